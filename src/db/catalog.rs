@@ -1,0 +1,198 @@
+//! What a database consists of, in terms all engines share. A dialect fills it; everything above reads it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ident::TableName;
+
+/// The objects of one database at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    /// User tables in name order, the history table of a migration tool among them.
+    pub tables: Vec<Table>,
+    /// Views, triggers, standalone sequences, functions: what is not a table and not inside one.
+    pub objects: Vec<Object>,
+    /// Counters: sequences and auto-increment.
+    pub sequences: Vec<Sequence>,
+    /// What exists but cannot be carried in a backup set.
+    pub not_included: Vec<NotIncluded>,
+    /// Whether the catalog may hide objects for want of rights.
+    pub hides: bool,
+}
+
+impl Catalog {
+    /// The table of this name.
+    pub fn table(&self, name: &TableName) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == *name)
+    }
+
+    /// Foreign keys that point to this table, with the table they are in.
+    pub fn children_of<'a>(
+        &'a self,
+        parent: &'a TableName,
+    ) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.tables.iter().flat_map(move |table| {
+            table
+                .foreign_keys
+                .iter()
+                .filter(move |key| key.parent == *parent)
+                .map(move |key| (table, key))
+        })
+    }
+}
+
+/// One table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: TableName,
+    /// Columns in table order, generated ones too.
+    pub columns: Vec<Column>,
+    /// Columns of the primary key in key order; empty if there is none.
+    pub primary_key: Vec<String>,
+    /// Foreign keys that start here.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes, those behind UNIQUE constraints and the primary key too.
+    pub indexes: Vec<Index>,
+    /// A virtual table's module, such as `fts5` (SQLite).
+    pub module: Option<String>,
+}
+
+impl Table {
+    /// The columns a backup carries: all but generated ones.
+    pub fn stored_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// The column of this name; letter case does not matter, as in SQL.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// One column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as the engine prints it; empty where SQLite has none.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Whether NULL is accepted.
+    pub nullable: bool,
+    /// The default as SQL, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// `always` or `by default` (PostgreSQL), `auto_increment` (MySQL), `rowid` (an SQLite rowid carried as a column).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Computed from other columns: left out of backups.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub generated: bool,
+}
+
+/// One foreign key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForeignKey {
+    /// Its constraint name, where the engine keeps one.
+    pub name: Option<String>,
+    /// The referencing columns.
+    pub columns: Vec<String>,
+    /// The table they point to.
+    pub parent: TableName,
+    /// The referenced columns; the parent's primary key where SQLite leaves them out.
+    pub parent_columns: Vec<String>,
+    /// What a delete of the parent does: `NO ACTION`, `CASCADE`, `SET NULL` …
+    pub on_delete: String,
+    /// What a change of the parent's key does.
+    pub on_update: String,
+}
+
+/// One index.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Key columns; an expression is an empty string.
+    pub columns: Vec<String>,
+    /// Whether it refuses duplicates.
+    pub unique: bool,
+    /// Whether it has a WHERE.
+    pub partial: bool,
+    /// Its SQL; `None` where it stands for a constraint of the table.
+    pub sql: Option<String>,
+}
+
+/// Something that is not a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    /// `view`, `trigger`, `function`, `type` …
+    pub kind: String,
+    /// Its name.
+    pub name: TableName,
+    /// The table it hangs on, for triggers.
+    pub table: Option<TableName>,
+    /// The SQL that creates it.
+    pub sql: String,
+}
+
+/// A counter and where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// The sequence, or the table whose counter it is.
+    pub name: String,
+    /// Its value.
+    pub value: i64,
+    /// Whether the value has been handed out, so that the next one is higher.
+    pub called: bool,
+}
+
+/// Something a set does not carry, and why: never left out in silence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NotIncluded {
+    /// One of FORMAT.md's kinds.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// What the database says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatabaseInfo {
+    /// `sqlite`, `postgres`, `mysql` or `mariadb`.
+    pub engine: String,
+    /// The server's (or library's) version.
+    pub version: String,
+    /// The database's name, without path or password.
+    pub name: String,
+    /// Its text encoding.
+    pub encoding: String,
+    /// What an unqualified name means, where the engine has schemas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_schema: Option<String>,
+}
+
+/// SQL that rebuilds the schema, in the two parts of FORMAT.md. Each entry is one statement without its `;`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SchemaSql {
+    /// What the rows need: types and tables.
+    pub before: Vec<String>,
+    /// What the rows could be in the way of: indexes, views, triggers, foreign keys.
+    pub after: Vec<String>,
+}
+
+/// Rows whose foreign key points to nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Orphans {
+    /// The table that holds them.
+    pub table: TableName,
+    /// The referencing columns.
+    pub columns: Vec<String>,
+    /// The table they point to.
+    pub parent: TableName,
+    /// How many.
+    pub rows: u64,
+}

@@ -1,0 +1,159 @@
+//! The contract every engine fulfils. What differs between databases stands in this folder and nowhere else.
+//!
+//! Everything is async. A future that is dropped before it is done cancels its statement on the database; the connection
+//! stays usable, and an open transaction stays open until [`Connection::rollback`].
+
+pub mod sqlite;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use super::error::Result;
+use crate::ident::TableName;
+use crate::value::{Rows, Value};
+
+/// A piece of a table file: whole lines, each a JSON object in the engine's encoding of FORMAT.md and ended by `\n`,
+/// without the commas between them.
+#[derive(Clone, Debug, Default)]
+pub struct Chunk {
+    /// The lines.
+    pub lines: Vec<u8>,
+    /// How many lines.
+    pub rows: u64,
+}
+
+/// How a transaction begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Reads only, all at one point in time.
+    Read,
+    /// Will write: takes the write lock at once where the engine has one.
+    Write,
+    /// Will rebuild tables: as `Write`, with foreign keys not enforced until it ends (SQLite's documented procedure for
+    /// ALTER TABLE, <https://www.sqlite.org/lang_altertable.html#otheralter>).
+    Rebuild,
+}
+
+/// Names an open cursor of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CursorId(pub u64);
+
+/// Which of some values a column holds.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The table.
+    pub table: TableName,
+    /// The column.
+    pub column: String,
+    /// Compare text without regard to case.
+    pub ignore_case: bool,
+}
+
+/// One connection to one database.
+#[async_trait]
+pub trait Connection: Send {
+    /// What the database says of itself.
+    async fn info(&mut self) -> Result<DatabaseInfo>;
+
+    /// Runs one statement and returns its rows, at most `limit`.
+    ///
+    /// # Errors
+    /// `TooManyRows` beyond the limit; `Statement` for what the engine refuses, several statements in one text too.
+    async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows>;
+
+    /// Runs one statement and returns how many rows it changed.
+    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64>;
+
+    /// Opens a cursor. Returns its columns too. Cursors end with their transaction.
+    async fn open_cursor(&mut self, sql: &str, params: &[Value])
+    -> Result<(CursorId, Vec<String>)>;
+
+    /// The next rows of a cursor, at most `most`; none left: empty.
+    async fn fetch(&mut self, cursor: CursorId, most: usize) -> Result<Vec<Vec<Value>>>;
+
+    /// Closes a cursor; one that is not open is no error.
+    async fn close_cursor(&mut self, cursor: CursorId) -> Result<()>;
+
+    /// Inserts many rows into one table with bound values; all or none. Returns how many.
+    async fn insert_many(
+        &mut self,
+        table: &TableName,
+        columns: &[String],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64>;
+
+    /// Which of `values` stand in the column, as they stand there.
+    async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>>;
+
+    /// Begins a transaction; there must be none.
+    async fn begin(&mut self, mode: Begin) -> Result<()>;
+    /// Commits it.
+    async fn commit(&mut self) -> Result<()>;
+    /// Rolls it back. None open is no error. Not cancelled when the run is.
+    async fn rollback(&mut self) -> Result<()>;
+    /// Sets a savepoint inside a transaction; `depth` names it.
+    async fn savepoint(&mut self, depth: usize) -> Result<()>;
+    /// Keeps what was done since the savepoint.
+    async fn release(&mut self, depth: usize) -> Result<()>;
+    /// Undoes what was done since the savepoint, and removes it.
+    async fn rollback_to(&mut self, depth: usize) -> Result<()>;
+
+    /// Everything the database consists of.
+    async fn catalog(&mut self) -> Result<Catalog>;
+    /// The SQL that rebuilds the schema.
+    async fn schema_sql(&mut self) -> Result<SchemaSql>;
+    /// Rows of a table.
+    async fn count(&mut self, table: &TableName) -> Result<u64>;
+    /// Foreign keys whose rows point to nothing, with how many.
+    async fn orphans(&mut self) -> Result<Vec<Orphans>>;
+    /// A number that changes when another connection commits; `None` where the engine has none.
+    async fn others_marker(&mut self) -> Result<Option<i64>>;
+
+    /// Runs statements one after the other (trusted: schema files and migrations).
+    async fn run(&mut self, statement: &str) -> Result<u64>;
+    /// Fills a table from lines of a backup file until the sender is dropped. Returns how many rows.
+    async fn write_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        lines: mpsc::Receiver<Chunk>,
+    ) -> Result<u64>;
+    /// Removes every row of a table; other tables' rows stay as they are.
+    async fn clear(&mut self, table: &TableName) -> Result<u64>;
+    /// Drops every user object: tables, views, triggers.
+    async fn drop_all(&mut self) -> Result<()>;
+    /// Sets counters to where a backup has them.
+    async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()>;
+
+    /// Takes the lock under which sqlx migrates this database, waiting `wait_ms` at most.
+    async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()>;
+    /// Gives it back. Not held is no error.
+    async fn unlock_migrations(&mut self) -> Result<()>;
+}
+
+/// Reads tables as they were at the moment of a snapshot.
+#[async_trait]
+pub trait Reader: Send {
+    /// Sends the table's rows, with these columns in this order, as lines. Returns how many rows.
+    async fn read_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        out: mpsc::Sender<Chunk>,
+    ) -> Result<u64>;
+}
+
+/// The whole database at one moment.
+pub struct Snapshot {
+    /// What the database says of itself.
+    pub info: DatabaseInfo,
+    /// Its objects.
+    pub catalog: Catalog,
+    /// SQL that rebuilds them.
+    pub schema: SchemaSql,
+    /// Readers that all see that moment; dropping them ends the snapshot.
+    pub readers: Vec<Box<dyn Reader>>,
+    /// What should be said of it, such as tables that are not transactional.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,156 @@
+//! What can go wrong with a database.
+
+use crate::error::{self, Kind};
+
+/// A failure of this room. Messages never hold a password or a row's data.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The URL cannot be used.
+    #[error("{message}")]
+    Url {
+        /// What is wrong with it; the URL itself may hold a password and is not repeated.
+        message: String,
+        /// The way out.
+        hint: String,
+    },
+    /// There is no database where the URL points.
+    #[error("no database at `{place}`")]
+    Missing {
+        /// The file or server and database name.
+        place: String,
+    },
+    /// It is there, but cannot be opened.
+    #[error("cannot open the database `{place}`")]
+    Connect {
+        /// The file or server and database name.
+        place: String,
+        /// The engine's own words.
+        source: Engine,
+    },
+    /// It is no database, or damaged.
+    #[error("`{place}` is not a usable database")]
+    Corrupt {
+        /// The file.
+        place: String,
+        /// The engine's own words.
+        source: Engine,
+    },
+    /// Damage met while reading or writing.
+    #[error("the database is damaged")]
+    Damaged {
+        /// The engine's own words.
+        source: Engine,
+    },
+    /// A statement failed.
+    #[error("{source}")]
+    Statement {
+        /// The engine's own words and code.
+        source: Engine,
+    },
+    /// A query gave more rows than were asked for.
+    #[error("the query gives more than {limit} rows")]
+    TooManyRows {
+        /// The cap.
+        limit: usize,
+    },
+    /// A table is not there (any more).
+    #[error("no table `{table}`")]
+    NoTable {
+        /// The table.
+        table: String,
+    },
+    /// A line of a backup file does not fit its table.
+    #[error("row {row} of `{table}`: {message}")]
+    Row {
+        /// The table.
+        table: String,
+        /// Row number, from 1.
+        row: u64,
+        /// What does not fit.
+        message: String,
+    },
+    /// A value that this engine has no parameter type for.
+    #[error("a {kind} cannot be a parameter of {engine}")]
+    Parameter {
+        /// The value's type.
+        kind: &'static str,
+        /// The engine.
+        engine: &'static str,
+    },
+    /// Another program holds the lock that is needed.
+    #[error("{what} is locked by another program")]
+    Locked {
+        /// What is locked.
+        what: String,
+    },
+    /// A file operation around the database failed (scratch files).
+    #[error("cannot {action} `{path}`")]
+    File {
+        /// The verb.
+        action: &'static str,
+        /// The file.
+        path: String,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// The connection's worker is gone: a bug or an earlier panic.
+    #[error("the connection is closed")]
+    Closed,
+}
+
+/// The engine's message with its code, without SQL and data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Engine {
+    /// SQLSTATE, or SQLite's name of the extended result code.
+    pub code: String,
+    /// The engine's own words.
+    pub message: String,
+}
+
+/// The result of this room's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let (kind, code, hint) = match &error {
+            Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
+            Error::Missing { .. } => (
+                Kind::Connect,
+                None,
+                Some(
+                    "check DATABASE_URL; only a migration or `restore --into` creates a database"
+                        .to_owned(),
+                ),
+            ),
+            Error::Connect { source, .. } | Error::Corrupt { source, .. } => {
+                (Kind::Connect, Some(source.code.clone()), None)
+            }
+            Error::Damaged { source } => (
+                Kind::Integrity,
+                Some(source.code.clone()),
+                Some("restore the last good backup: `dbscript run restore`".to_owned()),
+            ),
+            Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
+            Error::TooManyRows { .. } => (
+                Kind::Database,
+                None,
+                Some("narrow it, or stream it with `for row in db::rows(…)`".to_owned()),
+            ),
+            Error::Row { .. } => (Kind::Integrity, None, None),
+            Error::Locked { .. } => (
+                Kind::Database,
+                Some("locked".to_owned()),
+                Some("wait for the other program, then run this again".to_owned()),
+            ),
+            Error::File { .. } => (Kind::Io, None, None),
+            Error::NoTable { .. } | Error::Parameter { .. } | Error::Closed => {
+                (Kind::Database, None, None)
+            }
+        };
+        let mut converted = error::Error::wrap(kind, error);
+        converted.code = code;
+        converted.hint = hint;
+        converted
+    }
+}

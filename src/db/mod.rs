@@ -1,0 +1,22 @@
+//! Databases: where they are ([`Target`]), a conversation with one ([`Session`]), the whole of one at one moment
+//! ([`Snapshot`]), a throw-away one beside it ([`Scratch`]). The only room that knows rusqlite and sqlx.
+//!
+//! The rest of the program speaks in [`Value`](crate::value::Value)s, the [`catalog`], and lines of backup files
+//! ([`Chunk`]); what differs between engines stands under [`dialect`].
+
+pub mod catalog;
+pub mod dialect;
+mod error;
+mod row;
+mod session;
+mod target;
+
+pub use catalog::{
+    Catalog, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object, Orphans, SchemaSql,
+    Sequence, Table,
+};
+pub use dialect::{Begin, Chunk, CursorId, Lookup, Reader, Snapshot};
+pub use error::{Engine as EngineError, Error, Result};
+pub use row::{check_line, project_line};
+pub use session::Session;
+pub use target::{Access, Engine, Scratch, Target};

@@ -1,0 +1,266 @@
+//! A connection with its transactions: nested ones are savepoints.
+
+use super::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use super::error::Result;
+use super::{Engine, Target};
+use crate::ident::TableName;
+use crate::value::{Rows, Value};
+use tokio::sync::mpsc;
+
+/// One connection and how deep its transactions are nested.
+pub struct Session {
+    target: Target,
+    connection: Box<dyn Connection>,
+    depth: usize,
+}
+
+impl Session {
+    pub(super) fn new(target: Target, connection: Box<dyn Connection>) -> Self {
+        Session {
+            target,
+            connection,
+            depth: 0,
+        }
+    }
+
+    /// Where it is connected to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.target.engine()
+    }
+
+    /// How deep transactions are nested: 0 is none.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// See [`Connection::info`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn info(&mut self) -> Result<DatabaseInfo> {
+        self.connection.info().await
+    }
+
+    /// See [`Connection::query`].
+    ///
+    /// # Errors
+    /// What the engine refuses, or more rows than `limit`.
+    pub async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
+        self.connection.query(sql, params, limit).await
+    }
+
+    /// See [`Connection::execute`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        self.connection.execute(sql, params).await
+    }
+
+    /// See [`Connection::open_cursor`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(CursorId, Vec<String>)> {
+        self.connection.open_cursor(sql, params).await
+    }
+
+    /// See [`Connection::fetch`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn fetch(&mut self, cursor: CursorId, most: usize) -> Result<Vec<Vec<Value>>> {
+        self.connection.fetch(cursor, most).await
+    }
+
+    /// See [`Connection::close_cursor`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn close_cursor(&mut self, cursor: CursorId) -> Result<()> {
+        self.connection.close_cursor(cursor).await
+    }
+
+    /// See [`Connection::insert_many`].
+    ///
+    /// # Errors
+    /// What the engine refuses; then no row is in.
+    pub async fn insert_many(
+        &mut self,
+        table: &TableName,
+        columns: &[String],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64> {
+        self.connection.insert_many(table, columns, rows).await
+    }
+
+    /// See [`Connection::present`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>> {
+        self.connection.present(lookup, values).await
+    }
+
+    /// Begins a transaction, or a savepoint inside one (then `mode` does not matter).
+    ///
+    /// # Errors
+    /// What the engine refuses, a lock that is not given up among them.
+    pub async fn begin(&mut self, mode: Begin) -> Result<()> {
+        if self.depth == 0 {
+            self.connection.begin(mode).await?;
+        } else {
+            self.connection.savepoint(self.depth).await?;
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Ends the innermost transaction and keeps its work.
+    ///
+    /// # Errors
+    /// What the engine refuses; the transaction is then still open.
+    pub async fn commit(&mut self) -> Result<()> {
+        match self.depth {
+            0 => return Ok(()),
+            1 => self.connection.commit().await?,
+            depth => self.connection.release(depth - 1).await?,
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Ends the innermost transaction and undoes its work.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn rollback(&mut self) -> Result<()> {
+        match self.depth {
+            0 => return Ok(()),
+            1 => self.connection.rollback().await?,
+            depth => self.connection.rollback_to(depth - 1).await?,
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Undoes everything that is not committed.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn rollback_all(&mut self) -> Result<()> {
+        self.depth = 0;
+        self.connection.rollback().await
+    }
+
+    /// See [`Connection::catalog`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn catalog(&mut self) -> Result<Catalog> {
+        self.connection.catalog().await
+    }
+
+    /// See [`Connection::schema_sql`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn schema_sql(&mut self) -> Result<SchemaSql> {
+        self.connection.schema_sql().await
+    }
+
+    /// See [`Connection::count`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn count(&mut self, table: &TableName) -> Result<u64> {
+        self.connection.count(table).await
+    }
+
+    /// See [`Connection::orphans`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn orphans(&mut self) -> Result<Vec<Orphans>> {
+        self.connection.orphans().await
+    }
+
+    /// See [`Connection::others_marker`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn others_marker(&mut self) -> Result<Option<i64>> {
+        self.connection.others_marker().await
+    }
+
+    /// See [`Connection::run`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn run(&mut self, statement: &str) -> Result<u64> {
+        self.connection.run(statement).await
+    }
+
+    /// See [`Connection::write_lines`].
+    ///
+    /// # Errors
+    /// A line that does not fit, or what the engine refuses.
+    pub async fn write_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        lines: mpsc::Receiver<Chunk>,
+    ) -> Result<u64> {
+        self.connection.write_lines(table, columns, lines).await
+    }
+
+    /// See [`Connection::clear`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn clear(&mut self, table: &TableName) -> Result<u64> {
+        self.connection.clear(table).await
+    }
+
+    /// See [`Connection::drop_all`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn drop_all(&mut self) -> Result<()> {
+        self.connection.drop_all().await
+    }
+
+    /// See [`Connection::set_sequences`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
+        self.connection.set_sequences(sequences).await
+    }
+
+    /// See [`Connection::lock_migrations`].
+    ///
+    /// # Errors
+    /// `Locked` when another program keeps it.
+    pub async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
+        self.connection.lock_migrations(wait_ms).await
+    }
+
+    /// See [`Connection::unlock_migrations`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn unlock_migrations(&mut self) -> Result<()> {
+        self.connection.unlock_migrations().await
+    }
+}

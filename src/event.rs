@@ -1,0 +1,166 @@
+//! What a run tells the world: events, sent to a [`Sink`]. The terminal and the JSON lines are two sinks of the same
+//! events; the run log is a third. The core never prints.
+
+use serde::Serialize;
+
+use crate::error::Position;
+use crate::value::Value;
+
+/// How serious a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth saying.
+    Info,
+    /// Worth a look.
+    Warn,
+}
+
+/// Where a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// It has begun.
+    Started,
+    /// It has ended well.
+    Done,
+    /// It has thrown.
+    Failed,
+    /// It was only planned.
+    Planned,
+}
+
+/// How a hazard weighs (MIGRATIONS.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// For information.
+    Note,
+    /// Worth a look; does not stop the run.
+    Warn,
+    /// Depends on data nobody could ask (offline).
+    Probe,
+    /// Stops the run unless it is allowed.
+    Block,
+}
+
+/// One hazard found in a migration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Kebab-case, stable.
+    pub rule: String,
+    /// What it means for the run.
+    pub severity: Severity,
+    /// The migration file, relative to the project where it lies in it.
+    pub file: String,
+    /// Line of the action, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The statement, shortened to one line.
+    pub statement: String,
+    /// The table (or `table.column`) it is about.
+    pub table: Option<String>,
+    /// What is wrong, with the numbers a probe found.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The question asked of the data, if one was.
+    pub probe: Option<String>,
+    /// The allowance that covers it: the text of the comment or flag.
+    pub allowed: Option<String>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// The run begins.
+    Run {
+        /// The procedure.
+        procedure: String,
+        /// dbscript's version.
+        version: String,
+        /// The database, without its password.
+        database: String,
+        /// Whether it only plans.
+        plan: bool,
+        /// The parameters as the procedure sees them.
+        parameters: Value,
+    },
+    /// A step of the procedure begins or ends.
+    Step {
+        /// Its name; nested steps are joined by ` › `.
+        name: String,
+        /// Where it is.
+        state: StepState,
+        /// How long it took.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        elapsed_ms: Option<u64>,
+    },
+    /// How far something long has come.
+    Progress {
+        /// What is counted, such as a table's name.
+        task: String,
+        /// Done so far.
+        done: u64,
+        /// Of how many, where known.
+        total: Option<u64>,
+        /// `rows`, `bytes`, `records` …
+        unit: String,
+    },
+    /// A line for people.
+    Log {
+        /// How serious.
+        level: Level,
+        /// The line.
+        message: String,
+    },
+    /// A table for people: headings and rows of text.
+    Table {
+        /// Headings.
+        columns: Vec<String>,
+        /// Rows.
+        rows: Vec<Vec<String>>,
+    },
+    /// A hazard.
+    Finding(Finding),
+    /// Something a person must know now.
+    Alert {
+        /// Such as `data loss`.
+        name: String,
+        /// What happened.
+        message: String,
+        /// Whether it was raised (the run ends with 5 at the earliest) or only warns.
+        raised: bool,
+    },
+    /// A statement that is about to change data. The run log writes it durably before the statement runs; people do not see it.
+    Statement {
+        /// The SQL with its literals masked.
+        sql: String,
+        /// The file and line it comes from, where it does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        position: Option<Position>,
+        /// Rows it changed: `None` before it runs.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rows: Option<u64>,
+    },
+    /// Only under `--plan`: what would be done.
+    Planned {
+        /// The effect, as a sentence in lower case.
+        action: String,
+    },
+}
+
+/// Takes events. Implementations must not block for long and never fail loudly.
+pub trait Sink: Send + Sync {
+    /// Takes one event.
+    fn send(&self, event: &Event);
+}
+
+/// A sink that drops everything; for work nobody watches.
+pub struct Silent;
+
+impl Sink for Silent {
+    fn send(&self, _: &Event) {}
+}

@@ -1,0 +1,90 @@
+//! What a run is given from outside: everything the script host may reach, decided by the command line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::db::Target;
+use crate::error::{Error, Kind};
+use crate::event::Sink;
+use crate::storage::RunLog;
+use crate::value::Value;
+
+/// Everything a run needs.
+pub struct Context {
+    /// The project folder, absolute.
+    pub project: PathBuf,
+    /// The database.
+    pub target: Target,
+    /// The backups folder, absolute.
+    pub backups: PathBuf,
+    /// Say what would be done, change nothing.
+    pub plan: bool,
+    /// `--allow` and its like given on the command line belong to the procedure's parameters; this is what the person
+    /// at the terminal answers.
+    pub asker: Arc<dyn Asker>,
+    /// Where events go: terminal or JSON, and the run log.
+    pub sink: Arc<dyn Sink>,
+    /// The journal that effects are announced in.
+    pub log: Arc<RunLog>,
+    /// Rights that are granted: `db:write`, `backups`, `scratch`, `files`, and what `dbscript.toml` adds.
+    pub rights: BTreeSet<String>,
+    /// The process environment, for `env::get` and parameters with `env`; empty unless `env` is granted.
+    pub environment: BTreeMap<String, String>,
+    /// Stops the run.
+    pub stop: Stop,
+}
+
+/// How a question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes, or `--yes`.
+    Yes,
+    /// No.
+    No,
+    /// Nobody can be asked: no terminal and no `--yes`.
+    Nobody,
+}
+
+/// Asks the person at the terminal.
+pub trait Asker: Send + Sync {
+    /// Asks a yes-or-no question.
+    fn confirm(&self, question: &str) -> Answer;
+}
+
+/// Stops a run once, for one reason: a signal or the time limit.
+#[derive(Clone, Default)]
+pub struct Stop {
+    token: CancellationToken,
+    reason: Arc<OnceLock<Kind>>,
+}
+
+impl Stop {
+    /// Stops the run; the first reason counts. `reason` is [`Kind::Interrupted`] or [`Kind::Timeout`].
+    pub fn stop(&self, reason: Kind) {
+        // A second reason changes nothing.
+        let _ = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    /// Why it was stopped, if it was.
+    pub fn reason(&self) -> Option<Kind> {
+        self.reason.get().copied()
+    }
+
+    /// Waits until it is stopped.
+    pub async fn stopped(&self) {
+        self.token.cancelled().await;
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What `main` returned, or the `result` of the map it threw; `Null` if neither.
+    pub result: Value,
+    /// Why it failed, if it did. An alert that was raised in a run that ended well is an error of kind `Integrity` too.
+    pub error: Option<Error>,
+}
