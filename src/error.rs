@@ -33,6 +33,8 @@ pub enum Kind {
     Timeout,
     /// SIGINT or SIGTERM (130).
     Interrupted,
+    /// A bug in dbscript: a panic that was caught (1).
+    Internal,
 }
 
 impl Kind {
@@ -51,12 +53,13 @@ impl Kind {
             Kind::Partial => "partial",
             Kind::Timeout => "timeout",
             Kind::Interrupted => "interrupted",
+            Kind::Internal => "internal",
         }
     }
 
     /// The kind of this name, if there is one.
     pub fn from_name(name: &str) -> Option<Kind> {
-        const ALL: [Kind; 12] = [
+        const ALL: [Kind; 13] = [
             Kind::Io,
             Kind::Database,
             Kind::Usage,
@@ -69,6 +72,7 @@ impl Kind {
             Kind::Partial,
             Kind::Timeout,
             Kind::Interrupted,
+            Kind::Internal,
         ];
         ALL.into_iter().find(|kind| kind.name() == name)
     }

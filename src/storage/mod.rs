@@ -1,5 +1,9 @@
-//! Files: durable publish and the run log.
+//! Files: durable publish, the run log, and the masking of secrets in whatever is written.
 
 pub mod run_log;
+mod secrets;
+mod unfinished;
 
 pub use run_log::RunLog;
+pub use secrets::Secrets;
+pub use unfinished::{Unfinished, unfinished};
