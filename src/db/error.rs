@@ -47,6 +47,21 @@ pub enum Error {
         /// The engine's own words and code.
         source: Engine,
     },
+    /// A write on a session that may only read.
+    #[error("this session may only read")]
+    ReadOnly {
+        /// The engine's own words and code.
+        source: Engine,
+    },
+    /// A statement the session has no right to.
+    #[error("the statement is not allowed in this session")]
+    Denied {
+        /// The engine's own words and code.
+        source: Engine,
+    },
+    /// A cursor was used after it, or its transaction, ended.
+    #[error("the rows are no longer open: their transaction has ended")]
+    CursorClosed,
     /// A query gave more rows than were asked for.
     #[error("the query gives more than {limit} rows")]
     TooManyRows {
@@ -132,6 +147,11 @@ impl From<Error> for error::Error {
                 Some("restore the last good backup: `dbscript run restore`".to_owned()),
             ),
             Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
+            Error::ReadOnly { source } | Error::Denied { source } => (
+                Kind::Refused,
+                Some(source.code.clone()),
+                Some("a script that writes needs `db:write` in `NEEDS`; SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
+            ),
             Error::TooManyRows { .. } => (
                 Kind::Database,
                 None,
@@ -144,7 +164,7 @@ impl From<Error> for error::Error {
                 Some("wait for the other program, then run this again".to_owned()),
             ),
             Error::File { .. } => (Kind::Io, None, None),
-            Error::NoTable { .. } | Error::Parameter { .. } | Error::Closed => {
+            Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } | Error::Closed => {
                 (Kind::Database, None, None)
             }
         };

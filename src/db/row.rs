@@ -68,7 +68,7 @@ pub fn check_line(
     }
     for ((name, value), column) in members.0.iter().zip(columns) {
         let fits = match engine {
-            Engine::Sqlite => sqlite::line::value(value.get()).map(|_| ()),
+            Engine::Sqlite => sqlite::line::cell(value.get()).map(|_| ()),
             Engine::Postgres | Engine::Mysql | Engine::Mariadb => {
                 Err("this engine is not supported yet".to_owned())
             }

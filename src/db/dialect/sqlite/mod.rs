@@ -1,17 +1,35 @@
-//! SQLite through rusqlite.
+//! SQLite through rusqlite: one thread a connection, statements that stop when their future is dropped, lines of backup
+//! files read and written where the rows are.
 
-pub mod line;
-pub mod url;
+mod catalog;
+mod connection;
+mod cursor;
+mod fault;
+pub(in crate::db) mod line;
+mod lines;
+mod open;
+mod schema;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+pub(in crate::db) mod url;
+mod values;
+mod virtual_table;
+mod worker;
 
 use super::{Connection, Snapshot};
-use crate::db::{Access, Error, Result, Target};
+use crate::db::{Access, Result, Target};
 
 /// Opens a connection.
-pub(in crate::db) async fn connect(_: &Target, _: Access) -> Result<Box<dyn Connection>> {
-    Err(Error::Closed)
+pub(in crate::db) async fn connect(target: &Target, access: Access) -> Result<Box<dyn Connection>> {
+    let worker = open::worker(target, access).await?;
+    Ok(Box::new(connection::SqliteConnection {
+        worker,
+        target: target.clone(),
+    }))
 }
 
-/// Opens readers of one moment.
-pub(in crate::db) async fn snapshot(_: &Target, _: usize) -> Result<Snapshot> {
-    Err(Error::Closed)
+/// Opens readers that see the same moment.
+pub(in crate::db) async fn snapshot(target: &Target, readers: usize) -> Result<Snapshot> {
+    snapshot::open(target, readers).await
 }

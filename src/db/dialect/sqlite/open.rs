@@ -1,0 +1,121 @@
+//! Opening a file: what may be done with it, and whether it is a database at all.
+
+use std::path::Path;
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::fault;
+use super::worker::Worker;
+use crate::db::{Access, Error, Result, Target};
+
+/// How long SQLite itself waits for a lock, in milliseconds; longer waits are ours, so that they can be cancelled.
+const BUSY_TIMEOUT_MS: u64 = 100;
+
+/// Opens a connection on a thread of its own.
+pub(super) async fn worker(target: &Target, access: Access) -> Result<Worker> {
+    let Some(path) = target.file().map(Path::to_owned) else {
+        return Err(Error::Closed);
+    };
+    Worker::start(move || file(&path, access)).await
+}
+
+fn file(path: &Path, access: Access) -> Result<Connection> {
+    let place = path.display().to_string();
+    if !path.exists() && !access.create {
+        return Err(Error::Missing { place });
+    }
+    let connection = if access.write || access.create {
+        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | creating(access))
+            .map_err(|error| fault::opening(&place, error))?
+    } else {
+        reader(path).map_err(|error| fault::opening(&place, error))?
+    };
+    guard(&connection, access).map_err(fault::statement)?;
+    Ok(connection)
+}
+
+fn creating(access: Access) -> OpenFlags {
+    if access.create {
+        OpenFlags::SQLITE_OPEN_CREATE
+    } else {
+        OpenFlags::empty()
+    }
+}
+
+/// Opens for reading. A database whose last writer was killed must first be brought back to its last commit, which only
+/// a writable connection can; the session then still refuses every write.
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(error) if needs_recovery(&error) => {
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.pragma_update(None, "query_only", true)?;
+            Ok(connection)
+        }
+        result => result,
+    }
+}
+
+fn needs_recovery(error: &rusqlite::Error) -> bool {
+    matches!(
+        fault::code(error).map(fault::primary),
+        Some(ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN)
+    )
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    // Reads the header and the schema, so that a file that is no database is told now and not in the middle.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+/// Refuses what the session has no right to, statement by statement as they are prepared.
+fn guard(connection: &Connection, access: Access) -> rusqlite::Result<()> {
+    if access.write && !access.guarded {
+        return Ok(());
+    }
+    connection.authorizer(Some(move |context: AuthContext<'_>| {
+        let allowed = match context.action {
+            // VACUUM INTO attaches its target, so this stops it too.
+            AuthAction::Attach { .. } | AuthAction::Detach { .. } => !access.guarded,
+            _ if access.write => true,
+            AuthAction::Select
+            | AuthAction::Read { .. }
+            | AuthAction::Function { .. }
+            | AuthAction::Recursive
+            | AuthAction::Transaction { .. }
+            | AuthAction::Savepoint { .. } => true,
+            AuthAction::Pragma {
+                pragma_name,
+                pragma_value,
+            } => pragma_value.is_none() || is_question(pragma_name),
+            _ => false,
+        };
+        if allowed {
+            Authorization::Allow
+        } else {
+            Authorization::Deny
+        }
+    }))
+}
+
+/// Pragmas whose argument names what is asked about; with any other an argument is a setting.
+fn is_question(name: &str) -> bool {
+    const QUESTIONS: [&str; 10] = [
+        "table_info",
+        "table_xinfo",
+        "table_list",
+        "index_list",
+        "index_info",
+        "index_xinfo",
+        "foreign_key_list",
+        "foreign_key_check",
+        "integrity_check",
+        "quick_check",
+    ];
+    // Our own switch after each transaction; it changes nothing where nothing can be written.
+    QUESTIONS.contains(&name) || name == "foreign_keys"
+}

@@ -1,0 +1,192 @@
+//! The SQL that rebuilds an SQLite schema, what `sqlite_schema` does not hold included.
+
+use rusqlite::Connection;
+
+use super::catalog::{self, quote, rows};
+use super::fault;
+use super::virtual_table::{self, Virtual};
+use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
+use crate::db::{Result, Target};
+use crate::ident::TableName;
+
+/// What the database says of itself.
+pub(super) fn info(connection: &Connection, target: &Target) -> Result<DatabaseInfo> {
+    let encoding: String = pragma(connection, "encoding")?;
+    Ok(DatabaseInfo {
+        engine: "sqlite".to_owned(),
+        version: rusqlite::version().to_owned(),
+        name: target.name().to_owned(),
+        encoding,
+        default_schema: None,
+    })
+}
+
+/// Tables before the rows, everything else after them.
+pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
+    let mut schema = SchemaSql::default();
+    let encoding: String = pragma(connection, "encoding")?;
+    if encoding != "UTF-8" {
+        schema
+            .before
+            .push(format!("PRAGMA encoding = '{encoding}'"));
+    }
+    for name in ["application_id", "user_version"] {
+        let value: i64 = pragma(connection, name)?;
+        schema.before.push(format!("PRAGMA {name} = {value}"));
+    }
+    let shadows = shadows(connection)?;
+    for entry in catalog::entries(connection)? {
+        let Some(sql) = entry.sql else { continue };
+        if entry.name.starts_with("sqlite_")
+            || shadows.contains(&entry.name)
+            || shadows.contains(&entry.table)
+        {
+            continue;
+        }
+        if entry.kind != "table" {
+            schema.after.push(sql);
+            continue;
+        }
+        if sql.to_ascii_lowercase().starts_with("create virtual")
+            && virtual_table::classify(&sql) == Virtual::Derived
+        {
+            let name = quote(&entry.name);
+            schema
+                .after
+                .push(format!("INSERT INTO {name}({name}) VALUES ('rebuild')"));
+        }
+        schema.before.push(sql);
+    }
+    Ok(schema)
+}
+
+/// Tables that belong to a virtual table and come with it.
+fn shadows(connection: &Connection) -> Result<Vec<String>> {
+    rows(
+        connection,
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'",
+        &[],
+        |row| row.get(0),
+    )
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .map_err(fault::statement)
+}
+
+/// Drops every object a person made; foreign keys must be off.
+pub(super) fn drop_all(connection: &Connection) -> Result<()> {
+    let shadows = shadows(connection)?;
+    let entries = catalog::entries(connection)?;
+    let is_virtual = |sql: &Option<String>| {
+        sql.as_deref()
+            .is_some_and(|sql| sql.to_ascii_lowercase().starts_with("create virtual"))
+    };
+    let of = |kind: &'static str, wanted: bool| {
+        let shadows = &shadows;
+        entries.iter().filter(move |entry| {
+            entry.kind == kind
+                && is_virtual(&entry.sql) == wanted
+                && !entry.name.starts_with("sqlite_")
+                && !shadows.contains(&entry.name)
+        })
+    };
+    // Views and triggers first: a later DROP would complain of one that no longer compiles.
+    let statements: Vec<String> = of("trigger", false)
+        .map(|entry| format!("DROP TRIGGER {}", quote(&entry.name)))
+        .chain(of("view", false).map(|entry| format!("DROP VIEW {}", quote(&entry.name))))
+        .chain(of("table", true).map(|entry| format!("DROP TABLE {}", quote(&entry.name))))
+        .chain(of("table", false).map(|entry| format!("DROP TABLE {}", quote(&entry.name))))
+        .collect();
+    for statement in statements {
+        connection
+            .execute_batch(&statement)
+            .map_err(fault::statement)?;
+    }
+    Ok(())
+}
+
+/// Sets AUTOINCREMENT counters; a table without one is passed over.
+pub(super) fn set_sequences(connection: &Connection, sequences: &[Sequence]) -> Result<()> {
+    if !catalog::entries(connection)?
+        .iter()
+        .any(|entry| entry.name == "sqlite_sequence")
+    {
+        return Ok(());
+    }
+    let set = || {
+        connection.execute("DELETE FROM main.sqlite_sequence", [])?;
+        for sequence in sequences {
+            connection.execute(
+                "INSERT INTO main.sqlite_sequence(name, seq) VALUES (?1, ?2)",
+                rusqlite::params![sequence.name, sequence.value],
+            )?;
+        }
+        Ok(())
+    };
+    set().map_err(fault::statement)
+}
+
+/// Rows whose foreign key points to nothing (<https://www.sqlite.org/pragma.html#pragma_foreign_key_check>).
+pub(super) fn orphans(connection: &Connection) -> Result<Vec<Orphans>> {
+    let mut found: Vec<Orphans> = Vec::new();
+    let catalog = catalog::read(connection)?;
+    for table in catalog
+        .tables
+        .iter()
+        .filter(|table| !table.foreign_keys.is_empty())
+    {
+        let name = &table.name.name;
+        let counted = rows(
+            connection,
+            "SELECT parent, fkid, count(*) FROM pragma_foreign_key_check(?1) GROUP BY fkid ORDER BY fkid",
+            &[name],
+            |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                ))
+            },
+        );
+        let counted = match counted {
+            Ok(counted) => counted,
+            // "foreign key mismatch": the parent lacks the unique key. SQLite then enforces nothing that could be broken.
+            Err(error) if error.to_string().contains("foreign key mismatch") => continue,
+            Err(error) => return Err(error),
+        };
+        for (parent, id, rows) in counted {
+            let columns = key_columns(connection, name, id)?;
+            let parent = catalog
+                .tables
+                .iter()
+                .find(|table| table.name.name.eq_ignore_ascii_case(&parent))
+                .map_or_else(|| TableName::plain(parent), |table| table.name.clone());
+            found.push(Orphans {
+                table: table.name.clone(),
+                columns,
+                parent,
+                rows: u64::try_from(rows).unwrap_or(0),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn key_columns(connection: &Connection, table: &str, id: i64) -> Result<Vec<String>> {
+    rows(
+        connection,
+        "SELECT id, \"from\" FROM pragma_foreign_key_list(?1, 'main') ORDER BY seq",
+        &[table],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )
+    .map(|columns| {
+        columns
+            .into_iter()
+            .filter(|(key, _)| *key == id)
+            .map(|(_, name)| name)
+            .collect()
+    })
+}
