@@ -1,0 +1,19 @@
+//! What every test stands on: a temporary [`Project`], a [`Run`] of the real binary in it, and private databases.
+//!
+//! Nothing here sleeps: a test waits for a line of output, a process's end or a connection, each with a time limit that is
+//! only met when something is broken.
+
+mod outcome;
+mod project;
+mod run;
+mod running;
+mod sqlite;
+
+pub use outcome::Finished;
+pub use project::Project;
+pub use run::Run;
+pub use running::{Running, Signal};
+pub use sqlite::database_hash;
+
+/// How long anything may take before a test calls it broken.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);

@@ -1,0 +1,168 @@
+//! A temporary project folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Run;
+
+/// A project folder of its own, removed at the end of the test.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// The repository this test belongs to.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Project {
+    /// An empty folder.
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("dbscript-test-")
+            .tempdir()
+            .expect("the system's temporary folder is writable");
+        Project { folder }
+    }
+
+    /// A copy of what the repository ships to start with: `migrations/` and `users/`.
+    pub fn sample() -> Self {
+        let project = Project::new();
+        for folder in ["migrations", "users"] {
+            copy(&repository().join(folder), &project.path().join(folder));
+        }
+        project
+    }
+
+    /// Its folder, without symbolic links in it.
+    pub fn path(&self) -> PathBuf {
+        self.folder
+            .path()
+            .canonicalize()
+            .expect("the folder stands until the test ends")
+    }
+
+    /// Writes a file, with the folders it needs.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path().join(name);
+        let folder = path.parent().expect("a file lies in a folder");
+        std::fs::create_dir_all(folder).expect("the project is writable");
+        std::fs::write(path, content).expect("the project is writable");
+        self
+    }
+
+    /// Removes a file.
+    #[track_caller]
+    pub fn remove(&self, name: &str) -> &Self {
+        std::fs::remove_file(self.path().join(name))
+            .unwrap_or_else(|error| panic!("cannot remove `{name}`: {error}"));
+        self
+    }
+
+    /// A file's text.
+    #[track_caller]
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name))
+            .unwrap_or_else(|error| panic!("cannot read `{name}`: {error}"))
+    }
+
+    /// Runs SQL on the project's default database `dbscript.db`, which is made if it is missing.
+    #[track_caller]
+    pub fn sql(&self, sql: &str) -> &Self {
+        self.sqlite()
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{error} in: {sql}"));
+        self
+    }
+
+    /// A connection to the project's default database.
+    pub fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path().join("dbscript.db"))
+            .expect("a database can be made in the project")
+    }
+
+    /// One value that a query on the default database gives, as text.
+    #[track_caller]
+    pub fn value(&self, sql: &str) -> String {
+        let value: rusqlite::types::Value = self
+            .sqlite()
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap_or_else(|error| panic!("{error} in: {sql}"));
+        match value {
+            rusqlite::types::Value::Null => "NULL".to_owned(),
+            rusqlite::types::Value::Integer(value) => value.to_string(),
+            rusqlite::types::Value::Real(value) => value.to_string(),
+            rusqlite::types::Value::Text(value) => value,
+            rusqlite::types::Value::Blob(value) => hex::encode(value),
+        }
+    }
+
+    /// The hash of the default database's whole content.
+    pub fn hash(&self) -> String {
+        super::database_hash(&self.path().join("dbscript.db"))
+    }
+
+    /// Every file with its SHA-256, so that a test can say that nothing changed.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let root = self.path();
+        let mut files = BTreeMap::new();
+        walk(&root, &mut |path| {
+            let name = path.strip_prefix(&root).expect("it lies in the root");
+            let content = std::fs::read(path).expect("the project is readable");
+            files.insert(
+                name.to_string_lossy().into_owned(),
+                hex::encode(Sha256::digest(content)),
+            );
+        });
+        files
+    }
+
+    /// The names in a folder, sorted, folders with a `/`; empty if it is missing.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path().join(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                let entry = entry.expect("the folder is readable");
+                let slash = if entry.path().is_dir() { "/" } else { "" };
+                format!("{}{slash}", entry.file_name().to_string_lossy())
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The binary, to be run in this project.
+    pub fn dbscript<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
+        Run::new(self, arguments)
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    walk(from, &mut |path| {
+        let target = to.join(path.strip_prefix(from).expect("it lies in it"));
+        let folder = target.parent().expect("a file lies in a folder");
+        std::fs::create_dir_all(folder).expect("the project is writable");
+        std::fs::copy(path, target).expect("the repository is readable");
+    });
+}
+
+/// Visits every file below a folder in name order.
+pub fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) {
+    let entries = std::fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("cannot list `{}`: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("the folder is readable").path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() && !path.is_symlink() {
+            walk(&path, visit);
+        } else {
+            visit(&path);
+        }
+    }
+}
