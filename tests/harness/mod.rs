@@ -10,7 +10,7 @@ mod running;
 mod sqlite;
 
 pub use outcome::Finished;
-pub use project::Project;
+pub use project::{Project, repository, walk};
 pub use run::Run;
 pub use running::{Running, Signal};
 pub use sqlite::database_hash;
