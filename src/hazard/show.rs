@@ -1,0 +1,111 @@
+//! SQL on one line: for the run log (literals masked) and for findings (shortened).
+
+use super::lexer::{Kind, Lexer};
+use crate::db::Engine;
+
+/// Longest line of a statement in the run log, in bytes.
+const LOGGED_BYTES: usize = 4_000;
+/// Longest line of a statement in a finding, in bytes.
+const SHOWN_BYTES: usize = 160;
+
+/// The statement on one line with `?` for every literal: what the run log may keep. Comments go, since people write
+/// values into them; very long statements end in `…`.
+pub fn mask_literals(engine: Engine, sql: &str) -> String {
+    flatten(engine, sql, true, LOGGED_BYTES)
+}
+
+/// The statement on one line without comments, ended by `…` where it is long.
+pub(super) fn shorten(engine: Engine, sql: &str) -> String {
+    flatten(engine, sql, false, SHOWN_BYTES)
+}
+
+fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
+    let mut line = String::new();
+    let mut gap = false;
+    for token in Lexer::new(engine, sql) {
+        if token.kind.is_blank() {
+            gap = true;
+            continue;
+        }
+        if gap && !line.is_empty() {
+            line.push(' ');
+        }
+        gap = false;
+        let piece = &sql[token.start..token.end];
+        match token.kind {
+            Kind::Literal | Kind::Number if mask => line.push('?'),
+            // Runs, but is rare enough to be left out of the log whole.
+            Kind::Executable if mask => line.push_str("/*! ? */"),
+            _ => push_flat(&mut line, piece, most),
+        }
+        if line.len() > most {
+            let mut end = most;
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            line.truncate(end);
+            line.push('…');
+            break;
+        }
+    }
+    line
+}
+
+/// Adds a piece, at most what is shown of it, line ends as blanks.
+fn push_flat(line: &mut String, piece: &str, most: usize) {
+    for character in piece.chars().take(most + 1) {
+        line.push(if character.is_control() {
+            ' '
+        } else {
+            character
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::*;
+
+    #[test]
+    fn literals_and_comments_do_not_reach_the_log() {
+        for (engine, sql, expected) in [
+            (
+                Engine::Sqlite,
+                "UPDATE \"u\"\n  SET mail = 'a''b@c.d', n = 1.5 -- 'secret'\n WHERE id IN (1,2)",
+                "UPDATE \"u\" SET mail = ?, n = ? WHERE id IN (?,?)",
+            ),
+            (
+                Engine::Postgres,
+                "DO $x$ secret $x$; SELECT E'a\\'b', $1",
+                "DO ?; SELECT ?, $?",
+            ),
+            (
+                Engine::Mysql,
+                "SET PASSWORD = \"x\" # y",
+                "SET PASSWORD = ?",
+            ),
+            (Engine::Mysql, "/*!50003 SET @a = 'b' */", "/*! ? */"),
+        ] {
+            assert_eq!(mask_literals(engine, sql), expected);
+        }
+    }
+
+    #[test]
+    fn long_statements_are_cut_at_a_character() {
+        let sql = format!("SELECT \"{}\"", "é".repeat(5_000));
+        let masked = mask_literals(Engine::Sqlite, &sql);
+        assert!(masked.ends_with('…') && masked.len() <= LOGGED_BYTES + 3);
+        assert!(shorten(Engine::Sqlite, &sql).len() <= SHOWN_BYTES + 3);
+    }
+
+    proptest! {
+        #[test]
+        fn masking_never_panics_and_gives_one_line(sql: String) {
+            for engine in [Engine::Sqlite, Engine::Postgres, Engine::Mysql] {
+                assert!(!mask_literals(engine, &sql).contains('\n'));
+            }
+        }
+    }
+}
