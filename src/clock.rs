@@ -1,10 +1,15 @@
-//! Time as backup sets and run logs write it: UTC with milliseconds, safe in a file name.
+//! Time as backup sets and run logs write it: UTC with milliseconds, safe in a file name; and as others write it
+//! ([`parse_date`]).
+
+mod date;
 
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 use serde::{Serialize, Serializer};
+
+pub use date::{NotADate, parse_date};
 
 /// A moment in whole milliseconds, written `2025-07-05T21-00-00-000Z` (FORMAT.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
