@@ -92,6 +92,18 @@ pub enum Error {
         /// The engine.
         engine: &'static str,
     },
+    /// Rows that are put aside cannot be sorted by such a value.
+    #[error("rows cannot be put in order by a {kind}: give an int, a string or a time")]
+    Order {
+        /// The value's type.
+        kind: &'static str,
+    },
+    /// The private file that rows are put aside in cannot be written or read.
+    #[error("cannot put rows aside in a temporary file")]
+    Staging {
+        /// The engine's own words.
+        source: Engine,
+    },
     /// Another program holds the lock that is needed.
     #[error("{what} is locked by another program")]
     Locked {
@@ -164,6 +176,12 @@ impl From<Error> for error::Error {
                 Some("wait for the other program, then run this again".to_owned()),
             ),
             Error::File { .. } => (Kind::Io, None, None),
+            Error::Order { .. } => (Kind::Script, None, None),
+            Error::Staging { source } => (
+                Kind::Io,
+                Some(source.code.clone()),
+                Some("free space in the folder for temporary files, or set SQLITE_TMPDIR".to_owned()),
+            ),
             Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } | Error::Closed => {
                 (Kind::Database, None, None)
             }

@@ -7,8 +7,10 @@
 pub mod catalog;
 pub mod dialect;
 mod error;
+mod packed;
 mod row;
 mod session;
+mod staging;
 mod target;
 
 pub use catalog::{
@@ -19,4 +21,5 @@ pub use dialect::{Begin, Chunk, CursorId, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, Result};
 pub use row::{check_line, project_line};
 pub use session::Session;
+pub use staging::{Names, Place, Staging};
 pub use target::{Access, Engine, Scratch, Target};

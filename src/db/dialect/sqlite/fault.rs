@@ -60,7 +60,7 @@ pub(super) fn code(error: &rusqlite::Error) -> Option<i32> {
 }
 
 /// The engine's own words and the code's name.
-pub(super) fn engine(error: &rusqlite::Error) -> EngineError {
+pub(in crate::db) fn engine(error: &rusqlite::Error) -> EngineError {
     let Some(extended) = code(error) else {
         return EngineError {
             code: "SQLITE_MISUSE".to_owned(),

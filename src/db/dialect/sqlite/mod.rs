@@ -4,7 +4,7 @@
 mod catalog;
 mod connection;
 mod cursor;
-mod fault;
+pub(in crate::db) mod fault;
 pub(in crate::db) mod line;
 mod lines;
 mod open;
