@@ -55,6 +55,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// A virtual table's module, such as `fts5` (SQLite).
     pub module: Option<String>,
+    /// Columns that every INSERT must name: without NULL, default or a value the engine makes by itself.
+    pub required: Vec<String>,
 }
 
 impl Table {

@@ -158,9 +158,20 @@ fn table(connection: &Connection, listed: &Listed, entries: &[Entry]) -> Result<
     {
         columns.insert(0, rowid_column(free));
     }
+    let required = columns
+        .iter()
+        .filter(|column| {
+            // A key that is no alias of the rowid may be NULL here, but then it is none.
+            let in_key = primary_key.contains(&column.name);
+            let made = column.default.is_some() || column.generated || column.identity.is_some();
+            !made && !(in_key && aliases_rowid) && (in_key || !column.nullable)
+        })
+        .map(|column| column.name.clone())
+        .collect();
     Ok(Table {
         name: TableName::plain(name),
         columns,
+        required,
         primary_key,
         foreign_keys: foreign_keys(connection, name)?,
         indexes: indexes(connection, name, entries)?,
