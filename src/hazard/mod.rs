@@ -1,9 +1,12 @@
 //! What a migration would do to data, found before it runs: SQL cut into statements, statements classified into hazards,
 //! hazards weighed by asking the data.
 
-mod lexer;
+mod action;
+mod dialect;
+mod rebuild;
 mod show;
 mod split;
 
+pub use rebuild::is_rebuild;
 pub use show::mask_literals;
 pub use split::{Kind, Statement, split};

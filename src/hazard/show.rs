@@ -1,6 +1,6 @@
 //! SQL on one line: for the run log (literals masked) and for findings (shortened).
 
-use super::lexer::{Kind, Lexer};
+use super::dialect::{Lexer, TokenKind as Kind};
 use crate::db::Engine;
 
 /// Longest line of a statement in the run log, in bytes.

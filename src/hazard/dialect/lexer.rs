@@ -7,7 +7,7 @@ use crate::db::Engine;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::hazard) enum Kind {
     /// White space.
     Space,
     /// A comment that does nothing.
@@ -30,27 +30,27 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether it means nothing to the database.
-    pub(super) fn is_blank(self) -> bool {
+    pub(in crate::hazard) fn is_blank(self) -> bool {
         matches!(self, Kind::Space | Kind::Comment)
     }
 }
 
 /// One token: what it is and where, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(in crate::hazard) struct Token {
     /// What it is.
-    pub(super) kind: Kind,
+    pub(in crate::hazard) kind: Kind,
     /// First byte.
-    pub(super) start: usize,
+    pub(in crate::hazard) start: usize,
     /// Byte after the last.
-    pub(super) end: usize,
+    pub(in crate::hazard) end: usize,
 }
 
 /// What drizzle writes between statements.
-pub(super) const BREAKPOINT: &str = "--> statement-breakpoint";
+pub(in crate::hazard) const BREAKPOINT: &str = "--> statement-breakpoint";
 
 /// Walks over a text.
-pub(super) struct Lexer<'a> {
+pub(in crate::hazard) struct Lexer<'a> {
     engine: Engine,
     text: &'a str,
     position: usize,
@@ -60,7 +60,7 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     /// Starts at the beginning.
-    pub(super) fn new(engine: Engine, text: &'a str) -> Self {
+    pub(in crate::hazard) fn new(engine: Engine, text: &'a str) -> Self {
         Lexer {
             engine,
             text,
@@ -70,12 +70,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// Goes on from this byte, which must start a character.
-    pub(super) fn jump(&mut self, position: usize) {
+    pub(in crate::hazard) fn jump(&mut self, position: usize) {
         self.position = position;
     }
 
     /// Sets what ends a statement; `None` is `;`.
-    pub(super) fn set_delimiter(&mut self, delimiter: Option<&'a str>) {
+    pub(in crate::hazard) fn set_delimiter(&mut self, delimiter: Option<&'a str>) {
         self.delimiter = delimiter;
     }
 
