@@ -1,5 +1,6 @@
 //! Files: durable publish, the run log, and the masking of secrets in whatever is written.
 
+pub mod publish;
 pub mod run_log;
 mod secrets;
 mod unfinished;
