@@ -1,1 +1,35 @@
-//! backup
+//! Backup sets (format 1): what one consists of, where sets lie, how one is made, proven and restored.
+
+pub mod create;
+mod error;
+mod fit;
+mod history;
+mod load;
+mod manifest;
+pub mod names;
+mod progress;
+pub mod restore;
+mod restore_plan;
+pub mod schema_file;
+mod scratch;
+mod set;
+mod store;
+mod summary;
+mod table_reader;
+mod table_writer;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use create::{CreateOptions, CreatePlan, Created, create};
+pub use error::{Error, Result};
+pub use history::{Applied, Migrations};
+pub use restore::{
+    Change, Mode, RestoreOptions, RestorePlan, Restored, Scope, restore, restore_with_safety_backup,
+};
+pub use scratch::restore_into_scratch;
+pub use set::{Problem, Set};
+pub use store::{Entry, Listing, SAFETY_LABEL, State, Store};
+pub use summary::{Fault, NOT_ASKED_FOR, SchemaSummary, Summary, TableSummary};
+pub use table_reader::{ReadError, TableReader};
+pub use verify::{Depth, Report, verify, verify_entry};

@@ -14,6 +14,11 @@ impl Fingerprint {
         self.0 = self.0.wrapping_add(xxh3_128(line));
     }
 
+    /// Adds rows that were summed elsewhere.
+    pub fn merge(&mut self, others: Fingerprint) {
+        self.0 = self.0.wrapping_add(others.0);
+    }
+
     /// Adds every line of a piece of a table file, each ended by `\n`.
     pub fn add_lines(&mut self, lines: &[u8]) {
         let mut start = 0;

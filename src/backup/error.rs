@@ -1,0 +1,189 @@
+//! What can go wrong with backup sets.
+
+use crate::clock::Timestamp;
+use crate::error::{self, Kind};
+
+/// A failure of this room.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no set at all.
+    #[error("there is no backup in `{folder}`")]
+    NoBackup {
+        /// The backups folder.
+        folder: String,
+    },
+    /// There are sets, but none that can be used.
+    #[error("no backup in `{folder}` can be used: {why}")]
+    NoUsable {
+        /// The backups folder.
+        folder: String,
+        /// The newest one's fault.
+        why: String,
+    },
+    /// No set has this timestamp.
+    #[error("there is no backup `{which}`")]
+    Unknown {
+        /// What was asked for.
+        which: String,
+        /// Timestamps like it, or the newest ones.
+        near: Vec<String>,
+    },
+    /// The set is damaged.
+    #[error("the backup {timestamp} is damaged: {why}")]
+    Damaged {
+        /// Which.
+        timestamp: Timestamp,
+        /// The first problem, and how many more.
+        why: String,
+    },
+    /// The summary cannot be trusted.
+    #[error("`{file}` cannot be read as a summary: {why}")]
+    Unreadable {
+        /// The summary's name.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file or folder could not be read.
+    #[error("cannot {action} `{path}`")]
+    File {
+        /// The verb.
+        action: &'static str,
+        /// The file or folder.
+        path: String,
+        /// The operating system's words.
+        source: std::io::Error,
+    },
+    /// The database holds nothing to back up.
+    #[error("{database} has no table: there is nothing to back up")]
+    NothingToBackUp {
+        /// The database.
+        database: String,
+    },
+    /// `--tables` names none.
+    #[error("`--tables` names no table")]
+    NoTableNamed,
+    /// `--tables` names one that is not there.
+    #[error("there is no table `{table}` in {place}")]
+    UnknownTable {
+        /// What was asked for.
+        table: String,
+        /// The database or set.
+        place: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The set is of another engine.
+    #[error("the backup {timestamp} is of a {from} database and cannot be restored into {into}")]
+    OtherEngine {
+        /// Which.
+        timestamp: Timestamp,
+        /// Its engine.
+        from: String,
+        /// The engine it was to go into.
+        into: &'static str,
+    },
+    /// A way of restoring that is not known.
+    #[error("unknown restore mode `{mode}`")]
+    UnknownMode {
+        /// What was asked for.
+        mode: String,
+    },
+    /// A table is not as the set has it.
+    #[error("`{table}` cannot take the rows of the backup {timestamp}: {why}")]
+    OtherColumns {
+        /// The table.
+        table: String,
+        /// Which.
+        timestamp: Timestamp,
+        /// The differences.
+        why: String,
+    },
+    /// The restored rows are not those of the set.
+    #[error("the restored `{table}` is not what the backup holds: {why}")]
+    NotAsTheSet {
+        /// The table.
+        table: String,
+        /// The difference.
+        why: String,
+    },
+    /// Foreign keys that would point to nothing.
+    #[error("{rows} rows of `{table}` would point to rows of `{parent}` that are not there")]
+    Orphans {
+        /// The table that holds them.
+        table: String,
+        /// The table they point to.
+        parent: String,
+        /// How many.
+        rows: u64,
+    },
+    /// A worker ended in a panic: a bug.
+    #[error("a worker broke down while it was to {action}")]
+    Worker {
+        /// The verb.
+        action: &'static str,
+    },
+}
+
+/// The result of this room's own functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let kind = kind(&error);
+        let hint = hint(&error);
+        let mut converted = error::Error::wrap(kind, error);
+        converted.hint = hint;
+        converted
+    }
+}
+
+fn kind(error: &Error) -> Kind {
+    match error {
+        Error::NoBackup { .. }
+        | Error::Unknown { .. }
+        | Error::NoTableNamed
+        | Error::UnknownTable { .. }
+        | Error::OtherEngine { .. }
+        | Error::UnknownMode { .. } => Kind::Usage,
+        Error::NoUsable { .. }
+        | Error::Damaged { .. }
+        | Error::Unreadable { .. }
+        | Error::NotAsTheSet { .. } => Kind::Integrity,
+        Error::OtherColumns { .. } | Error::Orphans { .. } => Kind::Refused,
+        Error::NothingToBackUp { .. } => Kind::Backup,
+        Error::File { .. } | Error::Worker { .. } => Kind::Io,
+    }
+}
+
+fn hint(error: &Error) -> Option<String> {
+    let hint = match error {
+        Error::NoBackup { .. } => "make one: `dbscript run backup`".to_owned(),
+        Error::Unknown { near, .. } => format!("there are: {}", near.join(", ")),
+        Error::NoUsable { .. } | Error::Damaged { .. } => {
+            "see `dbscript run verify --from all`; tables that are sound can be restored by name with `--tables`"
+                .to_owned()
+        }
+        Error::Unreadable { .. } => {
+            "the set may be whole but is not trusted: fetch the file again from where it was copied to"
+                .to_owned()
+        }
+        Error::NothingToBackUp { .. } => {
+            "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
+        }
+        Error::NoTableNamed => "leave it out to take every table".to_owned(),
+        Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),
+        Error::OtherEngine { .. } => {
+            "name a database of the same engine with `--into` or `--database-url`".to_owned()
+        }
+        Error::UnknownMode { .. } => "`replace`".to_owned(),
+        Error::OtherColumns { .. } => {
+            "restore the whole set, or into a new database with `--into`".to_owned()
+        }
+        Error::Orphans { .. } => {
+            "name the tables they belong to as well, or restore the whole set".to_owned()
+        }
+        Error::File { .. } | Error::NotAsTheSet { .. } | Error::Worker { .. } => return None,
+    };
+    Some(hint)
+}

@@ -1,0 +1,246 @@
+//! Restoring, in one transaction: the database ends as the set has it or as it was found.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::create::{CreateOptions, Created, create};
+use super::error::Error;
+use super::load::{check_counts, load_all, load_table};
+use super::progress::say;
+pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
+use super::set::Set;
+use super::store::{SAFETY_LABEL, Store};
+use crate::db::{Access, Begin, Orphans, Sequence, Session};
+use crate::error::{self, Result};
+use crate::event::{Event, Level, Sink};
+use crate::storage::RunLog;
+
+/// What a restore did.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The rows of each table, by its name as `counts` has it.
+    pub counts: Vec<(String, u64)>,
+}
+
+/// Makes a verified backup of the database as it is, then restores. Without that backup nothing is restored.
+/// Where there is nothing to save, there is none, and that is said.
+///
+/// # Errors
+/// Backup: the safety backup failed. Otherwise as [`restore`].
+pub async fn restore_with_safety_backup(
+    plan: &RestorePlan,
+    store: &Store,
+    readers: usize,
+    log: &RunLog,
+    sink: &Arc<dyn Sink>,
+) -> Result<(Option<Created>, Restored)> {
+    let mut safety = None;
+    if plan.replaces_something() {
+        let options = CreateOptions {
+            label: Some(SAFETY_LABEL.to_owned()),
+            readers,
+            verify: true,
+            ..CreateOptions::default()
+        };
+        let created = create(&plan.target, store, &options, sink).await;
+        safety = Some(created.map_err(|error| {
+            let kind = error.kind;
+            let outer = error.context(kind, "nothing was restored: no backup could be made before");
+            match outer.hint.is_some() {
+                true => outer,
+                false => outer.hint("restore into a new database with `--into`"),
+            }
+        })?);
+    } else {
+        let message = format!("{} holds nothing that a restore could lose", plan.target);
+        say(sink.as_ref(), Level::Info, message);
+    }
+    let restored = restore(plan, log, sink).await?;
+    Ok((safety, restored))
+}
+
+/// Restores as planned, in one transaction. Dropped before it is done, it changes nothing.
+///
+/// # Errors
+/// Whatever stopped it; the database is then as it was, and the message says so. `Refused` where rows of tables that
+/// stay would point to nothing.
+pub async fn restore(plan: &RestorePlan, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
+    log.announce(&Event::Statement {
+        sql: format!("-- restore: {plan}"),
+        position: None,
+        rows: None,
+    })?;
+    // Declared before the session, so that it goes after it.
+    let new_file = NewFile::expect(plan);
+    let access = Access {
+        write: true,
+        create: plan.creates,
+        guarded: false,
+    };
+    let mut session = plan.target.connect(access).await?;
+    session.begin(Begin::Rebuild).await?;
+    let restored = match attempt(&mut session, plan, sink).await {
+        Ok(counts) => session.commit().await.map(|()| counts).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    match restored {
+        Ok(counts) => {
+            new_file.keep();
+            for (table, rows) in &counts {
+                log.send(&Event::Statement {
+                    sql: format!("-- restored `{table}`"),
+                    position: None,
+                    rows: Some(*rows),
+                });
+            }
+            Ok(Restored { counts })
+        }
+        Err(error) => Err(undone(error, session.rollback_all().await)),
+    }
+}
+
+/// Says what state the database is in.
+fn undone(error: error::Error, rollback: crate::db::Result<()>) -> error::Error {
+    let kind = error.kind;
+    match rollback {
+        Ok(()) => error.context(
+            kind,
+            "the restore was undone, and the database is as it was",
+        ),
+        Err(refused) => error.context(
+            kind,
+            format!("the restore was not committed, but undoing it failed ({refused})"),
+        ),
+    }
+}
+
+async fn attempt(
+    session: &mut Session,
+    plan: &RestorePlan,
+    sink: &Arc<dyn Sink>,
+) -> Result<Vec<(String, u64)>> {
+    match (plan.mode, plan.scope) {
+        (Mode::Replace, Scope::Whole) => {
+            session.drop_all().await?;
+            let counts = load_all(session, &plan.set, sink).await?;
+            for orphans in session.orphans().await? {
+                let message = format!(
+                    "{} rows of `{}` point to rows of `{}` that are not there: they did when the backup was made",
+                    orphans.rows, orphans.table, orphans.parent
+                );
+                say(sink.as_ref(), Level::Warn, message);
+            }
+            Ok(counts)
+        }
+        (Mode::Replace, Scope::Tables) => replace_rows(session, plan, sink).await,
+    }
+}
+
+/// Replaces the rows of some tables. Other tables' rows, triggers' effects included, stay as they are.
+async fn replace_rows(
+    session: &mut Session,
+    plan: &RestorePlan,
+    sink: &Arc<dyn Sink>,
+) -> Result<Vec<(String, u64)>> {
+    let catalog = session.catalog().await?;
+    let orphans_before = session.orphans().await?;
+    let parts = plan.parts();
+    let mut counts = Vec::new();
+    for part in &parts {
+        session.clear(&part.name).await?;
+    }
+    for part in &parts {
+        let name = part.name.to_string();
+        let table = catalog
+            .table(&part.name)
+            .ok_or_else(|| Error::NotAsTheSet {
+                table: name.clone(),
+                why: "it was dropped meanwhile".to_owned(),
+            })?;
+        let rows = load_table(session, &plan.set, part, table, sink).await?;
+        counts.push((name, rows));
+    }
+    let sequences = raised(&catalog.sequences, &plan.set, &counts);
+    session.set_sequences(&sequences).await?;
+    check_counts(session, &parts).await?;
+    refuse_new_orphans(&orphans_before, session.orphans().await?)?;
+    Ok(counts)
+}
+
+/// The database's counters, those of the restored tables moved on to where the set has them, never back.
+fn raised(now: &[Sequence], set: &Set, restored: &[(String, u64)]) -> Vec<Sequence> {
+    let concerns = |sequence: &str| {
+        restored.iter().any(|(table, _)| {
+            // SQLite and MySQL name a counter after its table, PostgreSQL `<table>_<column>_seq`.
+            let rest = sequence.strip_prefix(table.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        })
+    };
+    let mut sequences = now.to_vec();
+    for saved in &set.summary().sequences {
+        if !concerns(&saved.name) {
+            continue;
+        }
+        match sequences.iter_mut().find(|now| now.name == saved.name) {
+            Some(now) if now.value < saved.value => *now = saved.clone(),
+            Some(_) => {}
+            None => sequences.push(saved.clone()),
+        }
+    }
+    sequences
+}
+
+fn refuse_new_orphans(before: &[Orphans], after: Vec<Orphans>) -> Result<()> {
+    let key = |orphans: &Orphans| {
+        (
+            orphans.table.clone(),
+            orphans.columns.clone(),
+            orphans.parent.clone(),
+        )
+    };
+    let before: HashMap<_, u64> = before
+        .iter()
+        .map(|orphans| (key(orphans), orphans.rows))
+        .collect();
+    for orphans in after {
+        let known = before.get(&key(&orphans)).copied().unwrap_or(0);
+        if orphans.rows > known {
+            return Err(Error::Orphans {
+                table: orphans.table.to_string(),
+                parent: orphans.parent.to_string(),
+                rows: orphans.rows - known,
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// A database file that the restore creates; it goes away again unless the restore is done.
+struct NewFile(Option<PathBuf>);
+
+impl NewFile {
+    fn expect(plan: &RestorePlan) -> NewFile {
+        NewFile(match plan.creates {
+            true => plan.target.file().map(PathBuf::from),
+            false => None,
+        })
+    }
+
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        let Some(path) = self.0.take() else { return };
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let mut beside = path.clone().into_os_string();
+            beside.push(suffix);
+            // Most are not there; nobody is left to tell of the others.
+            let _ = std::fs::remove_file(beside);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! What a restore would do, before it does it: which set, whether it is sound, and what becomes of every table.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::error::Error;
+use super::fit::differences;
+use super::history;
+use super::set::{Set, first_of};
+use super::store::Store;
+use super::summary::TableSummary;
+use super::verify::{Depth, verify};
+use crate::db::{Access, Catalog, Session, Target};
+use crate::error::Result;
+use crate::event::{Event, Level, Sink};
+use crate::ident::TableName;
+
+/// How rows that are there and rows of the set come together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What is there goes; what the set holds comes.
+    #[default]
+    Replace,
+}
+
+impl Mode {
+    /// The mode of this name.
+    ///
+    /// # Errors
+    /// `UnknownMode`.
+    pub fn from_name(name: &str) -> super::error::Result<Mode> {
+        match name {
+            "replace" => Ok(Mode::Replace),
+            _ => Err(Error::UnknownMode {
+                mode: name.to_owned(),
+            }),
+        }
+    }
+}
+
+/// How a set is restored.
+#[derive(Clone, Debug, Default)]
+pub struct RestoreOptions {
+    /// Only the rows of these tables; everything else stays as it is.
+    pub tables: Option<Vec<String>>,
+    /// How rows come together.
+    pub mode: Mode,
+    /// The database may be created if it is missing (`--into`).
+    pub create: bool,
+}
+
+/// How much of the database a restore changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it: it becomes the set.
+    Whole,
+    /// The rows of the plan's tables.
+    Tables,
+}
+
+/// What becomes of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is made, with this many rows.
+    Create {
+        /// Rows it will have.
+        rows: u64,
+    },
+    /// Its rows go and others come.
+    Replace {
+        /// Rows it has.
+        now: u64,
+        /// Rows it will have.
+        then: u64,
+    },
+    /// It goes: the set does not know it.
+    Drop {
+        /// Rows it has.
+        now: u64,
+    },
+}
+
+/// What a restore would do.
+#[derive(Clone, Debug)]
+pub struct RestorePlan {
+    /// The set, whose files that are needed have their hashes.
+    pub set: Set,
+    /// The database it goes into.
+    pub target: Target,
+    /// How rows come together.
+    pub mode: Mode,
+    /// How much of the database changes.
+    pub scope: Scope,
+    /// What becomes of each table, in name order.
+    pub tables: Vec<(TableName, Change)>,
+    /// Views, triggers and the like that are there and not in the set in that form, such as ``view `active` ``.
+    pub objects: Vec<String>,
+    /// The database is not there and will be created.
+    pub creates: bool,
+}
+
+impl RestorePlan {
+    /// Whether there is anything that a backup could save before.
+    pub fn replaces_something(&self) -> bool {
+        self.tables.iter().any(|(name, change)| {
+            !matches!(change, Change::Create { .. }) && history::keeper(name).is_none()
+        })
+    }
+
+    /// The tables whose rows come from the set.
+    pub(super) fn parts(&self) -> Vec<TableSummary> {
+        let comes = |name: &TableName| {
+            let change = self.tables.iter().find(|(table, _)| table == name);
+            change.is_some_and(|(_, change)| !matches!(change, Change::Drop { .. }))
+        };
+        let all = self.set.summary().tables.iter();
+        all.filter(|part| comes(&part.name)).cloned().collect()
+    }
+
+    /// The plan as a table for people.
+    pub fn event(&self) -> Event {
+        let columns = ["table", "rows now", "rows after", "what"];
+        let rows = self.tables.iter().map(|(name, change)| {
+            let (now, then, what) = match change {
+                Change::Create { rows } => (String::new(), rows.to_string(), "created"),
+                Change::Replace { now, then } => (now.to_string(), then.to_string(), "replaced"),
+                Change::Drop { now } => (now.to_string(), String::new(), "dropped"),
+            };
+            vec![name.to_string(), now, then, what.to_owned()]
+        });
+        let objects = self.objects.iter().map(|object| {
+            let nothing = String::new();
+            vec![
+                object.clone(),
+                nothing.clone(),
+                nothing,
+                "dropped".to_owned(),
+            ]
+        });
+        Event::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: rows.chain(objects).collect(),
+        }
+    }
+}
+
+impl fmt::Display for RestorePlan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |wanted: fn(&Change) -> bool| {
+            let names = self.tables.iter().filter(|(_, change)| wanted(change));
+            let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
+            names.join(", ")
+        };
+        let database = &self.target;
+        let timestamp = self.set.timestamp();
+        match self.scope {
+            _ if self.creates => write!(formatter, "create {database} from the backup {timestamp}"),
+            Scope::Whole => write!(
+                formatter,
+                "replace all of {database} by the backup {timestamp}"
+            ),
+            Scope::Tables => write!(
+                formatter,
+                "replace the rows of {} in {database} by those of the backup {timestamp}",
+                named(|_| true)
+            ),
+        }?;
+        let dropped = named(|change| matches!(change, Change::Drop { .. }));
+        if !dropped.is_empty() {
+            write!(formatter, "; drop {dropped}, which it does not hold")?;
+        }
+        if !self.objects.is_empty() {
+            write!(formatter, "; drop {}", self.objects.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Chooses the set (`latest` or a timestamp), proves that the files it needs are whole, and says what a restore would do.
+/// Needs only read rights; changes nothing. A partial set never replaces a whole database: only the rows of its tables.
+///
+/// # Errors
+/// Usage: no such set, a table that is not in it, another engine, a database that is not there. Integrity: the set (or a
+/// table asked for) is damaged. Refused: a table that is not as the set has it.
+pub async fn plan(
+    store: &Store,
+    which: &str,
+    target: &Target,
+    options: &RestoreOptions,
+    sink: &Arc<dyn Sink>,
+) -> Result<RestorePlan> {
+    let set = choose_set(store, which, options, sink.as_ref())?;
+    let summary = set.summary();
+    if summary.engine() != Some(target.engine()) {
+        return Err(Error::OtherEngine {
+            timestamp: set.timestamp(),
+            from: summary.database.engine.clone(),
+            into: target.engine().name(),
+        }
+        .into());
+    }
+    let creates = options.create && !target.exists();
+    let mut session = match creates {
+        true => None,
+        false => Some(target.connect(Access::default()).await?),
+    };
+    let catalog = match &mut session {
+        Some(session) => session.catalog().await?,
+        None => Catalog::default(),
+    };
+    let partial = summary.is_partial() && !catalog.tables.is_empty();
+    let scope = match options.tables.is_some() || partial {
+        true => Scope::Tables,
+        false => Scope::Whole,
+    };
+    let parts = set.tables(options.tables.as_deref())?;
+    prove(&set, &parts, scope, sink).await?;
+    let tables = match scope {
+        Scope::Whole => whole(session.as_mut(), &catalog, &parts).await?,
+        Scope::Tables => rows_only(session.as_mut(), &catalog, &parts, &set).await?,
+    };
+    let objects = match scope {
+        Scope::Whole => objects(&catalog, &set)?,
+        Scope::Tables => Vec::new(),
+    };
+    Ok(RestorePlan {
+        target: target.clone(),
+        mode: options.mode,
+        scope,
+        tables,
+        objects,
+        creates,
+        set,
+    })
+}
+
+/// A set that is damaged serves only where sound tables of it are named.
+fn choose_set(
+    store: &Store,
+    which: &str,
+    options: &RestoreOptions,
+    sink: &dyn Sink,
+) -> super::error::Result<Set> {
+    if which == "latest" || options.tables.is_none() {
+        return store.find(which, sink);
+    }
+    let entry = store.entry(which)?;
+    match (entry.set().cloned(), entry.fault()) {
+        (Some(set), None) => Ok(set),
+        (Some(set), Some(fault)) => {
+            sink.send(&Event::Log {
+                level: Level::Warn,
+                message: format!("the backup {which} is {fault}; only the tables named are used"),
+            });
+            Ok(set)
+        }
+        (None, _) => entry.complete(),
+    }
+}
+
+async fn prove(
+    set: &Set,
+    parts: &[&TableSummary],
+    scope: Scope,
+    sink: &Arc<dyn Sink>,
+) -> super::error::Result<()> {
+    let names: Vec<String> = parts.iter().map(|part| part.name.to_string()).collect();
+    let only = match scope {
+        Scope::Whole => None,
+        Scope::Tables => Some(names.as_slice()),
+    };
+    let report = verify(set, only, Depth::Hashes, sink).await?;
+    if report.is_sound() {
+        return Ok(());
+    }
+    Err(Error::Damaged {
+        timestamp: set.timestamp(),
+        why: first_of(&report.problems),
+    })
+}
+
+async fn whole(
+    session: Option<&mut Session>,
+    catalog: &Catalog,
+    parts: &[&TableSummary],
+) -> Result<Vec<(TableName, Change)>> {
+    let mut changes = Vec::new();
+    if let Some(session) = session {
+        for table in &catalog.tables {
+            let now = session.count(&table.name).await?;
+            let then = parts.iter().find(|part| part.name == table.name);
+            let change = match then {
+                Some(part) => Change::Replace {
+                    now,
+                    then: part.rows,
+                },
+                None => Change::Drop { now },
+            };
+            changes.push((table.name.clone(), change));
+        }
+    }
+    for part in parts {
+        if catalog.table(&part.name).is_none() {
+            changes.push((part.name.clone(), Change::Create { rows: part.rows }));
+        }
+    }
+    changes.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(changes)
+}
+
+async fn rows_only(
+    session: Option<&mut Session>,
+    catalog: &Catalog,
+    parts: &[&TableSummary],
+    set: &Set,
+) -> Result<Vec<(TableName, Change)>> {
+    let other = |part: &TableSummary, why: String| Error::OtherColumns {
+        table: part.name.to_string(),
+        timestamp: set.timestamp(),
+        why,
+    };
+    let absent = "the table is not in the database";
+    let Some(session) = session else {
+        let first = parts.first().map(|part| other(part, absent.to_owned()));
+        return first.map_or(Ok(Vec::new()), |error| Err(error.into()));
+    };
+    let mut changes = Vec::new();
+    for part in parts {
+        let table = catalog
+            .table(&part.name)
+            .ok_or_else(|| other(part, absent.to_owned()))?;
+        if let Some(why) = differences(table, part) {
+            return Err(other(part, why).into());
+        }
+        let change = Change::Replace {
+            now: session.count(&part.name).await?,
+            then: part.rows,
+        };
+        changes.push((part.name.clone(), change));
+    }
+    Ok(changes)
+}
+
+/// Objects whose SQL the set's schema file does not hold.
+fn objects(catalog: &Catalog, set: &Set) -> super::error::Result<Vec<String>> {
+    let schema = set.schema()?;
+    let kept: BTreeSet<&String> = schema.before.iter().chain(&schema.after).collect();
+    Ok(catalog
+        .objects
+        .iter()
+        .filter(|object| !kept.contains(&object.sql))
+        .map(|object| format!("{} `{}`", object.kind, object.name))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_mode_is_a_usage_error() {
+        assert_eq!(Mode::from_name("replace").ok(), Some(Mode::Replace));
+        let error = crate::error::Error::from(Mode::from_name("merge").expect_err("unknown"));
+        assert_eq!(error.kind, crate::error::Kind::Usage);
+    }
+}

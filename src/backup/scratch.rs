@@ -1,0 +1,45 @@
+//! A set restored beside the real database: for rehearsals, and as the proof that it restores at all.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::Error;
+use super::load::load_all;
+use super::set::Set;
+use crate::db::{Access, Begin, Scratch, Target};
+use crate::error::Result;
+use crate::event::Sink;
+
+/// Restores a set into a new scratch database of the target's kind; an embedded one lies in `folder`. The scratch
+/// database goes away when it is closed or dropped, also when this fails.
+///
+/// # Errors
+/// Usage for a set of another engine; Integrity for a damaged one; else what the engine refuses.
+pub async fn restore_into_scratch(
+    set: &Set,
+    target: &Target,
+    folder: &Path,
+    sink: &Arc<dyn Sink>,
+) -> Result<Scratch> {
+    if set.summary().engine() != Some(target.engine()) {
+        return Err(Error::OtherEngine {
+            timestamp: set.timestamp(),
+            from: set.summary().database.engine.clone(),
+            into: target.engine().name(),
+        }
+        .into());
+    }
+    let scratch = target.scratch(folder).await?;
+    let access = Access {
+        write: true,
+        create: true,
+        guarded: false,
+    };
+    // The session is dropped before the scratch database, on every way out.
+    let mut session = scratch.target().connect(access).await?;
+    session.begin(Begin::Rebuild).await?;
+    load_all(&mut session, set, sink).await?;
+    session.commit().await?;
+    drop(session);
+    Ok(scratch)
+}
