@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::error::Error;
-use super::progress::Progress;
+use super::progress::{Progress, say};
 use super::set::Set;
 use super::summary::TableSummary;
 use super::table_reader::ReadError;
@@ -18,7 +18,7 @@ use super::table_writer::CHUNKS_IN_FLIGHT;
 use super::verify::StopOnDrop;
 use crate::db::{Chunk, Session, Table};
 use crate::error::Result;
-use crate::event::Sink;
+use crate::event::{Level, Sink};
 use crate::integrity::Fingerprint;
 
 /// Makes an empty database the set: schema, rows, schema that the rows could be in the way of, counters; and checks that
@@ -53,6 +53,14 @@ pub(super) async fn load_all(
     }
     session.set_sequences(&summary.sequences).await?;
     check_counts(session, &summary.tables).await?;
+    let encoding = session.info().await?.encoding;
+    if encoding != summary.database.encoding {
+        let message = format!(
+            "the text encoding stays {encoding}, where the backup has {}: no value differs",
+            summary.database.encoding
+        );
+        say(sink.as_ref(), Level::Warn, message);
+    }
     Ok(loaded)
 }
 

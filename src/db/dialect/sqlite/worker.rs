@@ -22,6 +22,9 @@ const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 4_000;
 /// How long another program's lock is waited for, in milliseconds.
 pub(super) const LOCK_WAIT_MS: u64 = 10_000;
 
+/// How long a connection may take to close, in milliseconds: a run that is stopped has three seconds.
+const CLOSE_WAIT_MS: u64 = 2_500;
+
 type Job = Box<dyn FnOnce(&mut State) + Send>;
 
 /// The connection's side of things, on its thread.
@@ -69,9 +72,13 @@ impl State {
     }
 }
 
-/// The handle to the thread.
+/// The handle to the thread. Dropped, it waits until the connection is closed: only then is an open transaction rolled
+/// back and the file free to be removed.
 pub(super) struct Worker {
-    jobs: std::sync::mpsc::Sender<Job>,
+    /// `None` only while it is dropped.
+    jobs: Option<std::sync::mpsc::Sender<Job>>,
+    /// Hangs up when the thread has closed the connection.
+    closed: std::sync::mpsc::Receiver<()>,
     interrupt: Arc<InterruptHandle>,
     marks: Arc<Marks>,
     last: u64,
@@ -83,6 +90,7 @@ impl Worker {
         open: impl FnOnce() -> Result<Connection> + Send + 'static,
     ) -> Result<Worker> {
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
+        let (closing, closed) = std::sync::mpsc::channel();
         let (ready, opened) = oneshot::channel();
         let marks = Arc::new(Marks::default());
         let theirs = marks.clone();
@@ -107,6 +115,8 @@ impl Worker {
                     job(&mut state);
                 }
             }
+            drop(state);
+            drop(closing);
         };
         std::thread::Builder::new()
             .name("sqlite".to_owned())
@@ -118,7 +128,8 @@ impl Worker {
             })?;
         let interrupt = opened.await.map_err(|_| Error::Closed)??;
         Ok(Worker {
-            jobs,
+            jobs: Some(jobs),
+            closed,
             interrupt,
             marks,
             last: 0,
@@ -141,7 +152,8 @@ impl Worker {
             // Nobody listens to a cancelled job.
             let _ = answer.send(work(state));
         });
-        self.jobs.send(job).map_err(|_| Error::Closed)?;
+        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        jobs.send(job).map_err(|_| Error::Closed)?;
         let guard = CancelOnDrop {
             marks: &self.marks,
             interrupt: &self.interrupt,
@@ -151,6 +163,17 @@ impl Worker {
         let result = answered.await.map_err(|_| Error::Closed)?;
         guard.disarm();
         result
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A job that waits for a channel nobody serves would keep us for ever; what it left undone, SQLite undoes when
+        // the file is opened next.
+        let _ = self
+            .closed
+            .recv_timeout(Duration::from_millis(CLOSE_WAIT_MS));
     }
 }
 
