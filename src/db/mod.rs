@@ -17,7 +17,7 @@ pub use catalog::{
     Catalog, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object, Orphans, SchemaSql,
     Sequence, Table,
 };
-pub use dialect::{Begin, Chunk, CursorId, Lookup, Reader, Snapshot};
+pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, Result};
 pub use row::{check_line, project_line};
 pub use session::Session;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dialect::{Snapshot, sqlite};
+use super::dialect::{HistorySql, Snapshot, sqlite};
 use super::{Error, Result, Session};
 
 /// A database engine.
@@ -39,6 +39,12 @@ impl Engine {
         ]
         .into_iter()
         .find(|engine| engine.name() == name)
+    }
+
+    /// The statements around sqlx's history table.
+    pub fn history_sql(self) -> &'static HistorySql {
+        // Only SQLite can be connected to so far.
+        &sqlite::history::HISTORY
     }
 
     /// A name as this engine quotes it.
@@ -125,6 +131,26 @@ impl Target {
     /// Whether the database is there; a server is asked when it is connected to.
     pub fn exists(&self) -> bool {
         self.engine != Engine::Sqlite || self.path.exists()
+    }
+
+    /// Removes a database file that holds nothing at all: what is left when the first migration of a new database failed.
+    ///
+    /// # Errors
+    /// When the empty file cannot be removed.
+    pub fn remove_if_empty(&self) -> Result<()> {
+        let Some(path) = self.file() else {
+            return Ok(());
+        };
+        match std::fs::metadata(path) {
+            Ok(data) if data.len() == 0 => {
+                std::fs::remove_file(path).map_err(|source| Error::File {
+                    action: "remove the empty database",
+                    path: path.display().to_string(),
+                    source,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens a session.

@@ -1,5 +1,15 @@
 //! Whether data is still what it was: fingerprints, baselines, comparison.
+//!
+//! A baseline is what a backup set knows of each table: its columns, rows and fingerprint, and the rows themselves. The
+//! database is read once per comparison, through a snapshot; a table whose fingerprint is the same costs nothing more.
 
+mod baseline;
+mod compare;
+mod difference;
 mod fingerprint;
+#[cfg(test)]
+mod tests;
 
+pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
+pub use compare::{Change, ChangeKind, Comparison, LetGo, Released, Report, compare};
 pub use fingerprint::Fingerprint;

@@ -35,6 +35,19 @@ pub enum Begin {
     Rebuild,
 }
 
+/// The statements around sqlx's history table `_sqlx_migrations` (MIGRATIONS.md), and how migrations are grouped.
+#[derive(Clone, Copy, Debug)]
+pub struct HistorySql {
+    /// Creates the table if it is missing.
+    pub create: &'static str,
+    /// Lists version, description, installed_on, success, checksum by version.
+    pub select: &'static str,
+    /// Inserts version, description, checksum, execution time in nanoseconds of a migration that succeeded.
+    pub insert: &'static str,
+    /// Whether several migrations may share one transaction, so that a later failure undoes the earlier ones too.
+    pub one_transaction: bool,
+}
+
 /// Names an open cursor of one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CursorId(pub u64);

@@ -5,6 +5,7 @@ mod catalog;
 mod connection;
 mod cursor;
 pub(in crate::db) mod fault;
+pub(in crate::db) mod history;
 pub(in crate::db) mod line;
 mod lines;
 mod open;

@@ -1,0 +1,18 @@
+//! sqlx's history table on SQLite, as `sqlx-sqlite/src/migrate.rs` of sqlx 0.9 writes it.
+
+use crate::db::dialect::HistorySql;
+
+/// Its statements.
+pub(in crate::db) const HISTORY: HistorySql = HistorySql {
+    create: "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)",
+    select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
+    insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, TRUE, ?3, ?4)",
+    one_transaction: true,
+};

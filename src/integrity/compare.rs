@@ -1,0 +1,368 @@
+//! What is gone, what has changed, what has moved.
+
+use super::difference::{self, Difference, Sides};
+use super::{Baseline, BaselineRows, TableBaseline, measure};
+use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
+use crate::error::Result;
+use crate::ident::TableName;
+
+/// What an allowance lets go of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// Rows may go.
+    Rows,
+    /// Values may change.
+    Values,
+    /// The whole table may go.
+    Table,
+    /// The column may go.
+    Column,
+}
+
+/// Something that was allowed to be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetGo {
+    /// The table.
+    pub table: String,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// What may go.
+    pub what: Released,
+}
+
+/// What sort of change was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A table is gone.
+    Table,
+    /// A column is gone.
+    Column,
+    /// Rows are gone.
+    Rows,
+    /// Values differ.
+    Values,
+    /// A foreign key points to nothing.
+    Orphans,
+    /// Rows came in.
+    Added,
+}
+
+impl ChangeKind {
+    /// The name scripts and events use.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Table => "table",
+            ChangeKind::Column => "column",
+            ChangeKind::Rows => "rows",
+            ChangeKind::Values => "values",
+            ChangeKind::Orphans => "orphans",
+            ChangeKind::Added => "added",
+        }
+    }
+}
+
+/// One difference between then and now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What sort.
+    pub kind: ChangeKind,
+    /// The table.
+    pub table: TableName,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// For people: lower case, with the numbers.
+    pub message: String,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What should not have happened.
+    pub losses: Vec<Change>,
+    /// What was allowed, or is no loss.
+    pub notes: Vec<Change>,
+    /// Tables that are exactly as they were.
+    pub unchanged: u64,
+}
+
+/// How to judge what is found.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// What may go.
+    pub let_go: Vec<LetGo>,
+    /// Others may have written since the baseline: rows that moved are then notes. Tables and columns that are gone stay
+    /// losses.
+    pub others_write: bool,
+    /// Tables that are a migration tool's own history: not compared.
+    pub history: Vec<TableName>,
+}
+
+/// Compares the database of a snapshot with a baseline.
+///
+/// # Errors
+/// When either side cannot be read. Damage found is in the report.
+pub async fn compare(
+    baseline: &Baseline,
+    rows: &dyn BaselineRows,
+    snapshot: &mut Snapshot,
+    orphans: &[Orphans],
+    rules: &Comparison,
+) -> Result<Report> {
+    let mut judge = Judge {
+        rules,
+        report: Report::default(),
+    };
+    let Snapshot {
+        catalog, readers, ..
+    } = snapshot;
+    let Some(reader) = readers.first_mut() else {
+        return Ok(judge.report);
+    };
+    for before in &baseline.tables {
+        if rules.history.contains(&before.name) {
+            continue;
+        }
+        match catalog.table(&before.name) {
+            Some(table) => compare_table(reader.as_mut(), before, rows, table, &mut judge).await?,
+            None => missing_table(reader.as_mut(), before, baseline, catalog, &mut judge).await?,
+        }
+    }
+    judge.orphans(&baseline.orphans, orphans);
+    Ok(judge.report)
+}
+
+/// A table that is gone by its name may have been renamed: one that is new and holds the same rows.
+async fn missing_table(
+    reader: &mut dyn Reader,
+    before: &TableBaseline,
+    baseline: &Baseline,
+    catalog: &Catalog,
+    judge: &mut Judge<'_>,
+) -> Result<()> {
+    let is_new = |table: &&Table| !baseline.tables.iter().any(|known| known.name == table.name);
+    for candidate in catalog.tables.iter().filter(is_new) {
+        let Some(columns) = matching(&before.columns, candidate) else {
+            continue;
+        };
+        if before.rows > 0
+            && measure(reader, candidate, &columns).await? == (before.rows, before.fingerprint)
+        {
+            let message = format!(
+                "table `{}` is now `{}`, with the same rows",
+                before.name, candidate.name
+            );
+            judge.note(ChangeKind::Table, before, None, message);
+            return Ok(());
+        }
+    }
+    let message = format!(
+        "table `{}` is gone with its {} rows",
+        before.name, before.rows
+    );
+    if before.rows == 0 {
+        judge.note(
+            ChangeKind::Table,
+            before,
+            None,
+            format!("table `{}` is gone; it was empty", before.name),
+        );
+    } else {
+        judge.found(ChangeKind::Table, before, None, message);
+    }
+    Ok(())
+}
+
+/// The columns of `table` that carry all of these, if it has them all.
+fn matching(columns: &[Column], table: &Table) -> Option<Vec<Column>> {
+    columns
+        .iter()
+        .map(|column| table.column(&column.name).map(|_| column.clone()))
+        .collect()
+}
+
+async fn compare_table(
+    reader: &mut dyn Reader,
+    before: &TableBaseline,
+    rows: &dyn BaselineRows,
+    table: &Table,
+    judge: &mut Judge<'_>,
+) -> Result<()> {
+    let (common, missing): (Vec<Column>, Vec<Column>) = before
+        .columns
+        .iter()
+        .cloned()
+        .partition(|column| table.column(&column.name).is_some());
+    for column in &missing {
+        missing_column(before, rows, column, judge)?;
+    }
+    if common.is_empty() {
+        return Ok(());
+    }
+    if missing.is_empty()
+        && measure(reader, table, &common).await? == (before.rows, before.fingerprint)
+    {
+        judge.report.unchanged += 1;
+        return Ok(());
+    }
+    let sides = Sides {
+        before,
+        rows,
+        table,
+        columns: &common,
+    };
+    let difference = difference::count(reader, &sides).await?;
+    judge.rows(before, difference);
+    Ok(())
+}
+
+fn missing_column(
+    before: &TableBaseline,
+    rows: &dyn BaselineRows,
+    column: &Column,
+    judge: &mut Judge<'_>,
+) -> Result<()> {
+    if column.identity.as_deref() == Some("rowid") {
+        // Nothing depends on these rowids any more, or the table has a key of its own now.
+        return Ok(());
+    }
+    let values = difference::values_of(before, rows, &column.name)?;
+    let name = format!("{}.{}", before.name, column.name);
+    if values == 0 {
+        judge.note(
+            ChangeKind::Column,
+            before,
+            Some(&column.name),
+            format!("column `{name}` is gone; it held no value"),
+        );
+    } else {
+        judge.found(
+            ChangeKind::Column,
+            before,
+            Some(&column.name),
+            format!("column `{name}` is gone with its {values} values"),
+        );
+    }
+    Ok(())
+}
+
+/// Sorts what is found into losses and notes.
+struct Judge<'a> {
+    rules: &'a Comparison,
+    report: Report,
+}
+
+impl Judge<'_> {
+    fn note(
+        &mut self,
+        kind: ChangeKind,
+        before: &TableBaseline,
+        column: Option<&str>,
+        message: String,
+    ) {
+        let change = Change {
+            kind,
+            table: before.name.clone(),
+            column: column.map(str::to_owned),
+            message,
+        };
+        self.report.notes.push(change);
+    }
+
+    fn found(
+        &mut self,
+        kind: ChangeKind,
+        before: &TableBaseline,
+        column: Option<&str>,
+        message: String,
+    ) {
+        let change = Change {
+            kind,
+            table: before.name.clone(),
+            column: column.map(str::to_owned),
+            message,
+        };
+        let moves = matches!(
+            kind,
+            ChangeKind::Rows | ChangeKind::Values | ChangeKind::Orphans
+        );
+        if self.allowed(&change) || (moves && self.rules.others_write) {
+            self.report.notes.push(change);
+        } else {
+            self.report.losses.push(change);
+        }
+    }
+
+    fn rows(&mut self, before: &TableBaseline, difference: Difference) {
+        let Difference { gone, added } = difference;
+        let (was, name) = (before.rows, &before.name);
+        let changed = gone.min(added);
+        if gone == 0 && added == 0 {
+            self.report.unchanged += 1;
+        }
+        if gone > added {
+            let message = format!("{} of {was} rows of `{name}` are gone", gone - added);
+            self.found(ChangeKind::Rows, before, None, message);
+        }
+        if changed > 0 {
+            self.found(
+                ChangeKind::Values,
+                before,
+                None,
+                format!("{changed} of {was} rows of `{name}` have other values"),
+            );
+        }
+        if added > gone {
+            self.note(
+                ChangeKind::Added,
+                before,
+                None,
+                format!("`{name}` has {} rows more", added - gone),
+            );
+        }
+    }
+
+    fn allowed(&self, change: &Change) -> bool {
+        self.rules.let_go.iter().any(|released| {
+            let same_table = released
+                .table
+                .eq_ignore_ascii_case(&change.table.to_string());
+            let same_column = match (&released.column, &change.column) {
+                (Some(released), Some(changed)) => released.eq_ignore_ascii_case(changed),
+                _ => true,
+            };
+            let covers = match released.what {
+                Released::Table => true,
+                Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
+                Released::Values => change.kind == ChangeKind::Values,
+                Released::Column => change.kind == ChangeKind::Column,
+            };
+            same_table && same_column && covers
+        })
+    }
+
+    fn orphans(&mut self, before: &[Orphans], now: &[Orphans]) {
+        for found in now {
+            let had = before
+                .iter()
+                .find(|known| known.table == found.table && known.columns == found.columns)
+                .map_or(0, |known| known.rows);
+            if found.rows <= had {
+                continue;
+            }
+            let owner = TableBaseline {
+                name: found.table.clone(),
+                columns: Vec::new(),
+                rows: 0,
+                fingerprint: super::Fingerprint::default(),
+            };
+            let message = format!(
+                "{} rows of `{}` point to rows of `{}` that are not there ({})",
+                found.rows - had,
+                found.table,
+                found.parent,
+                found.columns.join(", ")
+            );
+            self.found(ChangeKind::Orphans, &owner, None, message);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Comparisons on real SQLite files.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::db::{Access, Session, Target};
+use crate::error::Result;
+use crate::ident::TableName;
+
+/// Rows kept in memory, in place of a backup set.
+#[derive(Default)]
+struct Kept(HashMap<TableName, Vec<Vec<u8>>>);
+
+impl BaselineRows for Kept {
+    fn for_each_line(
+        &self,
+        table: &TableName,
+        each: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.0
+            .get(table)
+            .into_iter()
+            .flatten()
+            .try_for_each(|line| each(line))
+    }
+}
+
+struct Case {
+    folder: tempfile::TempDir,
+    session: Session,
+}
+
+impl Case {
+    async fn new(sql: &[&str]) -> Case {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = Target::sqlite_file(&folder.path().join("t.db"), folder.path());
+        let access = Access {
+            write: true,
+            create: true,
+            guarded: false,
+        };
+        let session = target.connect(access).await.expect("opened");
+        let mut case = Case { folder, session };
+        case.run(sql).await;
+        case
+    }
+
+    async fn run(&mut self, sql: &[&str]) {
+        for statement in sql {
+            self.session.run(statement).await.expect(statement);
+        }
+    }
+
+    async fn baseline(&mut self) -> (Baseline, Kept) {
+        let mut baseline = Baseline {
+            tables: Vec::new(),
+            orphans: self.session.orphans().await.expect("asked"),
+        };
+        let mut kept = Kept::default();
+        let mut snapshot = self.session.target().snapshot(1).await.expect("a snapshot");
+        for table in snapshot.catalog.tables.clone() {
+            let columns: Vec<_> = table.stored_columns().cloned().collect();
+            let mut lines = Vec::new();
+            let mut fingerprint = Fingerprint::default();
+            let reader = snapshot.readers[0].as_mut();
+            let rows = baseline::read_lines(reader, &table, &columns, &mut |line| {
+                fingerprint.add(line);
+                lines.push(line.to_vec());
+                Ok(())
+            })
+            .await
+            .expect("read");
+            kept.0.insert(table.name.clone(), lines);
+            baseline.tables.push(TableBaseline {
+                name: table.name,
+                columns,
+                rows,
+                fingerprint,
+            });
+        }
+        (baseline, kept)
+    }
+
+    async fn compare(&mut self, before: &(Baseline, Kept), rules: &Comparison) -> Report {
+        let mut snapshot = self.session.target().snapshot(1).await.expect("a snapshot");
+        let orphans = self.session.orphans().await.expect("asked");
+        assert!(self.folder.path().exists());
+        compare(&before.0, &before.1, &mut snapshot, &orphans, rules)
+            .await
+            .expect("compared")
+    }
+}
+
+const USERS: [&str; 2] = [
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, fax TEXT)",
+    "INSERT INTO users VALUES (1, 'ada', '1'), (2, 'bob', NULL), (3, 'eve', '3')",
+];
+
+async fn losses_after(change: &[&str], rules: &Comparison) -> (Vec<String>, Vec<String>) {
+    let mut case = Case::new(&USERS).await;
+    let before = case.baseline().await;
+    case.run(change).await;
+    let report = case.compare(&before, rules).await;
+    let messages =
+        |changes: Vec<Change>| changes.into_iter().map(|change| change.message).collect();
+    (messages(report.losses), messages(report.notes))
+}
+
+#[tokio::test]
+async fn every_loss_is_told_with_its_numbers() {
+    for (change, expected) in [
+        (
+            &["DROP TABLE users"][..],
+            "table `users` is gone with its 3 rows",
+        ),
+        (
+            &["ALTER TABLE users DROP COLUMN fax"],
+            "column `users.fax` is gone with its 2 values",
+        ),
+        (
+            &["DELETE FROM users WHERE id > 1"],
+            "2 of 3 rows of `users` are gone",
+        ),
+        (
+            &["UPDATE users SET name = 'x' WHERE id = 1"],
+            "1 of 3 rows of `users` have other values",
+        ),
+        (
+            &["UPDATE users SET id = id + 10"],
+            "3 of 3 rows of `users` have other values",
+        ),
+    ] {
+        let (losses, notes) = losses_after(change, &Comparison::default()).await;
+        assert_eq!(losses, [expected], "{change:?}");
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_loss_is_a_note_at_most() {
+    for (change, expected) in [
+        (
+            &["ALTER TABLE users ADD COLUMN phone TEXT DEFAULT 'none'"][..],
+            None,
+        ),
+        (
+            &["ALTER TABLE users RENAME TO people"],
+            Some("table `users` is now `people`, with the same rows"),
+        ),
+        (
+            &["INSERT INTO users VALUES (4, 'dan', NULL)"],
+            Some("`users` has 1 rows more"),
+        ),
+        (
+            &[
+                "UPDATE users SET fax = NULL",
+                "UPDATE users SET fax = CASE id WHEN 2 THEN NULL ELSE id END",
+            ],
+            None,
+        ),
+    ] {
+        let (losses, notes) = losses_after(change, &Comparison::default()).await;
+        assert!(losses.is_empty(), "{change:?}: {losses:?}");
+        assert_eq!(notes.first().map(String::as_str), expected, "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_beside_a_new_column_is_still_seen() {
+    let change = [
+        "ALTER TABLE users ADD COLUMN phone TEXT",
+        "UPDATE users SET name = 'x' WHERE id = 2",
+    ];
+    let (losses, _) = losses_after(&change, &Comparison::default()).await;
+    assert_eq!(losses, ["1 of 3 rows of `users` have other values"]);
+}
+
+#[tokio::test]
+async fn only_what_was_let_go_may_go() {
+    let fax = LetGo {
+        table: "users".to_owned(),
+        column: Some("fax".to_owned()),
+        what: Released::Column,
+    };
+    let rules = Comparison {
+        let_go: vec![fax],
+        ..Comparison::default()
+    };
+    let (losses, notes) = losses_after(&["ALTER TABLE users DROP COLUMN fax"], &rules).await;
+    assert!(losses.is_empty(), "{losses:?}");
+    assert_eq!(notes.len(), 1);
+    let (losses, _) = losses_after(&["ALTER TABLE users DROP COLUMN name"], &rules).await;
+    assert_eq!(losses, ["column `users.name` is gone with its 3 values"]);
+}
+
+#[tokio::test]
+async fn where_others_write_moving_rows_are_notes_and_lost_tables_stay_losses() {
+    let rules = Comparison {
+        others_write: true,
+        ..Comparison::default()
+    };
+    let (losses, notes) = losses_after(&["DELETE FROM users WHERE id = 1"], &rules).await;
+    assert_eq!((losses.len(), notes.len()), (0, 1));
+    let (losses, _) = losses_after(&["DROP TABLE users"], &rules).await;
+    assert_eq!(losses.len(), 1);
+}
+
+#[tokio::test]
+async fn new_orphans_are_losses_and_old_ones_are_not() {
+    let mut case = Case::new(&[
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id))",
+        "PRAGMA foreign_keys = OFF",
+        "INSERT INTO p VALUES (1)",
+        "INSERT INTO c VALUES (1, 1), (2, 9)",
+    ])
+    .await;
+    let before = case.baseline().await;
+    assert!(
+        case.compare(&before, &Comparison::default())
+            .await
+            .losses
+            .is_empty()
+    );
+    case.run(&["INSERT INTO c VALUES (3, 8)"]).await;
+    let losses = case.compare(&before, &Comparison::default()).await.losses;
+    assert_eq!(losses.len(), 1, "{losses:?}");
+    assert_eq!(
+        losses[0].message,
+        "1 rows of `c` point to rows of `p` that are not there (p)"
+    );
+}
