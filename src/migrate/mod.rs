@@ -1,1 +1,20 @@
-//! migrate
+//! Migrations: the files ([`Source`]), what the database says of them ([`History`]), and applying what is pending.
+//!
+//! The history is sqlx's own (`_sqlx_migrations`): sqlx accepts a database that was migrated here, and the other way
+//! round. Nothing else is kept in the application's database; the journal is the run log.
+
+mod apply;
+mod error;
+mod guard;
+mod history;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Applied, Conditions, apply};
+pub use error::Error;
+pub use history::{Entry, History, State};
+pub use source::{Migration, Source};
+
+/// Tables that migration tools keep their history in: data for a backup, not for a comparison.
+pub const HISTORY_TABLES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];

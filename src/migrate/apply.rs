@@ -1,0 +1,276 @@
+//! Applying what is pending: statement by statement, each announced in the journal before it runs.
+//!
+//! Where the engine can, neighbouring migrations share one transaction, so that whatever fails, all of them are undone.
+//! A file that rebuilds tables runs with foreign keys off (<https://www.sqlite.org/lang_altertable.html#otheralter>): with
+//! them on, dropping the old table empties children with ON DELETE CASCADE. Rows that lose their parent that way refuse
+//! the commit, as do rows that nobody allowed to go.
+
+use std::time::Instant;
+
+use super::guard::Guard;
+use super::{HISTORY_TABLES, Migration};
+use crate::db::{Begin, Session};
+use crate::error::{Error, Kind, Position, Result};
+use crate::event::{Event, Sink};
+use crate::hazard::{self, Kind as StatementKind, Statement};
+use crate::ident::TableName;
+use crate::integrity::LetGo;
+use crate::storage::RunLog;
+use crate::value::Value;
+
+/// Where progress and the journal go, and what may be lost.
+pub struct Conditions<'a> {
+    /// The journal.
+    pub log: &'a RunLog,
+    /// Who watches.
+    pub sink: &'a dyn Sink,
+    /// What was allowed to go.
+    pub let_go: &'a [LetGo],
+}
+
+/// One migration that is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its version.
+    pub version: i64,
+    /// Its description.
+    pub description: String,
+    /// How long its statements took, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// A migration with its statements.
+struct Prepared<'a> {
+    migration: &'a Migration,
+    statements: Vec<Statement>,
+    /// `None`: outside a transaction.
+    mode: Option<Begin>,
+}
+
+/// Applies migrations in their order.
+///
+/// # Errors
+/// `Kind::Migration`, with the statement that failed, the engine's words and the state the database is in.
+pub async fn apply(
+    session: &mut Session,
+    pending: &[Migration],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Applied>> {
+    let engine = session.engine();
+    let prepared: Vec<Prepared<'_>> = pending
+        .iter()
+        .map(|migration| {
+            let statements = hazard::split(engine, &migration.sql);
+            let rebuild = hazard::is_rebuild(engine, &statements);
+            let mode = match (migration.no_transaction, rebuild) {
+                (true, _) => None,
+                (false, true) => Some(Begin::Rebuild),
+                (false, false) => Some(Begin::Write),
+            };
+            Prepared {
+                migration,
+                statements,
+                mode,
+            }
+        })
+        .collect();
+    let mut done = Vec::new();
+    let together = engine.history_sql().one_transaction;
+    for group in
+        prepared.chunk_by(|left, right| together && left.mode.is_some() && left.mode == right.mode)
+    {
+        match group_of(session, group, conditions).await {
+            Ok(applied) => done.extend(applied),
+            Err(error) => return Err(with_state(error, group, &done)),
+        }
+    }
+    Ok(done)
+}
+
+async fn group_of(
+    session: &mut Session,
+    group: &[Prepared<'_>],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Applied>> {
+    let Some(mode) = group.first().and_then(|first| first.mode) else {
+        return outside(session, group, conditions).await;
+    };
+    session.begin(mode).await?;
+    let result = async {
+        let applied = inside(session, group, mode, conditions).await?;
+        session.commit().await?;
+        Ok(applied)
+    }
+    .await;
+    if result.is_err() {
+        session.rollback_all().await?;
+    }
+    result
+}
+
+async fn inside(
+    session: &mut Session,
+    group: &[Prepared<'_>],
+    mode: Begin,
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Applied>> {
+    create_history(session, group).await?;
+    let text: Vec<&str> = group
+        .iter()
+        .map(|prepared| prepared.migration.sql.as_str())
+        .collect();
+    let guard = Guard::before(session, &text, mode).await?;
+    let mut applied = Vec::new();
+    for prepared in group {
+        applied.push(one(session, prepared, conditions).await?);
+    }
+    guard.after(session, conditions.let_go).await?;
+    Ok(applied)
+}
+
+async fn outside(
+    session: &mut Session,
+    group: &[Prepared<'_>],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Applied>> {
+    create_history(session, group).await?;
+    let mut applied = Vec::new();
+    for prepared in group {
+        applied.push(one(session, prepared, conditions).await?);
+    }
+    Ok(applied)
+}
+
+/// Creates the history table if need be, and makes sure that nobody else applied these meanwhile.
+async fn create_history(session: &mut Session, group: &[Prepared<'_>]) -> Result<()> {
+    let sql = session.engine().history_sql();
+    if session
+        .catalog()
+        .await?
+        .table(&TableName::plain(HISTORY_TABLES[0]))
+        .is_none()
+    {
+        session.execute(sql.create, &[]).await?;
+    }
+    let rows = session.query(sql.select, &[], usize::MAX).await?;
+    for prepared in group {
+        let version = Value::Int(prepared.migration.version);
+        if rows.rows.iter().any(|row| row.first() == Some(&version)) {
+            let message = format!(
+                "migration {} was applied by another program meanwhile",
+                prepared.migration.version
+            );
+            return Err(Error::new(Kind::Migration, message)
+                .hint("run this again: it sees what is left to do"));
+        }
+    }
+    Ok(())
+}
+
+async fn one(
+    session: &mut Session,
+    prepared: &Prepared<'_>,
+    conditions: &Conditions<'_>,
+) -> Result<Applied> {
+    let start = Instant::now();
+    let migration = prepared.migration;
+    let count = prepared.statements.len();
+    for (index, statement) in prepared.statements.iter().enumerate() {
+        run(session, migration, statement, conditions)
+            .await
+            .map_err(|error| {
+                let place = Position {
+                    file: migration.file.clone(),
+                    line: statement.line,
+                    column: statement.column,
+                };
+                let message = format!(
+                    "migration {} ({}) failed at statement {} of {count}",
+                    migration.version,
+                    migration.description,
+                    index + 1
+                );
+                error.context(Kind::Migration, message).at(place)
+            })?;
+    }
+    let elapsed = start.elapsed();
+    let row = [
+        Value::Int(migration.version),
+        Value::Text(migration.description.clone()),
+        Value::Blob(migration.checksum.clone()),
+        Value::Int(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX)),
+    ];
+    session
+        .execute(session.engine().history_sql().insert, &row)
+        .await?;
+    Ok(Applied {
+        version: migration.version,
+        description: migration.description.clone(),
+        elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+async fn run(
+    session: &mut Session,
+    migration: &Migration,
+    statement: &Statement,
+    conditions: &Conditions<'_>,
+) -> Result<()> {
+    if statement.kind != StatementKind::Sql {
+        let message = "a line for another program's shell, which a database cannot run";
+        return Err(Error::new(Kind::Migration, message).hint("write it as SQL"));
+    }
+    let mut event = Event::Statement {
+        sql: hazard::mask_literals(session.engine(), &statement.text),
+        position: Some(Position {
+            file: migration.file.clone(),
+            line: statement.line,
+            column: statement.column,
+        }),
+        rows: None,
+    };
+    conditions.log.announce(&event)?;
+    let changed = session.run(&statement.text).await?;
+    if let Event::Statement { rows, .. } = &mut event {
+        *rows = Some(changed);
+    }
+    conditions.log.send(&event);
+    Ok(())
+}
+
+/// The same error, saying what state the database is in and what to do.
+fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied]) -> Error {
+    if error.kind != Kind::Migration {
+        let versions: Vec<String> = group
+            .iter()
+            .map(|prepared| prepared.migration.version.to_string())
+            .collect();
+        let message = format!("migration {} failed", versions.join(", "));
+        return with_state(error.context(Kind::Migration, message), group, done);
+    }
+    let in_transaction = group.first().is_some_and(|first| first.mode.is_some());
+    let before = match done.last() {
+        None => String::new(),
+        Some(last) => format!("migrations up to {} are applied; ", last.version),
+    };
+    let state = match (in_transaction, done.is_empty()) {
+        (true, true) => "everything was rolled back, the database is as it was".to_owned(),
+        (true, false) => format!("{before}the failed one was rolled back"),
+        (false, _) => format!(
+            "{before}the failed one runs outside a transaction: its statements before this one stay done"
+        ),
+    };
+    let mut error = error;
+    error.message = format!("{}; {state}", error.message);
+    let hint = match (in_transaction, error.hint.take()) {
+        (_, Some(hint)) => hint,
+        (true, None) => {
+            "correct the migration and run `dbscript run safe-migration` again".to_owned()
+        }
+        (false, None) => {
+            "undo those statements by hand, or go back to the backup: `dbscript run restore`"
+                .to_owned()
+        }
+    };
+    error.hint(hint)
+}

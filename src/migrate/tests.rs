@@ -1,0 +1,216 @@
+//! Applying on real SQLite files: what is in afterwards, and what is not.
+
+use std::path::Path;
+
+use super::*;
+use crate::db::{Access, Session, Target};
+use crate::error::{Error, Kind};
+use crate::event::Silent;
+use crate::integrity::{LetGo, Released};
+use crate::storage::RunLog;
+use crate::value::Value;
+
+struct Case {
+    folder: tempfile::TempDir,
+    session: Session,
+    let_go: Vec<LetGo>,
+}
+
+impl Case {
+    async fn new(sql: &[&str]) -> Case {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("migrations")).expect("made");
+        let target = Target::sqlite_file(&folder.path().join("t.db"), folder.path());
+        let access = Access {
+            write: true,
+            create: true,
+            guarded: true,
+        };
+        let mut session = target.connect(access).await.expect("opened");
+        for statement in sql {
+            session.run(statement).await.expect(statement);
+        }
+        Case {
+            folder,
+            session,
+            let_go: Vec::new(),
+        }
+    }
+
+    fn write(&self, name: &str, sql: &str) {
+        std::fs::write(self.folder.path().join("migrations").join(name), sql).expect("written");
+    }
+
+    async fn apply(&mut self) -> Result<Vec<Applied>, Error> {
+        let source = Source::find(self.folder.path(), None).expect("readable");
+        let history = History::read(&mut self.session, &source)
+            .await
+            .expect("read");
+        let log = RunLog::new(&self.folder.path().join("runs"), "test");
+        let conditions = Conditions {
+            log: &log,
+            sink: &Silent,
+            let_go: &self.let_go,
+        };
+        apply(&mut self.session, &history.pending(), &conditions).await
+    }
+
+    async fn value(&mut self, sql: &str) -> Value {
+        let mut rows = self.session.query(sql, &[], 1).await.expect(sql);
+        rows.rows
+            .pop()
+            .and_then(|mut row| row.pop())
+            .expect("a value")
+    }
+
+    async fn versions(&mut self) -> Vec<i64> {
+        let source = Source::find(self.folder.path(), None).expect("readable");
+        let history = History::read(&mut self.session, &source)
+            .await
+            .expect("read");
+        let applied = history
+            .entries
+            .iter()
+            .filter(|entry| entry.state == State::Applied);
+        applied.map(|entry| entry.version).collect()
+    }
+}
+
+const FAMILY: [&str; 4] = [
+    "CREATE TABLE parents (id INTEGER PRIMARY KEY, name TEXT)",
+    "CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parents (id) ON DELETE CASCADE)",
+    "INSERT INTO parents VALUES (1, 'ada'), (2, 'bob')",
+    "INSERT INTO children VALUES (1, 1), (2, 1), (3, 2)",
+];
+
+const REBUILD: &str = "CREATE TABLE parents_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO parents_new SELECT id, name FROM parents;
+DROP TABLE parents;
+ALTER TABLE parents_new RENAME TO parents;
+";
+
+#[tokio::test]
+async fn a_failure_at_the_third_statement_undoes_all_pending_migrations() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write("1_ok.sql", "ALTER TABLE parents ADD COLUMN a TEXT;");
+    case.write("2_bad.sql", "ALTER TABLE parents ADD COLUMN b TEXT;\nUPDATE parents SET b = 'x';\n  INSERT INTO parents VALUES (1, 'again', '', '');\n");
+    let error = case.apply().await.expect_err("the third statement fails");
+    assert_eq!(error.kind, Kind::Migration);
+    let place = error.position.clone().expect("a position");
+    assert_eq!(
+        (place.file.as_str(), place.line, place.column),
+        ("migrations/2_bad.sql", 3, 3)
+    );
+    let text = error.chain();
+    assert!(
+        text.contains(
+            "failed at statement 3 of 3; everything was rolled back, the database is as it was"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("UNIQUE constraint failed: parents.id"),
+        "{text}"
+    );
+    assert!(case.versions().await.is_empty());
+    assert_eq!(
+        case.value("SELECT count(*) FROM pragma_table_info('parents')")
+            .await,
+        Value::Int(2)
+    );
+}
+
+#[tokio::test]
+async fn a_rebuild_keeps_every_cascading_child() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write("1_rebuild.sql", REBUILD);
+    case.apply().await.expect("applied");
+    assert_eq!(
+        case.value("SELECT count(*) FROM children").await,
+        Value::Int(3)
+    );
+    assert_eq!(
+        case.value("PRAGMA foreign_keys").await,
+        Value::Int(1),
+        "enforced again afterwards"
+    );
+    assert_eq!(case.versions().await, [1]);
+}
+
+#[tokio::test]
+async fn a_rebuild_that_loses_parents_or_rows_is_rolled_back() {
+    for (filter, word) in [
+        (" WHERE id = 1", "would lose 1 of its 2 rows"),
+        (
+            " WHERE 0 UNION ALL SELECT id + 10, name FROM parents",
+            "would point to rows",
+        ),
+    ] {
+        let mut case = Case::new(&FAMILY).await;
+        case.write(
+            "1_rebuild.sql",
+            &REBUILD.replace("FROM parents;", &format!("FROM parents{filter};")),
+        );
+        let error = case.apply().await.expect_err(filter);
+        assert!(error.chain().contains(word), "{filter}: {}", error.chain());
+        assert_eq!(
+            case.value("SELECT count(*) FROM parents").await,
+            Value::Int(2)
+        );
+        assert_eq!(case.value("PRAGMA foreign_keys").await, Value::Int(1));
+    }
+}
+
+#[tokio::test]
+async fn rows_may_go_only_where_that_was_allowed() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write("1_delete.sql", "DELETE FROM parents WHERE id = 1;");
+    let error = case.apply().await.expect_err("nobody allowed it");
+    assert_eq!(error.code.as_deref(), Some("rows-lost"));
+    for table in ["parents", "children"] {
+        case.let_go.push(LetGo {
+            table: table.to_owned(),
+            column: None,
+            what: Released::Rows,
+        });
+    }
+    case.apply().await.expect("allowed");
+    assert_eq!(
+        case.value("SELECT count(*) FROM children").await,
+        Value::Int(1),
+        "an intended delete cascades"
+    );
+}
+
+#[tokio::test]
+async fn outside_a_transaction_the_message_says_what_stays_done() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write(
+        "1_a.sql",
+        "-- no-transaction\nCREATE TABLE a (x);\nCREATE TABLE parents (x);\n",
+    );
+    let error = case.apply().await.expect_err("the second statement fails");
+    assert!(
+        error
+            .message
+            .contains("its statements before this one stay done"),
+        "{}",
+        error.message
+    );
+    assert!(
+        error
+            .hint
+            .is_some_and(|hint| hint.contains("dbscript run restore"))
+    );
+}
+
+#[test]
+fn a_new_database_whose_first_migration_failed_leaves_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("t.db");
+    std::fs::write(&path, b"").expect("written");
+    let target = Target::sqlite_file(&path, Path::new("/"));
+    target.remove_if_empty().expect("removed");
+    assert!(!path.exists());
+    target.remove_if_empty().expect("nothing to remove");
+}
