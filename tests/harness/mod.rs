@@ -7,6 +7,7 @@ mod outcome;
 mod project;
 mod run;
 mod running;
+pub mod servers;
 mod sqlite;
 
 pub use outcome::Finished;

@@ -1,0 +1,342 @@
+//! Private PostgreSQL and MariaDB servers, one of each for the whole test binary, started when the first test asks.
+//!
+//! Each lies in a temporary folder, listens on the loopback address alone, syncs nothing to disk, and runs as an
+//! unprivileged user when the tests are root. Its parent is a small shell that reads a pipe this process holds: however
+//! the tests end, the pipe closes, and the shell stops the server and removes the folder.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{Connection, MySqlConnection, PgConnection};
+
+/// What the tests log in with; it must never turn up in any output.
+pub const PASSWORD: &str = "s3cret-of-the-tests";
+
+/// The sort of server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB, or the MySQL server that `DBSCRIPT_TEST_MYSQL_URL` names.
+    Mysql,
+}
+
+/// A server that runs.
+pub struct Server {
+    kind: Kind,
+    /// Where it is, without a database: `postgres://user:password@127.0.0.1:port`.
+    address: String,
+    /// Its folder and its parent shell, whose input must stay open as long as the tests run.
+    _shell: Option<Child>,
+}
+
+/// The server of this kind; `None` where it is not installed and nobody requires it, which is said aloud once.
+pub fn server(kind: Kind) -> Option<&'static Server> {
+    static POSTGRES: OnceLock<Option<Server>> = OnceLock::new();
+    static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
+    let (place, name) = match kind {
+        Kind::Postgres => (&POSTGRES, "postgres"),
+        Kind::Mysql => (&MYSQL, "mysql"),
+    };
+    place
+        .get_or_init(|| {
+            let started = match kind {
+                Kind::Postgres => postgres(),
+                Kind::Mysql => mysql(),
+            };
+            if started.is_none() {
+                skip(name);
+            }
+            started
+        })
+        .as_ref()
+}
+
+/// Says that a server's tests are skipped, past the test runner's capture, or fails where they are required.
+fn skip(name: &str) {
+    let required = std::env::var("DBSCRIPT_TEST_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|required| required.trim() == name),
+        "{name} is required and not installed; `tests/run` installs it"
+    );
+    // Where nobody listens there is nobody to tell.
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED: every test on {name}, which is not installed; `tests/run` installs it"
+    );
+}
+
+impl Server {
+    /// Makes an empty database and returns its URL.
+    pub async fn fresh_database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{count}", std::process::id());
+        let url = format!("{}/{name}", self.address);
+        match self.kind {
+            Kind::Postgres => {
+                let admin = format!("{}/postgres", self.address);
+                let sql = format!("CREATE DATABASE {name} TEMPLATE template0");
+                self.run(&admin, &sql).await;
+            }
+            Kind::Mysql => {
+                let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+                self.run(&format!("{}/mysql", self.address), &sql).await;
+            }
+        }
+        url
+    }
+
+    /// Runs SQL on one of its databases over a connection that is not the product's.
+    pub async fn run(&self, url: &str, sql: &str) {
+        let text = sqlx::AssertSqlSafe(sql.to_owned());
+        let done = match self.kind {
+            Kind::Postgres => match PgConnection::connect(url).await {
+                Ok(mut connection) => sqlx::raw_sql(text)
+                    .execute(&mut connection)
+                    .await
+                    .map(|_| ()),
+                Err(error) => Err(error),
+            },
+            Kind::Mysql => match MySqlConnection::connect(url).await {
+                Ok(mut connection) => sqlx::raw_sql(text)
+                    .execute(&mut connection)
+                    .await
+                    .map(|_| ()),
+                Err(error) => Err(error),
+            },
+        };
+        done.unwrap_or_else(|error| panic!("{error} in: {sql}"));
+    }
+}
+
+fn postgres() -> Option<Server> {
+    let bin = newest_postgres()?;
+    let folder = folder("postgres");
+    let user = Unprivileged::find(&["postgres", "nobody"]);
+    user.own(&folder);
+    let password = folder.join("password");
+    std::fs::write(&password, PASSWORD).expect("the folder was just made");
+    user.own(&password);
+    let data = folder.join("data");
+    must(
+        user.command(&bin.join("initdb"))
+            .arg("--pgdata")
+            .arg(&data)
+            .arg("--pwfile")
+            .arg(&password)
+            .args(["--username=tester", "--auth=password", "--no-sync"])
+            .args(["--encoding=UTF8", "--locale=C", "--no-instructions"]),
+    );
+    let port = free_port();
+    let mut server = user.command(&bin.join("postgres"));
+    server.arg("-D").arg(&data).arg("-k").arg(&folder);
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        &format!("port={port}"),
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=200",
+        "shared_buffers=32MB",
+        "autovacuum=off",
+    ] {
+        server.arg("-c").arg(setting);
+    }
+    let address = format!("postgres://tester:{PASSWORD}@127.0.0.1:{port}");
+    let shell = guard(&folder, &server, "QUIT", "ready to accept connections");
+    Some(Server {
+        kind: Kind::Postgres,
+        address,
+        _shell: Some(shell),
+    })
+}
+
+fn newest_postgres() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let version = path.file_name()?.to_str()?.parse().ok()?;
+            let bin = path.join("bin");
+            bin.join("postgres").exists().then_some((version, bin))
+        })
+        .collect();
+    versions.sort();
+    versions.pop().map(|(_, bin)| bin)
+}
+
+fn mysql() -> Option<Server> {
+    if let Ok(url) = std::env::var("DBSCRIPT_TEST_MYSQL_URL") {
+        return Some(Server {
+            kind: Kind::Mysql,
+            address: url.trim_end_matches('/').to_owned(),
+            _shell: None,
+        });
+    }
+    let binary = ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| path.exists())?;
+    let folder = folder("mariadb");
+    let user = Unprivileged::find(&["mysql", "nobody"]);
+    user.own(&folder);
+    let data = folder.join("data");
+    must(
+        user.command(Path::new("mariadb-install-db"))
+            .arg("--no-defaults")
+            .arg(format!("--datadir={}", data.display()))
+            .args(["--auth-root-authentication-method=normal", "--skip-test-db"]),
+    );
+    let first = folder.join("first.sql");
+    let grant = format!(
+        "CREATE USER tester@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
+         GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION;"
+    );
+    std::fs::write(&first, grant).expect("the folder was just made");
+    user.own(&first);
+    let port = free_port();
+    let mut server = user.command(&binary);
+    server
+        .arg("--no-defaults")
+        .arg(format!("--datadir={}", data.display()))
+        .arg(format!("--socket={}", folder.join("socket").display()))
+        .arg(format!("--init-file={}", first.display()))
+        .arg(format!("--port={port}"))
+        .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
+        .args([
+            "--innodb-flush-log-at-trx-commit=0",
+            "--skip-innodb-doublewrite",
+        ])
+        .args([
+            "--innodb-flush-method=nosync",
+            "--innodb-buffer-pool-size=64M",
+        ]);
+    let address = format!("mysql://tester:{PASSWORD}@127.0.0.1:{port}");
+    let shell = guard(&folder, &server, "KILL", "ready for connections");
+    Some(Server {
+        kind: Kind::Mysql,
+        address,
+        _shell: Some(shell),
+    })
+}
+
+fn folder(name: &str) -> PathBuf {
+    tempfile::Builder::new()
+        .prefix(&format!("dbscript-test-{name}-"))
+        .tempdir()
+        .expect("the system's temporary folder is writable")
+        .keep()
+}
+
+/// A port nobody listens on now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a loopback port is free")
+        .port()
+}
+
+#[track_caller]
+fn must(command: &mut Command) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The user servers run as: neither of them starts for root.
+struct Unprivileged(Option<&'static str>);
+
+impl Unprivileged {
+    /// The first of these users that exists; nobody else where the tests are not root.
+    fn find(names: &[&'static str]) -> Self {
+        if !rustix::process::geteuid().is_root() {
+            return Unprivileged(None);
+        }
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let exists = |name: &&&str| {
+            passwd
+                .lines()
+                .any(|line| line.split(':').next() == Some(**name))
+        };
+        Unprivileged(names.iter().find(exists).copied())
+    }
+
+    fn own(&self, path: &Path) {
+        if let Some(user) = self.0 {
+            must(Command::new("chown").arg(user).arg(path));
+        }
+    }
+
+    /// A command that runs as this user and dies with its parent.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM"]);
+        if let Some(user) = self.0 {
+            command.args(["--reuid", user, "--regid", "nogroup", "--clear-groups"]);
+        }
+        command.arg("--").arg(program).current_dir("/");
+        command.env_remove("DATABASE_URL");
+        command
+    }
+}
+
+/// Starts a server under a shell that stops it and removes its folder when this process is gone, and waits until the
+/// server says that it is `ready`.
+fn guard(folder: &Path, server: &Command, signal: &str, ready: &str) -> Child {
+    let script = format!(
+        "trap '' INT TERM HUP
+         \"$@\" >&2 & server=$!
+         exec 2>/dev/null
+         read -r line
+         kill -{signal} $server; wait $server; rm -rf \"$FOLDER\""
+    );
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &script, "sh"])
+        .arg(server.get_program())
+        .args(server.get_args())
+        .current_dir("/")
+        .env("FOLDER", folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut shell = command.spawn().expect("there is a shell");
+    let said = shell.stderr.take().expect("standard error is piped");
+    let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+    let mut log = Vec::new();
+    let is_ready = lines.by_ref().any(|line| {
+        log.push(line);
+        log.last().is_some_and(|line| line.contains(ready))
+    });
+    assert!(is_ready, "the server did not start\n{}", log.join("\n"));
+    // Whatever it says from now on is read, so that it never waits for a reader.
+    std::thread::spawn(move || lines.count());
+    shell
+}
+
+#[tokio::test]
+async fn a_private_server_gives_fresh_databases() {
+    for kind in [Kind::Postgres, Kind::Mysql] {
+        let Some(server) = server(kind) else { continue };
+        let first = server.fresh_database().await;
+        let second = server.fresh_database().await;
+        assert_ne!(first, second);
+        for url in [&first, &second] {
+            server
+                .run(url, "CREATE TABLE t(a int); INSERT INTO t VALUES (1)")
+                .await;
+        }
+    }
+}
