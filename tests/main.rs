@@ -2,4 +2,5 @@
 //! every database fulfils (`contract`), and what holds for the source itself (`architecture`).
 
 mod architecture;
+mod contract;
 mod harness;

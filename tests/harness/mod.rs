@@ -3,13 +3,15 @@
 //! Nothing here sleeps: a test waits for a line of output, a process's end or a connection, each with a time limit that is
 //! only met when something is broken.
 
+pub mod databases;
 mod outcome;
 mod project;
 mod run;
 mod running;
-pub mod servers;
+mod servers;
 mod sqlite;
 
+pub use databases::Fresh;
 pub use outcome::Finished;
 pub use project::{Project, repository, walk};
 pub use run::Run;

@@ -325,18 +325,3 @@ fn guard(folder: &Path, server: &Command, signal: &str, ready: &str) -> Child {
     std::thread::spawn(move || lines.count());
     shell
 }
-
-#[tokio::test]
-async fn a_private_server_gives_fresh_databases() {
-    for kind in [Kind::Postgres, Kind::Mysql] {
-        let Some(server) = server(kind) else { continue };
-        let first = server.fresh_database().await;
-        let second = server.fresh_database().await;
-        assert_ne!(first, second);
-        for url in [&first, &second] {
-            server
-                .run(url, "CREATE TABLE t(a int); INSERT INTO t VALUES (1)")
-                .await;
-        }
-    }
-}
