@@ -34,8 +34,9 @@ async fn a_reader_reads_and_the_engine_refuses_every_write(fresh: Fresh) {
             if in_transaction {
                 reader.begin(Begin::Read).await.expect("reading is allowed");
             }
-            let refused = reader.execute(sql, &[]).await;
-            assert!(refused.is_err(), "{sql} was not refused");
+            let refused = reader.execute(sql, &[]).await.expect_err(sql);
+            let kind = dbscript::error::Error::from(refused).kind;
+            assert_eq!(kind, Kind::Refused, "{sql}");
             reader.rollback().await.expect("it ends");
         }
     }

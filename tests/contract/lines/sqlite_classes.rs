@@ -272,4 +272,54 @@ break" VALUES ('z');
         queries: &["SELECT * FROM v ORDER BY 1, 2", "PRAGMA foreign_key_check"],
         ..PLAIN
     },
+    Class {
+        name: "INTEGER PRIMARY KEY DESC, which is no rowid and holds NULL",
+        sql: "CREATE TABLE t (id INTEGER PRIMARY KEY DESC, a); INSERT INTO t VALUES (NULL, 1), (5, 2), ('x', 3)",
+        lines: &[(
+            "t",
+            &[
+                r#"{"id":null,"a":1}"#,
+                r#"{"id":5,"a":2}"#,
+                r#"{"id":"x","a":3}"#,
+            ],
+        )],
+        ..PLAIN
+    },
+    Class {
+        name: "views and triggers that no longer fit their tables",
+        sql: "CREATE TABLE t (a); INSERT INTO t VALUES (1); CREATE VIEW gone AS SELECT b FROM nowhere;
+            CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO nowhere VALUES (1); END",
+        lines: &[("t", &[r#"{"a":1}"#])],
+        ..PLAIN
+    },
+    Class {
+        name: "the planner's statistics are said to be left out",
+        sql: "CREATE TABLE t (a); CREATE INDEX i ON t (a); INSERT INTO t VALUES (1); ANALYZE",
+        lines: &[("t", &[r#"{"a":1}"#])],
+        only_queries: true,
+        not_included: &["sqlite_stat1", "sqlite_stat4"],
+        ..PLAIN
+    },
+    Class {
+        name: "full text of the older kind, and over a key of its own",
+        sql: "CREATE VIRTUAL TABLE four USING fts4(title, body); INSERT INTO four (docid, title, body) VALUES (8, 'a', 'red fox');
+            CREATE TABLE notes (key INTEGER PRIMARY KEY, body TEXT, extra TEXT);
+            INSERT INTO notes VALUES (30, 'blue dog', 'x'), (20, 'red dog', 'y');
+            CREATE VIRTUAL TABLE five USING fts5(body, extra UNINDEXED, content = \"notes\", content_rowid='key');
+            INSERT INTO five (five) VALUES ('rebuild')",
+        lines: &[("four", &[r#"{"rowid":8,"title":"a","body":"red fox"}"#])],
+        queries: &[
+            "SELECT docid, body FROM four WHERE four MATCH 'fox'",
+            "SELECT rowid, body, extra FROM five WHERE five MATCH 'dog' ORDER BY rowid",
+        ],
+        only_queries: true,
+        ..PLAIN
+    },
+    Class {
+        name: "counters that no table needs any more",
+        sql: "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO a VALUES (5); DROP TABLE a; CREATE TABLE b (x)",
+        only_queries: true,
+        queries: &["SELECT count(*) FROM b"],
+        ..PLAIN
+    },
 ];

@@ -82,6 +82,10 @@ fn guard(connection: &Connection, access: Access) -> rusqlite::Result<()> {
             // VACUUM INTO attaches its target, so this stops it too.
             AuthAction::Attach { .. } | AuthAction::Detach { .. } => !access.guarded,
             _ if access.write => true,
+            // An R-tree prepares its own writes when it is opened. Running one is refused: the file is open for reading.
+            AuthAction::Insert { .. } | AuthAction::Update { .. } | AuthAction::Delete { .. } => {
+                true
+            }
             AuthAction::Select
             | AuthAction::Read { .. }
             | AuthAction::Function { .. }
