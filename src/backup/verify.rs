@@ -253,10 +253,12 @@ impl Check<'_> {
         if self.depth == Depth::Rows {
             self.read_rows(index, table, &mut reader, out, &mut result)?;
         }
-        if self.stopped() {
-            return Ok(result);
+        while reader.skip_piece()? {
+            if self.stopped() {
+                return Ok(result);
+            }
         }
-        let (bytes, sha256) = reader.finish()?;
+        let (bytes, sha256) = reader.digest();
         result.bytes = bytes;
         if sha256 != table.sha256 {
             let message =
