@@ -1,0 +1,424 @@
+//! The parameters of a procedure: what `PARAMS` says, and the arguments a person gives for them.
+
+use std::collections::BTreeMap;
+
+use rhai::Expr;
+
+use super::nearest::did_you_mean;
+use super::procedure::{Procedure, Reader};
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterType {
+    /// Any text.
+    String,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// A switch.
+    Bool,
+    /// One of some words.
+    Choice,
+    /// A file that can be read.
+    File,
+    /// A folder.
+    Dir,
+    /// Several texts, separated by commas or given several times.
+    List,
+}
+
+impl ParameterType {
+    /// Every type, by its name in `PARAMS`.
+    const ALL: [(&'static str, ParameterType); 8] = [
+        ("string", ParameterType::String),
+        ("int", ParameterType::Int),
+        ("float", ParameterType::Float),
+        ("bool", ParameterType::Bool),
+        ("choice", ParameterType::Choice),
+        ("file", ParameterType::File),
+        ("dir", ParameterType::Dir),
+        ("list", ParameterType::List),
+    ];
+
+    /// Its name in `PARAMS`.
+    pub fn name(self) -> &'static str {
+        ParameterType::ALL
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("string", |(name, _)| name)
+    }
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// The flag without its dashes, such as `scratch-url`.
+    pub name: String,
+    /// The key in `args`, such as `scratch_url`.
+    pub key: String,
+    /// Its type.
+    pub kind: ParameterType,
+    /// What it is if it is not given; `None`: it must be given. `Null`: it is optional.
+    pub default: Option<Value>,
+    /// What it is for.
+    pub help: String,
+    /// The smallest number.
+    pub minimum: Option<f64>,
+    /// The largest number.
+    pub maximum: Option<f64>,
+    /// The words of a choice.
+    pub choices: Vec<String>,
+    /// The environment variable that gives it.
+    pub env: Option<String>,
+    /// Whether it takes the words without a flag.
+    pub positional: bool,
+}
+
+impl Parameter {
+    /// Whether it must be given.
+    pub fn required(&self) -> bool {
+        self.default.is_none()
+    }
+
+    /// A text of the command line as this parameter's value.
+    fn parse(&self, text: &str) -> std::result::Result<Value, String> {
+        match self.kind {
+            ParameterType::String => Ok(Value::from(text)),
+            ParameterType::File | ParameterType::Dir => match text {
+                "" => Err("is empty".to_owned()),
+                path => Ok(Value::from(path)),
+            },
+            ParameterType::List => Ok(Value::List(
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty())
+                    .map(Value::from)
+                    .collect(),
+            )),
+            ParameterType::Bool => match text {
+                "true" | "yes" | "on" | "1" => Ok(Value::Bool(true)),
+                "false" | "no" | "off" | "0" => Ok(Value::Bool(false)),
+                _ => Err("is `true` or `false`".to_owned()),
+            },
+            ParameterType::Choice => {
+                if self.choices.iter().any(|choice| choice == text) {
+                    Ok(Value::from(text))
+                } else {
+                    Err(format!("is one of {}", self.choices.join(", ")))
+                }
+            }
+            ParameterType::Int => {
+                let number: i64 = text.parse().map_err(|_| "is a whole number".to_owned())?;
+                self.in_range(number as f64)?;
+                Ok(Value::Int(number))
+            }
+            ParameterType::Float => {
+                let number: f64 = text.parse().map_err(|_| "is a number".to_owned())?;
+                if !number.is_finite() {
+                    return Err("is a number".to_owned());
+                }
+                self.in_range(number)?;
+                Ok(Value::Float(number))
+            }
+        }
+    }
+
+    fn in_range(&self, number: f64) -> std::result::Result<(), String> {
+        match (self.minimum, self.maximum) {
+            (Some(minimum), _) if number < minimum => Err(format!("is at least {minimum}")),
+            (_, Some(maximum)) if number > maximum => Err(format!("is at most {maximum}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn value(&self, text: &str) -> Result<Value> {
+        self.parse(text).map_err(|rule| {
+            let mut error = Error::new(
+                Kind::Usage,
+                format!("`--{}` {rule}, not `{text}`", self.name),
+            );
+            if self.kind == ParameterType::Choice {
+                error.hint = did_you_mean(text, self.choices.iter().map(String::as_str));
+            }
+            error
+        })
+    }
+}
+
+/// The arguments of a run: typed, defaulted, checked. `given` are the flags in their order (without dashes; `None` where
+/// a flag stands alone), `positional` the words without a flag.
+///
+/// # Errors
+/// `Usage`: an unknown flag, a value that does not fit, one that is missing, a word too many.
+pub fn arguments(
+    procedure: &Procedure,
+    given: &[(String, Option<String>)],
+    positional: &[String],
+    environment: &BTreeMap<String, String>,
+) -> Result<Value> {
+    let mut values: BTreeMap<&str, Value> = BTreeMap::new();
+    for (flag, text) in given {
+        let parameter = find(procedure, flag)?;
+        let value = match (text, parameter.kind) {
+            (Some(text), _) => parameter.value(text)?,
+            (None, ParameterType::Bool) => Value::Bool(true),
+            (None, _) => {
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("`--{}` needs a value", parameter.name),
+                ));
+            }
+        };
+        add(&mut values, parameter, value)?;
+    }
+    take_words(procedure, positional, &mut values)?;
+    let mut arguments = Vec::with_capacity(procedure.parameters.len());
+    for parameter in &procedure.parameters {
+        let from_environment = parameter
+            .env
+            .as_ref()
+            .and_then(|name| environment.get(name))
+            .filter(|text| !text.is_empty());
+        let value = match (values.remove(parameter.key.as_str()), from_environment) {
+            (Some(value), _) => value,
+            (None, Some(text)) => parameter.value(text)?,
+            (None, None) => parameter
+                .default
+                .clone()
+                .ok_or_else(|| missing(procedure, parameter))?,
+        };
+        arguments.push((parameter.key.clone(), value));
+    }
+    Ok(Value::Map(arguments))
+}
+
+fn find<'a>(procedure: &'a Procedure, flag: &str) -> Result<&'a Parameter> {
+    let flag = flag.trim_start_matches('-');
+    let key = flag.replace('-', "_");
+    let found = procedure.parameters.iter().find(|one| one.key == key);
+    found.ok_or_else(|| {
+        let mut error = Error::new(
+            Kind::Usage,
+            format!("`{}` has no parameter `--{flag}`", procedure.name),
+        );
+        let names = procedure.parameters.iter().map(|one| one.name.as_str());
+        error.hint = super::nearest::nearest(flag, names)
+            .map(|name| format!("did you mean `--{name}`?"))
+            .or_else(|| Some(format!("see `dbscript run {} --help`", procedure.name)));
+        error
+    })
+}
+
+/// Given twice, a list grows and anything else is an error.
+fn add<'a>(
+    values: &mut BTreeMap<&'a str, Value>,
+    parameter: &'a Parameter,
+    value: Value,
+) -> Result<()> {
+    match (values.get_mut(parameter.key.as_str()), value) {
+        (Some(Value::List(items)), Value::List(more)) => items.extend(more),
+        (Some(_), _) => {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`--{}` is given twice", parameter.name),
+            ));
+        }
+        (None, value) => {
+            values.insert(&parameter.key, value);
+        }
+    }
+    Ok(())
+}
+
+/// Words without a flag go to the positional parameters in their order; a list takes all that are left.
+fn take_words<'a>(
+    procedure: &'a Procedure,
+    words: &[String],
+    values: &mut BTreeMap<&'a str, Value>,
+) -> Result<()> {
+    let mut takers = procedure.parameters.iter().filter(|one| one.positional);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let Some(parameter) = takers.next() else {
+            let mut error = Error::new(
+                Kind::Usage,
+                format!("`{}` takes no argument `{word}`", procedure.name),
+            );
+            error.hint = Some(format!("see `dbscript run {} --help`", procedure.name));
+            return Err(error);
+        };
+        if parameter.kind == ParameterType::List {
+            let all = std::iter::once(word).chain(words.by_ref());
+            let items = all.map(|word| Value::from(word.as_str())).collect();
+            add(values, parameter, Value::List(items))?;
+        } else {
+            add(values, parameter, parameter.value(word)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn missing(procedure: &Procedure, parameter: &Parameter) -> Error {
+    let mut error = Error::new(
+        Kind::Usage,
+        format!("`{}` needs `--{}`", procedure.name, parameter.name),
+    );
+    if !parameter.help.is_empty() {
+        error.hint = Some(format!("--{}: {}", parameter.name, parameter.help));
+    }
+    error
+}
+
+impl Reader<'_> {
+    /// `PARAMS` in the order of the header.
+    pub(super) fn parameters(&self, expression: &Expr) -> Result<Vec<Parameter>> {
+        let entries = self.entries(expression, "`PARAMS`")?;
+        entries
+            .iter()
+            .map(|(name, definition)| self.parameter(name, definition))
+            .collect()
+    }
+
+    /// The entries of a map literal in their order.
+    fn entries<'e>(
+        &self,
+        expression: &'e Expr,
+        what: &str,
+    ) -> Result<Vec<(&'e rhai::Ident, &'e Expr)>> {
+        match expression {
+            Expr::Map(map, _) => {
+                let mut entries: Vec<_> = map.0.iter().map(|(name, value)| (name, value)).collect();
+                entries.sort_by_key(|(name, _)| (name.pos.line(), name.pos.position()));
+                Ok(entries)
+            }
+            other => Err(self.wrong(
+                other.start_position(),
+                format!("{what} is a map `#{{ … }}`"),
+            )),
+        }
+    }
+
+    fn parameter(&self, name: &rhai::Ident, definition: &Expr) -> Result<Parameter> {
+        const KEYS: [&str; 8] = [
+            "type",
+            "value",
+            "help",
+            "min",
+            "max",
+            "choices",
+            "env",
+            "positional",
+        ];
+        let what = format!("parameter `{}`", name.as_str());
+        let entries = self.entries(definition, &what)?;
+        let entry = |key: &str| {
+            let found = entries.iter().find(|(name, _)| name.as_str() == key);
+            found.map(|(_, value)| *value)
+        };
+        for (key, _) in &entries {
+            if !KEYS.contains(&key.as_str()) {
+                let mut error = self.wrong(
+                    key.pos,
+                    format!("{what} has an unknown key `{}`", key.as_str()),
+                );
+                error.hint = did_you_mean(key.as_str(), KEYS)
+                    .or_else(|| Some(format!("the keys are {}", KEYS.join(", "))));
+                return Err(error);
+            }
+        }
+        let mut parameter = Parameter {
+            name: name.as_str().replace('_', "-"),
+            key: name.as_str().to_owned(),
+            kind: self.kind(entry("type"), definition)?,
+            default: None,
+            help: entry("help").map_or(Ok(String::new()), |e| self.string(e, "`help`"))?,
+            minimum: entry("min").map(|e| self.number(e, "`min`")).transpose()?,
+            maximum: entry("max").map(|e| self.number(e, "`max`")).transpose()?,
+            choices: entry("choices").map_or(Ok(Vec::new()), |e| self.strings(e, "`choices`"))?,
+            env: entry("env").map(|e| self.string(e, "`env`")).transpose()?,
+            positional: false,
+        };
+        if let Some(expression) = entry("positional") {
+            parameter.positional = self.literal(expression)? == Value::Bool(true);
+        }
+        if (parameter.kind == ParameterType::Choice) == parameter.choices.is_empty() {
+            return Err(self.wrong(
+                name.pos,
+                format!("{what}: `choices` and the type `choice` belong together"),
+            ));
+        }
+        if let Some(expression) = entry("value") {
+            parameter.default = Some(self.default(&parameter, expression)?);
+        }
+        Ok(parameter)
+    }
+
+    fn kind(&self, expression: Option<&Expr>, definition: &Expr) -> Result<ParameterType> {
+        let Some(expression) = expression else {
+            return Err(self.wrong(definition.start_position(), "a parameter needs a `type`"));
+        };
+        let name = self.string(expression, "`type`")?;
+        let found = ParameterType::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, kind)| *kind).ok_or_else(|| {
+            let names = ParameterType::ALL.map(|(name, _)| name);
+            let mut error = self.wrong(
+                expression.start_position(),
+                format!("there is no type `{name}`"),
+            );
+            error.hint = did_you_mean(&name, names)
+                .or_else(|| Some(format!("the types are {}", names.join(", "))));
+            error
+        })
+    }
+
+    fn number(&self, expression: &Expr, what: &str) -> Result<f64> {
+        match self.literal(expression)? {
+            Value::Int(number) => Ok(number as f64),
+            Value::Float(number) => Ok(number),
+            _ => Err(self.wrong(expression.start_position(), format!("{what} is a number"))),
+        }
+    }
+
+    /// The default: `()`, or a value the parameter itself would accept.
+    fn default(&self, parameter: &Parameter, expression: &Expr) -> Result<Value> {
+        let value = self.literal(expression)?;
+        let wrong = |rule: &str| {
+            self.wrong(
+                expression.start_position(),
+                format!("the default of `{}` {rule}", parameter.key),
+            )
+        };
+        match (&value, parameter.kind) {
+            (Value::Null, _) | (Value::Bool(_), ParameterType::Bool) => Ok(value),
+            (Value::List(items), ParameterType::List) => {
+                let all_text = items.iter().all(|item| matches!(item, Value::Text(_)));
+                all_text
+                    .then_some(value)
+                    .ok_or_else(|| wrong("is an array of strings"))
+            }
+            (Value::Int(number), ParameterType::Int) => parameter
+                .parse(&number.to_string())
+                .map_err(|rule| wrong(&rule)),
+            (Value::Int(_) | Value::Float(_), ParameterType::Float) => {
+                let number = self.number(expression, "the default")?;
+                parameter.in_range(number).map_err(|rule| wrong(&rule))?;
+                Ok(Value::Float(number))
+            }
+            (
+                Value::Text(text),
+                ParameterType::String
+                | ParameterType::Choice
+                | ParameterType::File
+                | ParameterType::Dir,
+            ) => parameter.parse(text).map_err(|rule| wrong(&rule)),
+            (other, kind) => Err(wrong(&format!(
+                "is {}, not {}",
+                super::uncaught::article(kind.name()),
+                super::uncaught::article(other.kind())
+            ))),
+        }
+    }
+}

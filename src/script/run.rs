@@ -1,0 +1,212 @@
+//! One run of a procedure: a thread with a large stack, the script on it, and clean-up whatever happens.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rhai::{CallFnOptions, Dynamic, Scope};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::bridge::{self, Bridge, CLEANUP};
+use super::context::{Context, Outcome};
+use super::convert;
+use super::engine::{Machine, STACK_BYTES};
+use super::files::Files;
+use super::host::Host;
+use super::parameter::ParameterType;
+use super::procedure::Procedure;
+use super::uncaught::explain;
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+
+/// Runs a procedure with these arguments (see [`super::arguments`]) and waits for its end, also when it is stopped: an
+/// open transaction is rolled back before this returns.
+pub async fn run(procedure: &Procedure, arguments: Value, context: Context) -> Outcome {
+    let handed = match handed_over(procedure, &arguments, &context) {
+        Ok(handed) => handed,
+        Err(error) => return failed(error),
+    };
+    let stop = context.stop.clone();
+    let procedure = procedure.clone();
+    let handle = Handle::current();
+    let (sender, receiver) = oneshot::channel();
+    let work = move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            on_thread(&procedure, arguments, context, handle, &handed)
+        }));
+        let outcome = outcome.unwrap_or_else(|_| failed(panicked()));
+        // If nobody waits any more there is nobody to tell.
+        let _ = sender.send(outcome);
+    };
+    let spawned = std::thread::Builder::new()
+        .name("script".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(work);
+    if let Err(source) = spawned {
+        return failed(Error::new(
+            Kind::Io,
+            format!("cannot start the script's thread: {source}"),
+        ));
+    }
+    let too_late = async {
+        stop.stopped().await;
+        // Clean-up has its own limit; the rest is for what it cannot cut short, such as one long write to a file.
+        tokio::time::sleep(2 * CLEANUP + Duration::from_secs(1)).await;
+    };
+    tokio::select! {
+        biased;
+        outcome = receiver => outcome.unwrap_or_else(|_| failed(panicked())),
+        () = too_late => {
+            let mut error = bridge::stopped(stop.reason().unwrap_or(Kind::Interrupted));
+            error.message.push_str(": the script did not come to an end");
+            failed(error.hint("see `dbscript status`"))
+        }
+    }
+}
+
+fn failed(error: Error) -> Outcome {
+    Outcome {
+        result: Value::Null,
+        error: Some(error),
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(
+        Kind::Script,
+        "the host met an error in itself; what was open is rolled back",
+    )
+    .hint("please report it, with the run log")
+}
+
+/// The files and folders that were named on the command line; they must be there before anything begins.
+fn handed_over(
+    procedure: &Procedure,
+    arguments: &Value,
+    context: &Context,
+) -> Result<Vec<PathBuf>> {
+    let Value::Map(arguments) = arguments else {
+        return Ok(Vec::new());
+    };
+    let mut handed = Vec::new();
+    for (key, value) in arguments {
+        let found = procedure.parameters.iter().find(|one| one.key == *key);
+        let (Some(parameter), Value::Text(text)) = (found, value) else {
+            continue;
+        };
+        let path = context.project.join(text);
+        let there = match parameter.kind {
+            ParameterType::File => path.is_file(),
+            ParameterType::Dir => path.is_dir(),
+            _ => continue,
+        };
+        // A default need not be there: the script knows what that means.
+        if parameter.default.as_ref() == Some(value) {
+            continue;
+        }
+        if !there {
+            let what = parameter.kind.name();
+            return Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "`--{}` is a {what}; there is none at `{text}`",
+                    parameter.name
+                ),
+            ));
+        }
+        handed.push(path);
+    }
+    Ok(handed)
+}
+
+/// Everything that happens on the script's thread.
+fn on_thread(
+    procedure: &Procedure,
+    arguments: Value,
+    context: Context,
+    handle: Handle,
+    handed: &[PathBuf],
+) -> Outcome {
+    let files = Files::new(&context.project, &context.backups, handed);
+    let bridge = Bridge::new(handle, context.stop.clone());
+    let host = Host::new(context, &procedure.needs, bridge, files);
+    let outcome = catch_unwind(AssertUnwindSafe(|| execute(procedure, arguments, &host)));
+    let outcome = outcome.unwrap_or_else(|_| failed(panicked()));
+    finish(outcome, &host)
+}
+
+/// Compiles the script and calls its `main`.
+fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome {
+    let machine = Machine::new(host, procedure.scripts.clone());
+    let ast = match machine.compile(&procedure.source, &procedure.file) {
+        Ok(ast) => ast,
+        Err(error) => return failed(error),
+    };
+    let takes_arguments = ast
+        .iter_functions()
+        .any(|function| function.name == "main" && function.params.len() == 1);
+    let given: Vec<Dynamic> = if takes_arguments {
+        vec![convert::to_dynamic(arguments)]
+    } else {
+        Vec::new()
+    };
+    let returned = machine.engine.call_fn_with_options::<Dynamic>(
+        CallFnOptions::new(),
+        &mut Scope::new(),
+        &ast,
+        "main",
+        given,
+    );
+    let caught_limit = host.limits().exceeded();
+    match returned {
+        Ok(_) if caught_limit => failed(super::limits::runaway()),
+        Ok(value) => match convert::to_value(value) {
+            Ok(result) => Outcome {
+                result,
+                error: None,
+            },
+            Err(error) => failed(error.into()),
+        },
+        Err(error) => {
+            let (mut error, result) = explain(error, &procedure.file, &machine.sources);
+            if let Some(step) = host.failed_step() {
+                error.trace.push(format!("in step `{step}`"));
+            }
+            Outcome {
+                result,
+                error: Some(error),
+            }
+        }
+    }
+}
+
+/// Rolls back what is open, says what a stop left behind, and turns alerts into an error.
+fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
+    let rolled_back = host.roll_back_all();
+    if let Some(error) = &mut outcome.error
+        && matches!(error.kind, Kind::Interrupted | Kind::Timeout)
+    {
+        error
+            .message
+            .push_str(match (&rolled_back, host.committed()) {
+                (Err(_), _) => ": the open transaction is rolled back as its connection closes",
+                (Ok(true), false) => {
+                    ": what was open is rolled back, the database is as it was found"
+                }
+                (Ok(_), true) => ": what was committed before stays",
+                (Ok(false), false) => ": the database is as it was found",
+            });
+        if let (true, Some(log)) = (host.committed(), host.log().path()) {
+            error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
+        }
+    }
+    let alerts = host.alerts();
+    if outcome.error.is_none() && !alerts.is_empty() {
+        let mut error = Error::new(Kind::Integrity, alerts.join("; "));
+        error.code = Some("alert".to_owned());
+        outcome.error = Some(error);
+    }
+    outcome
+}

@@ -1,0 +1,224 @@
+//! As much of SQL as the host must read: where literals, names and comments are. What a statement means is the business
+//! of `hazard`.
+
+use rhai::Map;
+
+use super::convert::to_value;
+use super::fault::Thrown;
+use super::nearest::did_you_mean;
+use crate::error::{Error, Kind};
+use crate::value::Value;
+
+/// A piece of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// Anything else.
+    Plain,
+    /// A string or a number.
+    Literal,
+    /// `:name`.
+    Named,
+}
+
+/// The statement with its literals replaced by `?` and cut to a reasonable length, for the run log.
+pub fn masked(sql: &str) -> String {
+    const LONGEST: usize = 2_000;
+    let mut text = String::with_capacity(sql.len());
+    for (piece, part) in pieces(sql) {
+        text.push_str(if piece == Piece::Literal { "?" } else { part });
+    }
+    if text.chars().count() > LONGEST {
+        text = text.chars().take(LONGEST).collect();
+        text.push('…');
+    }
+    text
+}
+
+/// The statement with `?` for each `:name`, and the values in that order.
+///
+/// # Errors
+/// A name without a value, or a value without a name.
+pub fn positional(sql: &str, values: Map) -> Result<(String, Vec<Value>), Thrown> {
+    let mut text = String::with_capacity(sql.len());
+    let mut bound = Vec::new();
+    let mut used = Vec::new();
+    for (piece, part) in pieces(sql) {
+        if piece != Piece::Named {
+            text.push_str(part);
+            continue;
+        }
+        let name = &part[1..];
+        let Some(value) = values.get(name) else {
+            let mut error = Error::new(Kind::Script, format!("the parameters have no `{name}`"));
+            error.hint = did_you_mean(name, values.keys().map(|key| key.as_str()));
+            return Err(error.into());
+        };
+        used.push(name);
+        bound.push(to_value(value.clone())?);
+        text.push('?');
+    }
+    match values.keys().find(|key| !used.contains(&key.as_str())) {
+        Some(name) => Err(Error::new(
+            Kind::Script,
+            format!("the statement has no `:{name}` for the parameter of that name"),
+        )
+        .into()),
+        None => Ok((text, bound)),
+    }
+}
+
+/// The pieces of a statement, which together are all of it.
+fn pieces(sql: &str) -> Vec<(Piece, &str)> {
+    let mut found = Vec::new();
+    let mut plain_from = 0;
+    let mut at = 0;
+    while at < sql.len() {
+        let rest = &sql[at..];
+        let before = sql[..at].chars().next_back();
+        let (piece, length) = next(rest, before);
+        if piece != Piece::Plain {
+            found.push((Piece::Plain, &sql[plain_from..at]));
+            found.push((piece, &sql[at..at + length]));
+            plain_from = at + length;
+        }
+        at += length;
+    }
+    found.push((Piece::Plain, &sql[plain_from..]));
+    found
+}
+
+/// What stands at the start of `rest`, and its length in bytes.
+fn next(rest: &str, before: Option<char>) -> (Piece, usize) {
+    let in_word = before.is_some_and(is_word);
+    let mut characters = rest.chars();
+    let first = characters.next().unwrap_or_default();
+    let second = characters.next();
+    match first {
+        '\'' => (Piece::Literal, quoted(rest, '\'')),
+        '"' | '`' => (Piece::Plain, quoted(rest, first)),
+        '-' if second == Some('-') => (Piece::Plain, rest.find('\n').unwrap_or(rest.len())),
+        '/' if second == Some('*') => (
+            Piece::Plain,
+            rest.find("*/").map_or(rest.len(), |end| end + 2),
+        ),
+        '$' if !in_word => match dollar_quoted(rest) {
+            Some(length) => (Piece::Literal, length),
+            None => (Piece::Plain, 1),
+        },
+        // `a::text` is a cast, `a[1:n]` a slice.
+        ':' if second == Some(':') => (Piece::Plain, 2),
+        ':' if second.is_some_and(|next| next.is_alphabetic() || next == '_') && !in_word => {
+            (Piece::Named, 1 + word(&rest[1..]))
+        }
+        digit if digit.is_ascii_digit() && !in_word => (Piece::Literal, number(rest)),
+        other => (Piece::Plain, other.len_utf8()),
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_' || character == '$'
+}
+
+fn word(text: &str) -> usize {
+    text.find(|character: char| !(character.is_alphanumeric() || character == '_'))
+        .unwrap_or(text.len())
+}
+
+/// A number of any form: `1`, `1.5e-3`, `0xff`.
+fn number(text: &str) -> usize {
+    let mut length = 0;
+    let mut previous = ' ';
+    for character in text.chars() {
+        let exponent_sign = matches!(character, '+' | '-') && matches!(previous, 'e' | 'E');
+        if !(character.is_ascii_alphanumeric() || character == '.' || exponent_sign) {
+            break;
+        }
+        length += character.len_utf8();
+        previous = character;
+    }
+    length
+}
+
+/// The length of a quoted text, a doubled quote inside it counting as one character of it; all that is left if it is
+/// never closed.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if character != quote {
+            continue;
+        }
+        if characters.peek().is_some_and(|(_, next)| *next == quote) {
+            characters.next();
+        } else {
+            return at + quote.len_utf8();
+        }
+    }
+    text.len()
+}
+
+/// The length of `$tag$…$tag$`, if that is what stands here.
+fn dollar_quoted(text: &str) -> Option<usize> {
+    let tag_end = text[1..].find('$')? + 2;
+    let tag = &text[..tag_end];
+    if !tag[1..tag_end - 1]
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_')
+    {
+        return None;
+    }
+    let close = text[tag_end..].find(tag)?;
+    Some(tag_end + close + tag.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_masked_and_names_are_not() {
+        assert_eq!(
+            masked(
+                "update \"t1\" set a = 'it''s', b=-1.5e-3 where c2 = $q$x$q$ -- 'note'\n and d in (1,0xff)"
+            ),
+            "update \"t1\" set a = ?, b=-? where c2 = ? -- 'note'\n and d in (?,?)"
+        );
+        assert_eq!(masked("select 'never closed"), "select ?");
+    }
+
+    #[test]
+    fn names_become_positions_in_the_order_of_the_text() {
+        let mut values = Map::new();
+        values.insert("a".into(), 1_i64.into());
+        values.insert("b".into(), "x".into());
+        let (sql, bound) = positional(
+            "select ':a', x::text from t where p = :b and q = :a or r=:b -- :c",
+            values.clone(),
+        )
+        .expect("all are there");
+        assert_eq!(
+            sql,
+            "select ':a', x::text from t where p = ? and q = ? or r=? -- :c"
+        );
+        assert_eq!(bound, [Value::from("x"), Value::Int(1), Value::from("x")]);
+        assert!(positional("select :a", values.clone()).is_err());
+        assert!(positional("select :a, :b, :c", values).is_err());
+    }
+
+    #[test]
+    fn no_text_is_lost() {
+        for sql in [
+            "",
+            "$",
+            "é'ü",
+            "a$b$c",
+            "/* open",
+            "--",
+            ":",
+            "$tag$ open",
+            "1e",
+        ] {
+            let joined: String = pieces(sql).into_iter().map(|(_, part)| part).collect();
+            assert_eq!(joined, sql);
+        }
+    }
+}
