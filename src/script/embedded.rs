@@ -8,7 +8,13 @@ macro_rules! embed {
 }
 
 /// Every embedded script: its name and its text.
-pub const SCRIPTS: &[(&str, &str)] = embed![];
+pub const SCRIPTS: &[(&str, &str)] = embed![
+    "backup",
+    "pre-migration-backup",
+    "restore",
+    "safe-migration",
+    "verify",
+];
 
 /// The text of an embedded script.
 pub fn text(name: &str) -> Option<&'static str> {

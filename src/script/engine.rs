@@ -12,7 +12,7 @@ use rhai::packages::{
 };
 use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, OptimizationLevel, Scope, Shared};
 
-use super::fault::Thrown;
+use super::fault::{self, Thrown};
 use super::host::Host;
 use super::sources::Sources;
 use super::{api, library, limits, moment, uncaught};
@@ -118,6 +118,7 @@ impl Machine {
             loaded: RefCell::default(),
         });
         moment::register(&mut engine);
+        fault::register(&mut engine);
         api::register(&mut engine, host);
         Machine { engine, sources }
     }

@@ -1,7 +1,7 @@
 //! Errors between Rust and a script: an [`Error`] becomes a map that a script can catch (`err.kind`, `.code`, `.message`,
 //! `.hint`, `.result`), and a map or text that a script throws becomes an [`Error`] again.
 
-use rhai::{Dynamic, EvalAltResult, Map};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::convert;
 use crate::db;
@@ -141,6 +141,17 @@ pub fn complete_caught(map: &Map) -> Option<Map> {
         complete.insert(key.into(), Dynamic::UNIT);
     }
     Some(complete)
+}
+
+/// Lets a caught text (`throw "text"`) be asked like any other caught error.
+pub fn register(engine: &mut Engine) {
+    type Text = ImmutableString;
+    engine
+        .register_get("message", |text: &mut Text| text.clone())
+        .register_get("kind", |_: &mut Text| Kind::Script.name())
+        .register_get("code", |_: &mut Text| ())
+        .register_get("hint", |_: &mut Text| ())
+        .register_get("result", |_: &mut Text| ());
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! is stopped at the next step. And rhai's own limit errors lose their position on the way out, so where there is one
 //! to be had they are thrown as ordinary errors; [`Limits::exceeded`] then stops a script that catches them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
+use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 
 use super::context::Stop;
 use super::{engine, fault};
@@ -18,7 +18,7 @@ use crate::error::{Error, Kind};
 pub const OPERATIONS: u64 = 100_000_000;
 /// Bytes of one string.
 pub const STRING_BYTES: usize = 16 * 1024 * 1024;
-/// Items of one array or map, and bytes of a blob in units of 1.
+/// Items of one array or map.
 pub const ITEMS: usize = 100_000;
 
 /// Operations that may pass between reaching the limit and naming a variable, where the error gets its position.
@@ -32,7 +32,22 @@ const SMALL_MAP: usize = 16;
 #[derive(Default)]
 pub struct Limits {
     operations: Cell<u64>,
-    exceeded: Cell<bool>,
+    exceeded: RefCell<Option<Exceeded>>,
+}
+
+/// A limit that was exceeded, in words.
+#[derive(Clone, Debug)]
+struct Exceeded {
+    message: String,
+    hint: &'static str,
+}
+
+impl From<Exceeded> for Error {
+    fn from(limit: Exceeded) -> Self {
+        Error::new(Kind::Script, limit.message)
+            .code("limit")
+            .hint(limit.hint)
+    }
 }
 
 impl Limits {
@@ -41,19 +56,22 @@ impl Limits {
         self.operations.set(0);
     }
 
-    /// Whether a limit was exceeded: the script must end even if it caught the error.
-    pub fn exceeded(&self) -> bool {
-        self.exceeded.get()
+    /// The limit that was exceeded, if one was: the script must end even if it caught the error.
+    pub fn exceeded(&self) -> Option<Error> {
+        self.exceeded.borrow().clone().map(Error::from)
     }
 
-    fn exceed(&self) {
-        self.exceeded.set(true);
+    /// The error of this limit; whatever the script does with it, it does not go on for long.
+    fn exceed(&self, limit: Exceeded) -> Box<EvalAltResult> {
+        let first = self.exceeded.borrow_mut().get_or_insert(limit).clone();
         self.operations.set(OPERATIONS);
+        fault::Thrown::from(Error::from(first)).raise(Position::NONE)
     }
 }
 
 /// Sets the limits of an engine.
 pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
+    bound_growth(engine, limits);
     let counted = Rc::clone(limits);
     engine.on_progress(move |_| {
         let operations = counted.operations.get() + 1;
@@ -73,10 +91,10 @@ pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
     #[allow(deprecated)] // Not deprecated but "volatile"; the version is pinned by Cargo.lock.
     engine.on_var(move |name, _, context| {
         if watched.operations.get() > OPERATIONS {
-            return Err(limit(&watched, runaway()));
+            return Err(watched.exceed(runaway()));
         }
         if context.call_level() > engine::CALL_DEPTH {
-            return Err(limit(&watched, too_deep()));
+            return Err(watched.exceed(too_deep()));
         }
         let Some(value) = context.scope().get(name) else {
             return Ok(None);
@@ -92,7 +110,7 @@ fn inspect(
     value: &Dynamic,
 ) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
     if let Some((what, limit_of)) = oversized(value) {
-        return Err(limit(limits, too_large(name, what, limit_of)));
+        return Err(limits.exceed(too_large(name, what, limit_of)));
     }
     if !value.is_map() {
         return Ok(None);
@@ -104,7 +122,7 @@ fn inspect(
         return Ok(None);
     }
     if let Some((what, limit_of)) = map.values().find_map(oversized) {
-        return Err(limit(limits, too_large(name, what, limit_of)));
+        return Err(limits.exceed(too_large(name, what, limit_of)));
     }
     Ok(fault::complete_caught(&map).map(Dynamic::from_map))
 }
@@ -133,35 +151,91 @@ fn oversized(value: &Dynamic) -> Option<(&'static str, String)> {
     None
 }
 
-fn limit(limits: &Limits, error: Error) -> Box<EvalAltResult> {
-    limits.exceed();
-    fault::Thrown::from(error).raise(Position::NONE)
-}
-
 /// The error of a script that runs and runs without calling the host.
-pub fn runaway() -> Error {
-    Error::new(
-        Kind::Script,
-        "the script ran 100 million operations without calling the host",
-    )
-    .code("limit")
-    .hint("a loop that never ends? whole-table work belongs into SQL or a function of the host")
+fn runaway() -> Exceeded {
+    Exceeded {
+        message: "the script ran 100 million operations without calling the host".to_owned(),
+        hint: "a loop that never ends? whole-table work belongs into SQL or a function of the host",
+    }
 }
 
-fn too_deep() -> Error {
-    Error::new(
-        Kind::Script,
-        format!("calls nest deeper than {}", engine::CALL_DEPTH),
-    )
-    .code("limit")
-    .hint("a function that calls itself must come to an end")
+fn too_deep() -> Exceeded {
+    Exceeded {
+        message: format!("calls nest deeper than {}", engine::CALL_DEPTH),
+        hint: "a function that calls itself must come to an end",
+    }
 }
 
-fn too_large(name: &str, what: &str, limit_of: String) -> Error {
-    Error::new(
-        Kind::Script,
-        format!("`{name}` holds {what} of more than {limit_of}"),
-    )
-    .code("limit")
-    .hint("stream rows with `for row in db::rows(…)` and write in batches instead of collecting")
+fn too_large(name: &str, what: &str, limit: String) -> Exceeded {
+    Exceeded {
+        message: format!("`{name}` holds {what} of more than {limit}"),
+        hint: "stream rows with `for row in db::rows(…)` and write in batches instead of collecting",
+    }
+}
+
+/// Replaces the few functions of the language that make a value of any size in one step.
+fn bound_growth(engine: &mut Engine, limits: &Rc<Limits>) {
+    let bound = |name: &'static str, what: &'static str, most: usize| {
+        let limits = Rc::clone(limits);
+        move |wanted: i64| -> Result<usize, Box<EvalAltResult>> {
+            let wanted = usize::try_from(wanted).unwrap_or_default();
+            if wanted <= most {
+                return Ok(wanted);
+            }
+            let limit = if what == "an array" {
+                format!("{most} items")
+            } else {
+                "16 MiB".to_owned()
+            };
+            Err(limits.exceed(Exceeded {
+                message: format!("`{name}` would make {what} of more than {limit}"),
+                hint: "work through large data in parts",
+            }))
+        }
+    };
+    let array = bound("pad", "an array", ITEMS);
+    engine.register_fn(
+        "pad",
+        move |value: &mut Array, length: i64, item: Dynamic| {
+            array(length).map(|length| value.resize(length.max(value.len()), item))
+        },
+    );
+    let blob = bound("pad", "a blob", STRING_BYTES);
+    engine.register_fn("pad", move |value: &mut Blob, length: i64, byte: i64| {
+        blob(length).map(|length| value.resize(length.max(value.len()), low_byte(byte)))
+    });
+    let blob = bound("blob", "a blob", STRING_BYTES);
+    engine.register_fn("blob", move |length: i64| {
+        blob(length).map(|length| vec![0_u8; length])
+    });
+    let blob = bound("blob", "a blob", STRING_BYTES);
+    engine.register_fn("blob", move |length: i64, byte: i64| {
+        blob(length).map(|length| vec![low_byte(byte); length])
+    });
+    let text = bound("pad", "a string", STRING_BYTES / 4);
+    engine.register_fn(
+        "pad",
+        move |value: &mut ImmutableString, length: i64, with: char| {
+            text(length).map(|length| *value = padded(value, length, with.encode_utf8(&mut [0; 4])))
+        },
+    );
+    let text = bound("pad", "a string", STRING_BYTES / 4);
+    engine.register_fn(
+        "pad",
+        move |value: &mut ImmutableString, length: i64, with: ImmutableString| {
+            text(length).map(|length| *value = padded(value, length, &with))
+        },
+    );
+}
+
+/// The low eight bits, as the language itself takes a byte from a number.
+fn low_byte(number: i64) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+/// The text, lengthened to this many characters.
+fn padded(text: &str, length: usize, with: &str) -> ImmutableString {
+    let missing = length.saturating_sub(text.chars().count());
+    let filling = with.chars().cycle().take(missing);
+    text.chars().chain(filling).collect::<String>().into()
 }

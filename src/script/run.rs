@@ -159,9 +159,12 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
         "main",
         given,
     );
-    let caught_limit = host.limits().exceeded();
+    let exceeded = host.limits().exceeded();
     match returned {
-        Ok(_) if caught_limit => failed(super::limits::runaway()),
+        Ok(_) if exceeded.is_some() => Outcome {
+            result: Value::Null,
+            error: exceeded,
+        },
         Ok(value) => match convert::to_value(value) {
             Ok(result) => Outcome {
                 result,
@@ -171,6 +174,10 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
         },
         Err(error) => {
             let (mut error, result) = explain(error, &procedure.file, &machine.sources);
+            if let Some(limit) = exceeded.filter(|_| error.kind == Kind::Script) {
+                // Rhai's own limit errors, and what a script made of ours, say less.
+                (error.message, error.code, error.hint) = (limit.message, limit.code, limit.hint);
+            }
             if let Some(step) = host.failed_step() {
                 error.trace.push(format!("in step `{step}`"));
             }

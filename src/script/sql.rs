@@ -1,5 +1,5 @@
-//! As much of SQL as the host must read: where literals, names and comments are. What a statement means is the business
-//! of `hazard`.
+//! As much of SQL as the host must read: where a `:name` stands for a value. What a statement means is the business of
+//! `hazard`.
 
 use rhai::Map;
 
@@ -14,24 +14,8 @@ use crate::value::Value;
 enum Piece {
     /// Anything else.
     Plain,
-    /// A string or a number.
-    Literal,
     /// `:name`.
     Named,
-}
-
-/// The statement with its literals replaced by `?` and cut to a reasonable length, for the run log.
-pub fn masked(sql: &str) -> String {
-    const LONGEST: usize = 2_000;
-    let mut text = String::with_capacity(sql.len());
-    for (piece, part) in pieces(sql) {
-        text.push_str(if piece == Piece::Literal { "?" } else { part });
-    }
-    if text.chars().count() > LONGEST {
-        text = text.chars().take(LONGEST).collect();
-        text.push('…');
-    }
-    text
 }
 
 /// The statement with `?` for each `:name`, and the values in that order.
@@ -94,7 +78,7 @@ fn next(rest: &str, before: Option<char>) -> (Piece, usize) {
     let first = characters.next().unwrap_or_default();
     let second = characters.next();
     match first {
-        '\'' => (Piece::Literal, quoted(rest, '\'')),
+        '\'' => (Piece::Plain, quoted(rest, '\'')),
         '"' | '`' => (Piece::Plain, quoted(rest, first)),
         '-' if second == Some('-') => (Piece::Plain, rest.find('\n').unwrap_or(rest.len())),
         '/' if second == Some('*') => (
@@ -102,7 +86,7 @@ fn next(rest: &str, before: Option<char>) -> (Piece, usize) {
             rest.find("*/").map_or(rest.len(), |end| end + 2),
         ),
         '$' if !in_word => match dollar_quoted(rest) {
-            Some(length) => (Piece::Literal, length),
+            Some(length) => (Piece::Plain, length),
             None => (Piece::Plain, 1),
         },
         // `a::text` is a cast, `a[1:n]` a slice.
@@ -110,7 +94,6 @@ fn next(rest: &str, before: Option<char>) -> (Piece, usize) {
         ':' if second.is_some_and(|next| next.is_alphabetic() || next == '_') && !in_word => {
             (Piece::Named, 1 + word(&rest[1..]))
         }
-        digit if digit.is_ascii_digit() && !in_word => (Piece::Literal, number(rest)),
         other => (Piece::Plain, other.len_utf8()),
     }
 }
@@ -122,21 +105,6 @@ fn is_word(character: char) -> bool {
 fn word(text: &str) -> usize {
     text.find(|character: char| !(character.is_alphanumeric() || character == '_'))
         .unwrap_or(text.len())
-}
-
-/// A number of any form: `1`, `1.5e-3`, `0xff`.
-fn number(text: &str) -> usize {
-    let mut length = 0;
-    let mut previous = ' ';
-    for character in text.chars() {
-        let exponent_sign = matches!(character, '+' | '-') && matches!(previous, 'e' | 'E');
-        if !(character.is_ascii_alphanumeric() || character == '.' || exponent_sign) {
-            break;
-        }
-        length += character.len_utf8();
-        previous = character;
-    }
-    length
 }
 
 /// The length of a quoted text, a doubled quote inside it counting as one character of it; all that is left if it is
@@ -173,17 +141,6 @@ fn dollar_quoted(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn literals_are_masked_and_names_are_not() {
-        assert_eq!(
-            masked(
-                "update \"t1\" set a = 'it''s', b=-1.5e-3 where c2 = $q$x$q$ -- 'note'\n and d in (1,0xff)"
-            ),
-            "update \"t1\" set a = ?, b=-? where c2 = ? -- 'note'\n and d in (?,?)"
-        );
-        assert_eq!(masked("select 'never closed"), "select ?");
-    }
 
     #[test]
     fn names_become_positions_in_the_order_of_the_text() {

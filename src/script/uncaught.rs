@@ -162,7 +162,8 @@ fn describe(mut error: EvalAltResult, text: &str) -> (Error, Value) {
 fn terminated(token: &str) -> Error {
     match Kind::from_name(token) {
         Some(reason @ (Kind::Interrupted | Kind::Timeout)) => super::bridge::stopped(reason),
-        _ => super::limits::runaway(),
+        // The host knows which limit it was.
+        _ => Error::new(Kind::Script, "a limit was exceeded"),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::db::dialect::Begin;
 use crate::db::{self, Session};
 use crate::error::{Error, Kind};
 use crate::event::Event;
+use crate::hazard::mask_literals;
 use crate::ident::TableName;
 use crate::script::convert::{rows_to_array, to_dynamic, to_value};
 use crate::script::fault::Thrown;
@@ -312,7 +313,7 @@ fn record(call: &Call<'_>, masked: String, rows: u64) {
 
 fn execute(call: &Call<'_>) -> Answer {
     let (sql, params) = statement(call)?;
-    let masked = sql::masked(&sql);
+    let masked = mask_literals(call.host.target().engine(), &sql);
     if !announce(call, &masked, format!("run `{masked}`"))? {
         return Ok(0_i64.into());
     }

@@ -155,38 +155,58 @@ fn bind(
         Form::Method(receiver) => (function.name.to_owned(), Some(receiver)),
         Form::Property(receiver) => (format!("get${}", function.name), Some(receiver)),
     };
+    let receiver: Vec<TypeId> = receiver.iter().map(|receiver| (receiver.id)()).collect();
     for count in function.least()..=function.arguments.len() {
-        let mut types: Vec<TypeId> = receiver.iter().map(|receiver| (receiver.id)()).collect();
-        types.extend(std::iter::repeat_n(TypeId::of::<Dynamic>(), count));
-        let host = Rc::clone(host);
-        let body = move |context: Option<NativeCallContext<'_>>, given: &mut [&mut Dynamic]| {
-            let Some(context) = context else {
-                return Err("the call has no context".into());
-            };
-            let position = context.call_position();
-            host.limits().reset();
-            let values = given
-                .iter_mut()
-                .map(|value| std::mem::take(*value).flatten());
-            Call::new(&host, context, namespace, function, values.collect())
-                .and_then(|call| (function.body)(&call))
-                .map_err(|thrown| thrown.raise(position))
-        };
-        FuncRegistration::new(name.as_str())
-            .with_namespace(match function.form {
+        for arguments in types(function, count) {
+            let mut types = receiver.clone();
+            types.extend(arguments);
+            let namespace_of = match function.form {
                 Form::Function if !namespace.is_empty() => FnNamespace::Internal,
                 _ => FnNamespace::Global,
-            })
-            .set_into_module_raw(
-                module,
-                types,
-                RhaiFunc::Pure {
-                    func: Shared::new(body),
-                    has_context: true,
-                    is_pure: true,
-                    is_volatile: true,
-                },
-            );
+            };
+            FuncRegistration::new(name.as_str())
+                .with_namespace(namespace_of)
+                .set_into_module_raw(module, types, body(namespace, function, Rc::clone(host)));
+        }
+    }
+}
+
+/// The argument types to register a function with: any, so that it is the host that says what is wrong with one. A
+/// lone number is registered by its types, to go before a function of the language of that name.
+fn types(function: &Function, count: usize) -> Vec<Vec<TypeId>> {
+    let any = TypeId::of::<Dynamic>();
+    match function.arguments {
+        [only] if count == 1 && matches!(only.accepts, Accepts::Number) => {
+            vec![
+                vec![TypeId::of::<i64>()],
+                vec![TypeId::of::<f64>()],
+                vec![any],
+            ]
+        }
+        _ => vec![vec![any; count]],
+    }
+}
+
+/// The function as rhai calls it.
+fn body(namespace: &'static str, function: &'static Function, host: Rc<Host>) -> RhaiFunc {
+    let body = move |context: Option<NativeCallContext<'_>>, given: &mut [&mut Dynamic]| {
+        let Some(context) = context else {
+            return Err("the call has no context".into());
+        };
+        let position = context.call_position();
+        host.limits().reset();
+        let values = given
+            .iter_mut()
+            .map(|value| std::mem::take(*value).flatten());
+        Call::new(&host, context, namespace, function, values.collect())
+            .and_then(|call| (function.body)(&call))
+            .map_err(|thrown| thrown.raise(position))
+    };
+    RhaiFunc::Pure {
+        func: Shared::new(body),
+        has_context: true,
+        is_pure: true,
+        is_volatile: true,
     }
 }
 

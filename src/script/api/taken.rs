@@ -1,7 +1,7 @@
 //! `db::taken`: which values of a column are taken, by the database and by this run, over millions of rows.
 //!
-//! What this run adds is kept as 128-bit hashes and moved to a temporary SQLite file when it grows; what the database
-//! holds is asked for in batches (`expect`). Memory stays flat, and most answers cost no round trip.
+//! What this run adds is kept as 128-bit hashes and moved to a temporary file when it grows; what the database holds is
+//! asked for in batches (`expect`). Memory stays flat, and most answers cost no round trip.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -12,9 +12,8 @@ use rhai::Dynamic;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Accepts, Answer, Call, Form, Function, Receiver, required};
-use crate::db::{Access, Lookup, Session, Target};
-use crate::error::{Error, Kind, Result};
-use crate::ident::TableName;
+use crate::db::{Lookup, Names, Session};
+use crate::error::Result;
 use crate::script::convert::to_value;
 use crate::script::host::Host;
 use crate::script::workplace::WorkplaceId;
@@ -77,14 +76,7 @@ struct Watch {
     lookup: Lookup,
     added: RefCell<HashSet<u128>>,
     answers: RefCell<HashMap<u128, bool>>,
-    spill: RefCell<Option<Spill>>,
-}
-
-/// Where added values go that are too many for memory.
-struct Spill {
-    session: Session,
-    // Removed with the handle, after the session.
-    _folder: tempfile::TempDir,
+    moved: RefCell<Option<Names>>,
 }
 
 /// `db::taken(table, column[, options])`.
@@ -99,7 +91,7 @@ pub(super) fn open(call: &Call<'_>) -> Answer {
         lookup,
         added: RefCell::default(),
         answers: RefCell::default(),
-        spill: RefCell::default(),
+        moved: RefCell::default(),
     }))))
 }
 
@@ -116,7 +108,7 @@ fn add(call: &Call<'_>) -> Answer {
     let Taken(watch) = call.receiver()?;
     let value = to_value(call.dynamic(0))?;
     if value != Value::Null {
-        watch.add(call.host, &value)?;
+        watch.add(&value)?;
     }
     Ok(().into())
 }
@@ -155,13 +147,13 @@ impl Watch {
         Ok(self.answers.borrow().get(&key).copied().unwrap_or(false))
     }
 
-    fn add(&self, host: &Rc<Host>, value: &Value) -> Result<()> {
+    fn add(&self, value: &Value) -> Result<()> {
         let key = self.key(value);
         self.answers.borrow_mut().remove(&key);
         self.added.borrow_mut().insert(key);
         if self.added.borrow().len() >= IN_MEMORY {
             let keys = std::mem::take(&mut *self.added.borrow_mut());
-            self.move_out(host, keys)?;
+            self.move_out(keys)?;
         }
         Ok(())
     }
@@ -176,92 +168,45 @@ impl Watch {
             session.present(&self.lookup, &values).await
         })?;
         present.extend(found.iter().map(|value| self.key(value)));
-        present.extend(self.moved_out(host, &keys)?);
+        present.extend(self.moved_out(&keys)?);
         let mut answers = self.answers.borrow_mut();
         answers.extend(keys.into_iter().map(|key| (key, present.contains(&key))));
         Ok(())
     }
 
     /// Moves hashes to the temporary file.
-    fn move_out(&self, host: &Rc<Host>, keys: HashSet<u128>) -> Result<()> {
-        let lent = self.spill.borrow_mut().take();
-        let mut spill = match lent {
-            Some(spill) => spill,
-            None => Spill::open(host)?,
+    fn move_out(&self, keys: HashSet<u128>) -> Result<()> {
+        let mut moved = self.moved.borrow_mut();
+        let names = match &mut *moved {
+            Some(names) => names,
+            none => none.insert(Names::open(false)?),
         };
-        // In order, so that the file grows at its end of each page.
+        // In order, so that neighbours are written together.
         let mut keys: Vec<u128> = keys.into_iter().collect();
         keys.sort_unstable();
-        let rows = keys.into_iter().map(|key| vec![blob(key)]).collect();
-        let result = host.wait(spill.session.insert_many(
-            &spilled().table,
-            &["key".to_owned()],
-            rows,
-        ));
-        *self.spill.borrow_mut() = Some(spill);
-        result.map(drop)
+        for key in keys {
+            names.add(&name(key))?;
+        }
+        Ok(())
     }
 
     /// Which of these hashes are in the temporary file.
-    fn moved_out(&self, host: &Rc<Host>, keys: &[u128]) -> Result<Vec<u128>> {
-        let lent = self.spill.borrow_mut().take();
-        let Some(mut spill) = lent else {
+    fn moved_out(&self, keys: &[u128]) -> Result<Vec<u128>> {
+        let moved = self.moved.borrow();
+        let Some(names) = &*moved else {
             return Ok(Vec::new());
         };
-        let asked: Vec<Value> = keys.iter().copied().map(blob).collect();
-        let result = host.wait(spill.session.present(&spilled(), &asked));
-        *self.spill.borrow_mut() = Some(spill);
-        Ok(result?.iter().filter_map(unblob).collect())
+        let mut found = Vec::new();
+        for key in keys {
+            if names.has(&name(*key))? {
+                found.push(*key);
+            }
+        }
+        Ok(found)
     }
 }
 
-impl Spill {
-    fn open(host: &Rc<Host>) -> Result<Spill> {
-        let folder = tempfile::tempdir().map_err(|source| {
-            Error::new(
-                Kind::Io,
-                format!("cannot make a temporary folder: {source}"),
-            )
-        })?;
-        let target = Target::sqlite_file(&folder.path().join("taken.db"), folder.path());
-        let session = host.wait(async {
-            let mut session = target
-                .connect(Access {
-                    write: true,
-                    create: true,
-                    guarded: false,
-                })
-                .await?;
-            // Nothing here outlives the run: no need to wait for the disk.
-            session.run("PRAGMA journal_mode = OFF").await?;
-            session.run("PRAGMA synchronous = OFF").await?;
-            session
-                .run("CREATE TABLE added (key BLOB PRIMARY KEY ON CONFLICT IGNORE) WITHOUT ROWID")
-                .await?;
-            Ok::<_, crate::db::Error>(session)
-        })?;
-        Ok(Spill {
-            session,
-            _folder: folder,
-        })
-    }
-}
-
-fn spilled() -> Lookup {
-    Lookup {
-        table: TableName::plain("added"),
-        column: "key".to_owned(),
-        ignore_case: false,
-    }
-}
-
-fn blob(key: u128) -> Value {
-    Value::Blob(key.to_be_bytes().to_vec())
-}
-
-fn unblob(value: &Value) -> Option<u128> {
-    match value {
-        Value::Blob(bytes) => Some(u128::from_be_bytes(bytes.as_slice().try_into().ok()?)),
-        _ => None,
-    }
+/// A hash as the temporary file keeps it.
+fn name(key: u128) -> String {
+    format!("{key:032x}")
 }

@@ -209,7 +209,7 @@ fn a_stream_is_closed_when_its_loop_ends() {
         r#"for row in db::rows("select * from users") { break; }
         let rows = db::rows("select * from users");
         for row in rows { db::count("users"); }
-        try { for row in rows {} } catch (err) { return err.message; }"#,
+        try { for row in rows { print(row.id); } } catch (err) { return err.message; }"#,
     );
     assert_eq!(
         result,

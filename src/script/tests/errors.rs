@@ -21,13 +21,13 @@ fn a_host_error_has_the_position_of_its_call_and_the_chain() {
         "fn main() {\n    step(\"look\", || look(\"nobody\"));\n}\n\nfn look(table) {\n    db::count(table)\n}\n",
     );
     assert_eq!(error.kind, Kind::Database);
-    assert_eq!(place(&error), ("scripts/test.rhai".into(), 6, 5));
+    assert_eq!(place(&error), ("scripts/test.rhai".into(), 6, 9));
     assert_eq!(
         error.trace,
         [
             "  |",
             "6 |     db::count(table)",
-            "  |     ^",
+            "  |         ^",
             "in `look`, called at scripts/test.rhai:2:21",
             "in a closure, called at scripts/test.rhai:2:5",
             "in step `look`",
@@ -179,7 +179,7 @@ fn wrong_types_are_told_in_plain_words() {
             "`table` of `db::count` is a string, not an int",
         ),
         ("1 + #{}", "`+` cannot be applied to an int and a map"),
-        ("if 1 { 2 }", "expected a bool, found an int"),
+        ("let x = 1; if x { 2 }", "expected a bool, found an int"),
         ("#{ a: 1 }.b", "there is no `b` in this map"),
         (
             "for x in 5 {}",
