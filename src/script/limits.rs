@@ -77,7 +77,7 @@ pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
         let operations = counted.operations.get() + 1;
         counted.operations.set(operations);
         // A stop is noticed within a fraction of a millisecond.
-        if operations % 256 == 0
+        if operations.is_multiple_of(256)
             && let Some(reason) = stop.reason()
         {
             return Some(reason.name().into());

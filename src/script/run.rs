@@ -173,7 +173,7 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
             Err(error) => failed(error.into()),
         },
         Err(error) => {
-            let (mut error, result) = explain(error, &procedure.file, &machine.sources);
+            let (mut error, result) = explain(*error, &procedure.file, &machine.sources);
             if let Some(limit) = exceeded.filter(|_| error.kind == Kind::Script) {
                 // Rhai's own limit errors, and what a script made of ours, say less.
                 (error.message, error.code, error.hint) = (limit.message, limit.code, limit.hint);

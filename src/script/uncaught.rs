@@ -19,10 +19,9 @@ struct Frame {
 }
 
 /// The error as the reporter needs it, and the result it carries. `main` is the label of the procedure.
-pub fn explain(error: Box<EvalAltResult>, main: &str, sources: &Sources) -> (Error, Value) {
+pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Error, Value) {
     let mut label = main.to_owned();
     let mut frames = Vec::new();
-    let mut error = *error;
     loop {
         error = match error {
             EvalAltResult::ErrorInFunctionCall(name, source, inner, place) => {

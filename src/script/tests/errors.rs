@@ -182,7 +182,7 @@ fn wrong_types_are_told_in_plain_words() {
         ("let x = 1; if x { 2 }", "expected a bool, found an int"),
         ("#{ a: 1 }.b", "there is no `b` in this map"),
         (
-            "for x in 5 {}",
+            "let n = 5; for x in n { print(x) }",
             "`for` needs something to walk through: an array, a range, or a stream of rows",
         ),
     ] {
