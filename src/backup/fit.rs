@@ -59,7 +59,7 @@ mod tests {
             rows: 0,
             bytes: 0,
             sha256: String::new(),
-            fingerprint: String::new(),
+            fingerprint: Default::default(),
             columns: then,
             primary_key: vec![],
         };

@@ -153,7 +153,7 @@ impl Feed {
                 }
             }
         }
-        if reader.rows() != self.part.rows || fingerprint.to_string() != self.part.fingerprint {
+        if reader.rows() != self.part.rows || fingerprint != self.part.fingerprint {
             let why = "its rows are not those the summary counts";
             return Err(damaged(&self.set, &self.part, why));
         }

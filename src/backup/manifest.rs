@@ -11,6 +11,7 @@ use super::summary::{Fault, SchemaSummary, Summary, TableSummary};
 use crate::clock::Timestamp;
 use crate::db::{Column, DatabaseInfo, Engine, NotIncluded, Sequence};
 use crate::ident::TableName;
+use crate::integrity::Fingerprint;
 
 /// What stands before the seal's value; the seal is the SHA-256 of every byte before this.
 const SEAL: &[u8] = b",\"seal\":\"";
@@ -81,7 +82,7 @@ pub(super) struct StoredTable {
     rows: u64,
     bytes: u64,
     sha256: String,
-    fingerprint: String,
+    fingerprint: Fingerprint,
     columns: Vec<Column>,
     primary_key: Vec<String>,
 }
@@ -96,7 +97,7 @@ impl StoredTable {
             rows: table.rows,
             bytes: table.bytes,
             sha256: table.sha256.clone(),
-            fingerprint: table.fingerprint.clone(),
+            fingerprint: table.fingerprint,
             columns: table.columns.clone(),
             primary_key: table.primary_key.clone(),
         }

@@ -10,6 +10,7 @@ use super::names;
 use crate::clock::Timestamp;
 use crate::db::{Column, DatabaseInfo, Engine, NotIncluded, Sequence};
 use crate::ident::TableName;
+use crate::integrity::Fingerprint;
 
 /// The format this program writes and reads.
 pub const FORMAT: u32 = 1;
@@ -53,8 +54,8 @@ pub struct TableSummary {
     pub bytes: u64,
     /// The SHA-256 of the stored file, 64 hex digits.
     pub sha256: String,
-    /// The fingerprint of its rows, 32 hex digits.
-    pub fingerprint: String,
+    /// The fingerprint of its rows.
+    pub fingerprint: Fingerprint,
     /// The columns its rows carry, in their order.
     pub columns: Vec<Column>,
     /// Columns of the primary key.
@@ -263,7 +264,7 @@ mod tests {
             rows: 3,
             bytes: 40,
             sha256: "00".repeat(32),
-            fingerprint: "00".repeat(16),
+            fingerprint: Fingerprint::default(),
             columns: vec![Column {
                 name: "id".to_owned(),
                 type_name: "bigint".to_owned(),

@@ -89,7 +89,7 @@ pub(super) async fn copy(
                 rows,
                 bytes: written.bytes,
                 sha256: written.sha256,
-                fingerprint: pumped.fingerprint.to_string(),
+                fingerprint: pumped.fingerprint,
                 columns,
                 primary_key: job.table.primary_key,
             };

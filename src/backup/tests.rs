@@ -173,7 +173,7 @@ impl House {
             (
                 table.name.to_string(),
                 table.rows,
-                table.fingerprint.clone(),
+                table.fingerprint.to_string(),
             )
         });
         let schema = created.set.schema().expect("a schema");

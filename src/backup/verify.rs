@@ -224,7 +224,7 @@ impl Check<'_> {
             report.more += tally.more;
             report.problems.extend(read.problems);
             report.problems.extend(tally.problems);
-            let agrees = tally.fingerprint.to_string() == table.fingerprint;
+            let agrees = tally.fingerprint == table.fingerprint;
             if self.depth == Depth::Rows && read.whole && !agrees {
                 report.problems.push(about(
                     table,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The sum, modulo 2^128, of the xxh3-128 of each row line without its comma and line end (FORMAT.md).
@@ -35,6 +36,23 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16)
+            .ok()
+            .map(Fingerprint)
+            .filter(|fingerprint| fingerprint.to_string() == text)
+            .ok_or_else(|| serde::de::Error::custom("a fingerprint has 32 hex digits"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +68,23 @@ mod tests {
         backwards.add(b"{\"id\":1}");
         assert_ne!(forwards, backwards);
         assert_eq!(forwards.to_string().len(), 32);
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_back_from_its_32_digits_alone() {
+        let fingerprint = Fingerprint(0xab);
+        let text = serde_json::to_string(&fingerprint).expect("JSON");
+        assert_eq!(
+            serde_json::from_str::<Fingerprint>(&text).ok(),
+            Some(fingerprint)
+        );
+        for text in [
+            "\"ab\"",
+            "\"\"",
+            "171",
+            "\"+000000000000000000000000000000a\"",
+        ] {
+            assert!(serde_json::from_str::<Fingerprint>(text).is_err(), "{text}");
+        }
     }
 }
