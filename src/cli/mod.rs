@@ -1,1 +1,102 @@
-//! cli
+//! The command line: the only room that knows clap, the terminal and the process environment.
+//!
+//! `args` is what was typed, `settings` what it means; `commands` holds one file a command; `terminal` and `json` are two
+//! renderings of the same events; `report` alone turns an error into a hint and an exit code.
+
+mod args;
+mod ask;
+mod commands;
+mod config;
+mod diagnostics;
+mod dotenv;
+mod json;
+mod output;
+mod panics;
+mod parameters;
+mod readable;
+mod refusal;
+mod report;
+mod secrecy;
+mod settings;
+mod signals;
+mod suggest;
+mod terminal;
+
+use std::ffi::OsString;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use args::Request;
+use commands::Invocation;
+use output::{Ending, Screen};
+use report::End;
+use settings::Settings;
+
+use crate::storage::Secrets;
+use crate::value::Value;
+
+/// Runs the program: reads its arguments and environment, does what they say, and returns the exit code of PRODUCT.md.
+pub fn run() -> ExitCode {
+    panics::install();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let plain = screen(args::wants_json(&line), false, Secrets::new());
+    // Nothing that was under way is used after a panic: only the last word is said.
+    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| answer(line, &plain)));
+    let code = answered.unwrap_or_else(|_| finish(&*plain, Ending::from(panics::error()), None));
+    ExitCode::from(code)
+}
+
+/// Does what the line asks for. `plain` is the screen until the settings are known.
+fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>) -> u8 {
+    let args = match args::parse(line) {
+        Ok(Request::Command(args)) => args,
+        Ok(Request::Text(text)) => {
+            let result = Value::Map(vec![("text".to_owned(), Value::from(text.clone()))]);
+            return finish(&**plain, Ending::with(result, text), None);
+        }
+        Err(error) => return finish(&**plain, error.into(), None),
+    };
+    let environment = settings::process_environment();
+    let settings = match environment.and_then(|variables| Settings::read(&args.flags, variables)) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let project = args.flags.project.as_deref().unwrap_or(Path::new("."));
+            return finish(&**plain, error.into(), Some(project));
+        }
+    };
+    diagnostics::start(settings.verbose, &settings.secrets);
+    let screen = screen(settings.json, settings.quiet, settings.secrets.clone());
+    for note in &settings.notes {
+        screen.notice(note);
+    }
+    let invocation = Invocation { settings, screen };
+    let ending = args.command.execute(&invocation);
+    finish(
+        &*invocation.screen,
+        ending,
+        Some(&invocation.settings.project),
+    )
+}
+
+fn screen(json: bool, quiet: bool, secrets: Secrets) -> Arc<dyn Screen> {
+    match json {
+        true => Arc::new(json::Json::new(secrets)),
+        false => Arc::new(terminal::Terminal::new(quiet, secrets)),
+    }
+}
+
+/// Says the last word and returns the exit code.
+fn finish(screen: &dyn Screen, ending: Ending, project: Option<&Path>) -> u8 {
+    let end = End::new(ending.result.clone(), ending.error.as_ref());
+    match screen.end(&end, &ending, project) {
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe && end.exit_code == 0 => {
+            screen.notice(&format!("error: cannot write the result: {error}"));
+            1
+        }
+        _ => end.exit_code,
+    }
+}
