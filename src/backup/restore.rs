@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::create::{CreateOptions, Created, create};
 use super::error::Error;
+use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
@@ -23,41 +24,19 @@ pub struct Restored {
     pub counts: Vec<(String, u64)>,
 }
 
-/// Makes a verified backup of the database as it is, then restores. Without that backup nothing is restored.
-/// Where there is nothing to save, there is none, and that is said.
+/// Makes a verified backup of the database as it is, then restores. Without that backup nothing is restored. The write
+/// lock is held from before the backup, where the engine has one: what is replaced is exactly what was saved.
+/// Where there is nothing to save, there is no backup, and that is said.
 ///
 /// # Errors
 /// Backup: the safety backup failed. Otherwise as [`restore`].
 pub async fn restore_with_safety_backup(
     plan: &RestorePlan,
     store: &Store,
-    readers: usize,
     log: &RunLog,
     sink: &Arc<dyn Sink>,
 ) -> Result<(Option<Created>, Restored)> {
-    let mut safety = None;
-    if plan.replaces_something() {
-        let options = CreateOptions {
-            label: Some(SAFETY_LABEL.to_owned()),
-            readers,
-            verify: true,
-            ..CreateOptions::default()
-        };
-        let created = create(&plan.target, store, &options, sink).await;
-        safety = Some(created.map_err(|error| {
-            let kind = error.kind;
-            let outer = error.context(kind, "nothing was restored: no backup could be made before");
-            match outer.hint.is_some() {
-                true => outer,
-                false => outer.hint("restore into a new database with `--into`"),
-            }
-        })?);
-    } else {
-        let message = format!("{} holds nothing that a restore could lose", plan.target);
-        say(sink.as_ref(), Level::Info, message);
-    }
-    let restored = restore(plan, log, sink).await?;
-    Ok((safety, restored))
+    run(plan, Some(store), log, sink).await
 }
 
 /// Restores as planned, in one transaction. Dropped before it is done, it changes nothing.
@@ -66,13 +45,21 @@ pub async fn restore_with_safety_backup(
 /// Whatever stopped it; the database is then as it was, and the message says so. `Refused` where rows of tables that
 /// stay would point to nothing.
 pub async fn restore(plan: &RestorePlan, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
-    log.announce(&Event::Statement {
-        sql: format!("-- restore: {plan}"),
-        position: None,
-        rows: None,
-    })?;
+    let (_, restored) = run(plan, None, log, sink).await?;
+    Ok(restored)
+}
+
+async fn run(
+    plan: &RestorePlan,
+    safety_store: Option<&Store>,
+    log: &RunLog,
+    sink: &Arc<dyn Sink>,
+) -> Result<(Option<Created>, Restored)> {
     // Declared before the session, so that it goes after it.
     let new_file = NewFile::expect(plan);
+    if plan.creates {
+        announce(plan, log)?;
+    }
     let access = Access {
         write: true,
         create: plan.creates,
@@ -80,24 +67,67 @@ pub async fn restore(plan: &RestorePlan, log: &RunLog, sink: &Arc<dyn Sink>) -> 
     };
     let mut session = plan.target.connect(access).await?;
     session.begin(Begin::Rebuild).await?;
+    let safety = match safety_store {
+        Some(store) => save(&mut session, plan, store, sink).await?,
+        None => None,
+    };
+    if !plan.creates {
+        announce(plan, log)?;
+    }
     let restored = match attempt(&mut session, plan, sink).await {
         Ok(counts) => session.commit().await.map(|()| counts).map_err(Into::into),
         Err(error) => Err(error),
     };
-    match restored {
-        Ok(counts) => {
-            new_file.keep();
-            for (table, rows) in &counts {
-                log.send(&Event::Statement {
-                    sql: format!("-- restored `{table}`"),
-                    position: None,
-                    rows: Some(*rows),
-                });
-            }
-            Ok(Restored { counts })
-        }
-        Err(error) => Err(undone(error, session.rollback_all().await)),
+    let counts = match restored {
+        Ok(counts) => counts,
+        Err(error) => return Err(undone(error, session.rollback_all().await)),
+    };
+    new_file.keep();
+    for (table, rows) in &counts {
+        log.send(&Event::Statement {
+            sql: format!("-- restored `{table}`"),
+            position: None,
+            rows: Some(*rows),
+        });
     }
+    Ok((safety, Restored { counts }))
+}
+
+/// Writes down what is about to happen, before it does.
+fn announce(plan: &RestorePlan, log: &RunLog) -> Result<()> {
+    log.announce(&Event::Statement {
+        sql: format!("-- restore: {plan}"),
+        position: None,
+        rows: None,
+    })
+}
+
+/// The safety backup, unless there is nothing to save.
+async fn save(
+    session: &mut Session,
+    plan: &RestorePlan,
+    store: &Store,
+    sink: &Arc<dyn Sink>,
+) -> Result<Option<Created>> {
+    let tables = session.catalog().await?.tables;
+    if tables.iter().all(|table| keeper(&table.name).is_some()) {
+        let message = format!("{} holds nothing that a restore could lose", plan.target);
+        say(sink.as_ref(), Level::Info, message);
+        return Ok(None);
+    }
+    let options = CreateOptions {
+        label: Some(SAFETY_LABEL.to_owned()),
+        verify: true,
+        ..CreateOptions::default()
+    };
+    let created = create(&plan.target, store, &options, sink).await;
+    created.map(Some).map_err(|error| {
+        let kind = error.kind;
+        error.context(
+            kind,
+            "nothing was restored: it could not be backed up before",
+        )
+    })
 }
 
 /// Says what state the database is in.

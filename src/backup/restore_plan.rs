@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::fit::differences;
-use super::history;
 use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
@@ -101,13 +100,6 @@ pub struct RestorePlan {
 }
 
 impl RestorePlan {
-    /// Whether there is anything that a backup could save before.
-    pub fn replaces_something(&self) -> bool {
-        self.tables.iter().any(|(name, change)| {
-            !matches!(change, Change::Create { .. }) && history::keeper(name).is_none()
-        })
-    }
-
     /// The tables whose rows come from the set.
     pub(super) fn parts(&self) -> Vec<TableSummary> {
         let comes = |name: &TableName| {

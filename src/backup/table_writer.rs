@@ -63,7 +63,11 @@ pub(super) async fn copy(
         action: "write a table",
     };
     // A disk that refuses also ends the reading early: its error is the cause.
-    let pumped = writing.await.map_err(broken)??;
+    let pumped = writing.await.map_err(broken)?.map_err(|error| {
+        let error = error::Error::from(error);
+        let kind = error.kind;
+        error.context(kind, format!("cannot copy `{}`", job.table.name))
+    })?;
     let rows = read?;
     if rows != pumped.rows {
         return Err(error::Error::new(

@@ -192,3 +192,4 @@ fn tables(names: &[&str]) -> Option<Vec<String>> {
 
 mod creating;
 mod restoring;
+mod shapes;
