@@ -1,5 +1,6 @@
 //! Backup sets (format 1): what one consists of, where sets lie, how one is made, proven and restored.
 
+mod baseline;
 pub mod create;
 mod error;
 mod fit;
