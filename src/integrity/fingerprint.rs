@@ -10,14 +10,6 @@ use xxhash_rust::xxh3::xxh3_128;
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
-    /// Reads one as it is written: 32 hex digits.
-    pub fn from_hex(text: &str) -> Option<Fingerprint> {
-        let all_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        all_hex
-            .then(|| u128::from_str_radix(text, 16).ok().map(Fingerprint))
-            .flatten()
-    }
-
     /// Adds one row line, without comma and line end.
     pub fn add(&mut self, line: &[u8]) {
         self.0 = self.0.wrapping_add(xxh3_128(line));
