@@ -12,6 +12,7 @@ mod progress;
 pub mod restore;
 mod restore_plan;
 pub mod schema_file;
+mod retention;
 mod scratch;
 mod set;
 mod store;
@@ -28,6 +29,7 @@ pub use history::{Applied, Migrations};
 pub use restore::{
     Change, Mode, RestoreOptions, RestorePlan, Restored, Scope, restore, restore_with_safety_backup,
 };
+pub use retention::PrunePlan;
 pub use scratch::restore_into_scratch;
 pub use set::{Problem, Set};
 pub use store::{Entry, Listing, SAFETY_LABEL, State, Store};

@@ -1,7 +1,7 @@
 //! What is gone, what has changed, what has moved.
 
 use super::difference::{self, Difference, Sides};
-use super::{Baseline, BaselineRows, TableBaseline, measure};
+use super::{Baseline, BaselineRows, Fingerprint, TableBaseline, measure};
 use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
 use crate::error::Result;
 use crate::ident::TableName;
@@ -103,7 +103,7 @@ pub struct Comparison {
 /// When either side cannot be read. Damage found is in the report.
 pub async fn compare(
     baseline: &Baseline,
-    rows: &dyn BaselineRows,
+    rows: Option<&dyn BaselineRows>,
     snapshot: &mut Snapshot,
     orphans: &[Orphans],
     rules: &Comparison,
@@ -183,7 +183,7 @@ fn matching(columns: &[Column], table: &Table) -> Option<Vec<Column>> {
 async fn compare_table(
     reader: &mut dyn Reader,
     before: &TableBaseline,
-    rows: &dyn BaselineRows,
+    rows: Option<&dyn BaselineRows>,
     table: &Table,
     judge: &mut Judge<'_>,
 ) -> Result<()> {
@@ -204,20 +204,34 @@ async fn compare_table(
         judge.report.unchanged += 1;
         return Ok(());
     }
-    let sides = Sides {
-        before,
-        rows,
-        table,
-        columns: &common,
+    let difference = match rows {
+        Some(rows) => {
+            let sides = Sides {
+                before,
+                rows,
+                table,
+                columns: &common,
+            };
+            difference::count(reader, &sides).await?
+        }
+        None => counted_only(before, measure(reader, table, &common).await?, missing.is_empty()),
     };
-    let difference = difference::count(reader, &sides).await?;
     judge.rows(before, difference);
     Ok(())
 }
 
+/// Without the rows of before, only numbers can be compared: a fingerprint that differs is at least one value.
+fn counted_only(before: &TableBaseline, now: (u64, Fingerprint), same_columns: bool) -> Difference {
+    let changed = u64::from(same_columns && now.1 != before.fingerprint && now.0 == before.rows);
+    Difference {
+        gone: before.rows.saturating_sub(now.0) + changed,
+        added: now.0.saturating_sub(before.rows) + changed,
+    }
+}
+
 fn missing_column(
     before: &TableBaseline,
-    rows: &dyn BaselineRows,
+    rows: Option<&dyn BaselineRows>,
     column: &Column,
     judge: &mut Judge<'_>,
 ) -> Result<()> {
@@ -225,7 +239,11 @@ fn missing_column(
         // Nothing depends on these rowids any more, or the table has a key of its own now.
         return Ok(());
     }
-    let values = difference::values_of(before, rows, &column.name)?;
+    let values = match rows {
+        Some(rows) => difference::values_of(before, rows, &column.name)?,
+        // Not known, so the most it can be.
+        None => before.rows,
+    };
     let name = format!("{}.{}", before.name, column.name);
     if values == 0 {
         judge.note(
@@ -353,7 +371,7 @@ impl Judge<'_> {
                 name: found.table.clone(),
                 columns: Vec::new(),
                 rows: 0,
-                fingerprint: super::Fingerprint::default(),
+                fingerprint: Fingerprint::default(),
             };
             let message = format!(
                 "{} rows of `{}` point to rows of `{}` that are not there ({})",

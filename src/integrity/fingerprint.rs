@@ -10,6 +10,12 @@ use xxhash_rust::xxh3::xxh3_128;
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
+    /// Reads one as it is written: 32 hex digits.
+    pub fn from_hex(text: &str) -> Option<Fingerprint> {
+        let read = u128::from_str_radix(text, 16).ok().map(Fingerprint);
+        read.filter(|fingerprint| fingerprint.to_string() == text)
+    }
+
     /// Adds one row line, without comma and line end.
     pub fn add(&mut self, line: &[u8]) {
         self.0 = self.0.wrapping_add(xxh3_128(line));
@@ -45,10 +51,7 @@ impl Serialize for Fingerprint {
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        u128::from_str_radix(&text, 16)
-            .ok()
-            .map(Fingerprint)
-            .filter(|fingerprint| fingerprint.to_string() == text)
+        Fingerprint::from_hex(&text)
             .ok_or_else(|| serde::de::Error::custom("a fingerprint has 32 hex digits"))
     }
 }

@@ -85,7 +85,7 @@ impl Case {
         let mut snapshot = self.session.target().snapshot(1).await.expect("a snapshot");
         let orphans = self.session.orphans().await.expect("asked");
         assert!(self.folder.path().exists());
-        compare(&before.0, &before.1, &mut snapshot, &orphans, rules)
+        compare(&before.0, Some(&before.1), &mut snapshot, &orphans, rules)
             .await
             .expect("compared")
     }

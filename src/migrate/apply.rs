@@ -194,12 +194,7 @@ async fn one(
             })?;
     }
     let elapsed = start.elapsed();
-    let row = [
-        Value::Int(migration.version),
-        Value::Text(migration.description.clone()),
-        Value::Blob(migration.checksum.clone()),
-        Value::Int(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX)),
-    ];
+    let row = migration.row(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX));
     session
         .execute(session.engine().history_sql().insert, &row)
         .await?;

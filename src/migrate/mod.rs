@@ -7,6 +7,8 @@ mod apply;
 mod error;
 mod guard;
 mod history;
+mod lint;
+mod revert;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,8 @@ mod tests;
 pub use apply::{Applied, Conditions, apply};
 pub use error::Error;
 pub use history::{Entry, History, State};
+pub use lint::{Linting, lint};
+pub use revert::{Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
 
 /// Tables that migration tools keep their history in: data for a backup, not for a comparison.

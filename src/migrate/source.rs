@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha384};
 
 use super::Error;
+use crate::value::Value;
 
 /// One migration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,18 @@ pub struct Migration {
     pub checksum: Vec<u8>,
     /// Starts with `-- no-transaction`.
     pub no_transaction: bool,
+}
+
+impl Migration {
+    /// The values of its row in the history: version, description, checksum, execution time in nanoseconds.
+    pub fn row(&self, execution_time_ns: i64) -> [Value; 4] {
+        [
+            Value::Int(self.version),
+            Value::Text(self.description.clone()),
+            Value::Blob(self.checksum.clone()),
+            Value::Int(execution_time_ns),
+        ]
+    }
 }
 
 /// A folder of migrations.

@@ -14,6 +14,7 @@ use super::bridge::Bridge;
 use super::context::{Answer, Context};
 use super::files::Files;
 use super::limits::Limits;
+use super::protection::Protection;
 use super::workplace::Workplaces;
 use crate::db::Target;
 use crate::error::{Error, Kind, Result};
@@ -28,6 +29,7 @@ pub struct Host {
     limits: Rc<Limits>,
     files: Files,
     pub(super) places: Workplaces,
+    pub(super) protection: Protection,
     progress: Cell<Option<Instant>>,
     steps: RefCell<Vec<String>>,
     failed_step: RefCell<Option<String>>,
@@ -50,6 +52,7 @@ impl Host {
             limits: Rc::default(),
             files,
             places,
+            protection: Protection::default(),
             progress: Cell::default(),
             steps: RefCell::default(),
             failed_step: RefCell::default(),

@@ -19,6 +19,7 @@ mod moment;
 pub mod nearest;
 mod parameter;
 mod procedure;
+mod protection;
 mod run;
 mod sources;
 mod sql;

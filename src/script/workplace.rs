@@ -190,6 +190,12 @@ impl Host {
         );
     }
 
+    /// Lets the current workplace create its database if it is missing: only migrations do.
+    pub fn create_if_missing(&self) {
+        self.places
+            .with(self.workplace(), |place| place.access.create = true);
+    }
+
     /// Ends the work on the scratch database: its session is closed, the one below is current again.
     pub fn pop_scratch(&self) {
         let popped = {

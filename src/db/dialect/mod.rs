@@ -44,6 +44,8 @@ pub struct HistorySql {
     pub select: &'static str,
     /// Inserts version, description, checksum, execution time in nanoseconds of a migration that succeeded.
     pub insert: &'static str,
+    /// Deletes the row of one version.
+    pub delete: &'static str,
     /// Whether several migrations may share one transaction, so that a later failure undoes the earlier ones too.
     pub one_transaction: bool,
 }

@@ -19,9 +19,13 @@ use super::host::Host;
 pub mod call;
 
 mod alert;
+mod backup;
 mod db;
 mod env;
 mod fs;
+mod integrity;
+mod migrate;
+mod scratch;
 mod step;
 mod taken;
 mod ui;
@@ -32,6 +36,9 @@ pub use call::{Accepts, Argument, Call, Key, optional, required};
 pub const NAMESPACES: &[&Namespace] = &[
     &step::NAMESPACE,
     &db::NAMESPACE,
+    &backup::NAMESPACE,
+    &integrity::NAMESPACE,
+    &migrate::NAMESPACE,
     &ui::NAMESPACE,
     &alert::NAMESPACE,
     &fs::NAMESPACE,

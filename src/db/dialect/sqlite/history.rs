@@ -14,5 +14,6 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
 )",
     select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, TRUE, ?3, ?4)",
+    delete: "DELETE FROM _sqlx_migrations WHERE version = ?1",
     one_transaction: true,
 };

@@ -1,0 +1,137 @@
+//! Going back one migration with its `.down.sql`, and correcting the history by hand.
+
+use std::path::Path;
+
+use super::{History, Migration, State};
+use crate::db::{Begin, Session};
+use crate::error::{Error, Kind, Position, Result};
+use crate::event::Event;
+use crate::hazard::{self, Kind as StatementKind};
+use crate::storage::RunLog;
+use crate::value::Value;
+
+/// The way back from one migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversal {
+    /// The migration.
+    pub version: i64,
+    /// The `.down.sql` as people see it.
+    pub file: String,
+    sql: String,
+}
+
+impl Reversal {
+    /// Finds the `.down.sql` of the last applied migration.
+    ///
+    /// # Errors
+    /// `Usage` if `version` is not the last applied one, or has no such file.
+    pub fn find(project: &Path, history: &History, version: i64) -> Result<Reversal> {
+        let is_applied = |state: State| matches!(state, State::Applied | State::Edited | State::Missing);
+        let last = history.entries.iter().rev().find(|entry| is_applied(entry.state));
+        let Some(last) = last.filter(|last| last.version == version) else {
+            let hint = match last {
+                Some(last) => format!("the last applied one is {}", last.version),
+                None => "none is applied".to_owned(),
+            };
+            let message = format!("migration {version} is not the last applied one");
+            return Err(Error::new(Kind::Usage, message).hint(hint));
+        };
+        let up = last.migration.as_ref().and_then(|migration| migration.file.strip_suffix(".up.sql"));
+        let file = up.map(|stem| format!("{stem}.down.sql"));
+        let found = file.and_then(|file| std::fs::read_to_string(project.join(&file)).ok().map(|sql| (file, sql)));
+        let (file, sql) = found.ok_or_else(|| {
+            Error::new(Kind::Usage, format!("migration {version} has no readable `.down.sql`"))
+                .hint("restore the backup made before it: `dbscript run restore`")
+        })?;
+        Ok(Reversal { version, file, sql })
+    }
+}
+
+/// Runs the way back and forgets the migration, in one transaction.
+///
+/// # Errors
+/// `Migration`; everything is then rolled back.
+pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
+    let engine = session.engine();
+    let statements = hazard::split(engine, &reversal.sql);
+    let rebuild = hazard::is_rebuild(engine, &statements);
+    session.begin(if rebuild { Begin::Rebuild } else { Begin::Write }).await?;
+    let work = async {
+        for statement in statements.iter().filter(|statement| statement.kind == StatementKind::Sql) {
+            let place = Position { file: reversal.file.clone(), line: statement.line, column: statement.column };
+            let sql = hazard::mask_literals(engine, &statement.text);
+            log.announce(&Event::Statement { sql, position: Some(place.clone()), rows: None })?;
+            session.run(&statement.text).await.map_err(|error| Error::from(error).at(place))?;
+        }
+        forget(session, reversal.version).await?;
+        Ok::<(), Error>(session.commit().await?)
+    };
+    match work.await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            session.rollback_all().await?;
+            let message = format!("migration {} could not be undone; everything was rolled back, the database is as it was", reversal.version);
+            Err(error.context(Kind::Migration, message))
+        }
+    }
+}
+
+/// How a person corrects the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is in, by other means.
+    Applied,
+    /// It is not in.
+    RolledBack,
+}
+
+impl Resolution {
+    /// The resolution of this name.
+    ///
+    /// # Errors
+    /// `Usage` for another word.
+    pub fn from_name(name: &str) -> Result<Resolution> {
+        match name {
+            "applied" => Ok(Resolution::Applied),
+            "rolled-back" => Ok(Resolution::RolledBack),
+            _ => Err(Error::new(Kind::Usage, format!("a migration cannot be resolved as `{name}`"))
+                .hint("`applied` or `rolled-back`")),
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Resolution::Applied => "applied",
+            Resolution::RolledBack => "rolled-back",
+        }
+    }
+}
+
+/// Corrects the history without running a migration.
+///
+/// # Errors
+/// `Usage` where there is nothing to correct; what the database refuses.
+pub async fn resolve(session: &mut Session, history: &History, version: i64, how: Resolution) -> Result<()> {
+    let entry = history.entries.iter().find(|entry| entry.version == version);
+    let nothing = |message: String| Error::new(Kind::Usage, message).hint("see `dbscript status`");
+    let Some(entry) = entry else { return Err(nothing(format!("no migration has version {version}"))) };
+    let recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
+    match (how, recorded, &entry.migration) {
+        (Resolution::RolledBack, true, _) => forget(session, version).await,
+        (Resolution::Applied, false, Some(migration)) => record(session, migration).await,
+        _ => Err(nothing(format!("migration {version} is {}: there is nothing to correct", entry.state.name()))),
+    }
+}
+
+async fn forget(session: &mut Session, version: i64) -> Result<()> {
+    session.execute(session.engine().history_sql().delete, &[Value::Int(version)]).await?;
+    Ok(())
+}
+
+async fn record(session: &mut Session, migration: &Migration) -> Result<()> {
+    let sql = session.engine().history_sql();
+    session.execute(sql.create, &[]).await?;
+    session.execute(sql.insert, &migration.row(0)).await?;
+    Ok(())
+}

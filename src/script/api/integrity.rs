@@ -1,0 +1,191 @@
+//! `integrity`: whether data is still what it was.
+
+use rhai::Map;
+
+use super::backup::{map, number, saved_set};
+use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, required};
+use crate::db::{Column, Orphans, Session, Table};
+use crate::error::{Error, Kind, Result};
+use crate::ident::TableName;
+use crate::integrity::{self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline};
+use crate::migrate::HISTORY_TABLES;
+use crate::script::convert::to_dynamic;
+use crate::script::fault::Thrown;
+use crate::script::host::Host;
+use crate::value::Value;
+
+/// The table.
+pub const NAMESPACE: Namespace = Namespace {
+    name: "integrity",
+    doc: "Whether data is still what it was. Tables of migration histories are not compared.",
+    functions: &[
+        Function {
+            name: "baseline",
+            form: Form::Function,
+            arguments: &[],
+            right: None,
+            doc: "Measures every table at one point in time.",
+            result: "a map from table name to a map: rows, fingerprint, columns",
+            errors: "`connect`, `database`",
+            body: baseline,
+        },
+        Function {
+            name: "compare",
+            form: Form::Function,
+            arguments: &[required("before", Accepts::Map, "what `backup::create` or `integrity::baseline` returned")],
+            right: None,
+            doc: "Compares the database with a backup or a baseline. What the last `migrate::lint` found allowed is no loss; rows that others may have moved since the backup are notes.",
+            result: "a map: losses and notes (arrays of maps: kind, table, column, message), unchanged (a count of tables); nothing under `--plan`",
+            errors: "`connect`, `database`, `integrity` if the backup cannot be read",
+            body: compare,
+        },
+        Function {
+            name: "orphans",
+            form: Form::Function,
+            arguments: &[],
+            right: None,
+            doc: "Finds rows whose foreign key points to nothing.",
+            result: "an array of maps: table, columns, parent, rows",
+            errors: "`connect`, `database`",
+            body: orphans,
+        },
+        Function {
+            name: "fingerprint",
+            form: Form::Function,
+            arguments: &[required("table", Accepts::Text, "the table")],
+            right: None,
+            doc: "Fingerprints a table: equal for the same rows in any order, and for the same rows in a backup.",
+            result: "32 hex digits",
+            errors: "`database` if there is no such table",
+            body: fingerprint,
+        },
+    ],
+    types: no_types,
+};
+
+async fn measure_all(target: crate::db::Target, only: Option<TableName>) -> Result<Baseline> {
+    let mut snapshot = target.snapshot(1).await?;
+    let tables: Vec<Table> = snapshot.catalog.tables.clone();
+    let mut baseline = Baseline::default();
+    let Some(reader) = snapshot.readers.first_mut() else { return Ok(baseline) };
+    for table in tables.iter().filter(|table| only.as_ref().is_none_or(|name| table.name == *name)) {
+        let columns: Vec<Column> = table.stored_columns().cloned().collect();
+        let (rows, fingerprint) = integrity::measure(reader.as_mut(), table, &columns).await?;
+        baseline.tables.push(TableBaseline { name: table.name.clone(), columns, rows, fingerprint });
+    }
+    Ok(baseline)
+}
+
+fn baseline(call: &Call<'_>) -> Answer {
+    let measured = call.host.wait(measure_all(call.host.target(), None))?;
+    let entries = measured.tables.into_iter().map(|table| {
+        let columns = table.columns.iter().map(|column| column.name.clone().into()).collect();
+        let value = map([
+            ("rows", number(table.rows)),
+            ("fingerprint", table.fingerprint.to_string().into()),
+            ("columns", Value::List(columns)),
+        ]);
+        (table.name.to_string(), value)
+    });
+    Ok(to_dynamic(Value::Map(entries.collect())))
+}
+
+fn fingerprint(call: &Call<'_>) -> Answer {
+    let name = TableName::plain(call.text(0).to_string());
+    let measured = call.host.wait(measure_all(call.host.target(), Some(name.clone())))?;
+    match measured.tables.first() {
+        Some(table) => Ok(table.fingerprint.to_string().into()),
+        None => Err(crate::db::Error::NoTable { table: name.to_string() }.into()),
+    }
+}
+
+fn orphans(call: &Call<'_>) -> Answer {
+    let found = current_orphans(call.host)?;
+    let describe = |orphans: Orphans| {
+        map([
+            ("table", orphans.table.to_string().into()),
+            ("columns", Value::List(orphans.columns.into_iter().map(Value::Text).collect())),
+            ("parent", orphans.parent.to_string().into()),
+            ("rows", number(orphans.rows)),
+        ])
+    };
+    Ok(to_dynamic(Value::List(found.into_iter().map(describe).collect())))
+}
+
+fn current_orphans(host: &Host) -> Result<Vec<Orphans>> {
+    host.session(async |session: &mut Session| session.orphans().await)
+}
+
+fn compare(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    if host.plan() {
+        return Ok(to_dynamic(describe(Report::default())));
+    }
+    let before = call.map(0);
+    let report = if before.contains_key("timestamp") {
+        let set = saved_set(call, 0)?;
+        held_against(host, set.baseline(), Some(&set))?
+    } else {
+        held_against(host, read_baseline(&before)?, None)?
+    };
+    Ok(to_dynamic(describe(report)))
+}
+
+fn held_against(host: &Host, mut baseline: Baseline, rows: Option<&dyn BaselineRows>) -> Result<Report> {
+    let rules = Comparison {
+        let_go: host.let_go(),
+        others_write: rows.is_some() && !host.in_scratch() && host.others_wrote()?,
+        history: HISTORY_TABLES.map(TableName::plain).to_vec(),
+    };
+    // A set does not hold its orphans: they are known from where it was restored. Where it was not, they are not judged.
+    let now = match host.known_orphans() {
+        Some(known) => {
+            baseline.orphans = known;
+            current_orphans(host)?
+        }
+        None => Vec::new(),
+    };
+    let target = host.target();
+    host.wait(async {
+        let mut snapshot = target.snapshot(1).await?;
+        integrity::compare(&baseline, rows, &mut snapshot, &now, &rules).await
+    })
+}
+
+/// A baseline as [`baseline`] returned it.
+fn read_baseline(given: &Map) -> std::result::Result<Baseline, Thrown> {
+    let wrong = |name: &str| Error::new(Kind::Script, format!("`{name}` is no table of a baseline")).hint("pass what `integrity::baseline` returned");
+    let mut baseline = Baseline::default();
+    for (name, value) in given {
+        let table = value.read_lock::<Map>().ok_or_else(|| wrong(name))?;
+        let rows = table.get("rows").and_then(|rows| rows.as_int().ok()).and_then(|rows| u64::try_from(rows).ok());
+        let fingerprint = table.get("fingerprint").and_then(|text| Fingerprint::from_hex(&text.to_string()));
+        let columns = table.get("columns").and_then(|columns| columns.clone().try_cast::<rhai::Array>());
+        let (Some(rows), Some(fingerprint), Some(columns)) = (rows, fingerprint, columns) else {
+            return Err(wrong(name).into());
+        };
+        let columns = columns.into_iter().map(|name| Column { name: name.to_string(), ..Column::default() });
+        baseline.tables.push(TableBaseline {
+            name: TableName::plain(name.to_string()),
+            columns: columns.collect(),
+            rows,
+            fingerprint,
+        });
+    }
+    Ok(baseline)
+}
+
+fn describe(report: Report) -> Value {
+    let list = |changes: Vec<Change>| {
+        let describe = |change: Change| {
+            map([
+                ("kind", change.kind.name().into()),
+                ("table", change.table.to_string().into()),
+                ("column", change.column.map_or(Value::Null, Value::Text)),
+                ("message", change.message.into()),
+            ])
+        };
+        Value::List(changes.into_iter().map(describe).collect())
+    };
+    map([("losses", list(report.losses)), ("notes", list(report.notes)), ("unchanged", number(report.unchanged))])
+}

@@ -1,0 +1,303 @@
+//! `migrate`: what is to be applied, what it would do to the data, and applying it.
+
+use rhai::{Array, Dynamic, Map};
+
+use super::backup::{map, number};
+use super::{Accepts, Answer, Call, Form, Function, Key, Namespace, Receiver, no_types, optional, required};
+use crate::db::Session;
+use crate::error::{Error, Kind};
+use crate::event::{Event, Finding, Severity};
+use crate::migrate::{self, Conditions, Entry, Linting, Migration, Resolution};
+use crate::script::convert::to_dynamic;
+use crate::script::fault::Thrown;
+use crate::value::Value;
+
+const DIR: &str = "the folder; `migrations/` of the project for ()";
+const PENDING: &str = "what `migrate::pending` returned";
+
+const LINT_OPTIONS: &[Key] = &[
+    Key { name: "allow", accepts: Accepts::ListOrUnit, doc: "hazards that are meant, such as `drop-column(users.fax)`" },
+    Key { name: "rehearse", accepts: Accepts::TextOrUnit, doc: "`full` if a rehearsal follows, which then decides what data of now cannot; `off` if not" },
+];
+
+/// The table.
+pub const NAMESPACE: Namespace = Namespace {
+    name: "migrate",
+    doc: "Migrations: files in sqlx's layout and sqlx's own history table.",
+    functions: &[
+        Function {
+            name: "history",
+            form: Form::Function,
+            arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
+            right: None,
+            doc: "Lists every migration, in files and in the database.",
+            result: "an array of maps: version, description, state (applied, pending, edited, missing, out-of-order, failed), applied_at, file",
+            errors: "`usage` for a folder or file that cannot be used",
+            body: history,
+        },
+        Function {
+            name: "pending",
+            form: Form::Function,
+            arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
+            right: None,
+            doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed or out-of-order one.",
+            result: "an array of maps: version, description, file",
+            errors: "`refused` for drift; `usage` for a folder or file that cannot be used",
+            body: pending,
+        },
+        Function {
+            name: "lint",
+            form: Form::Function,
+            arguments: &[
+                required("pending", Accepts::List, PENDING),
+                optional("options", Accepts::Options(LINT_OPTIONS), "what is allowed, and whether a rehearsal follows"),
+            ],
+            right: None,
+            doc: "Finds what would lose data or fail, and asks the data itself, read only.",
+            result: "an array of findings: maps with rule, severity, file, line, column, statement, table, message, hint, probe, allowed",
+            errors: "`usage` for an allowance that is none",
+            body: lint,
+        },
+        Function {
+            name: "probe",
+            form: Form::Function,
+            arguments: &[required("pending", Accepts::List, PENDING)],
+            right: None,
+            doc: "As `lint`, but only what the data itself answered.",
+            result: "an array of findings",
+            errors: "as `lint`",
+            body: probe,
+        },
+        Function {
+            name: "refuse_unless_allowed",
+            form: Form::Method(Receiver { name: "array", id: std::any::TypeId::of::<Array> }),
+            arguments: &[],
+            right: None,
+            doc: "Refuses to go on if a finding blocks and is not allowed. A method of what `lint` returned.",
+            result: "()",
+            errors: "`refused`, naming what must be allowed",
+            body: refuse_unless_allowed,
+        },
+        Function {
+            name: "up",
+            form: Form::Function,
+            arguments: &[required("pending", Accepts::List, PENDING)],
+            right: Some("db:write"),
+            doc: "Applies migrations. Where the database can, all of them or none. Creates a missing SQLite file. Only told under `--plan`.",
+            result: "an array of maps: version, description, elapsed_ms",
+            errors: "`migration`, with the statement and the state of the database",
+            body: up,
+        },
+        Function {
+            name: "down",
+            form: Form::Function,
+            arguments: &[required("version", Accepts::Int, "the last applied migration")],
+            right: Some("db:write"),
+            doc: "Undoes the last applied migration with its `.down.sql`. Only told under `--plan`.",
+            result: "()",
+            errors: "`usage` if it is not the last one or has no `.down.sql`; `migration` if it fails",
+            body: down,
+        },
+        Function {
+            name: "resolve",
+            form: Form::Function,
+            arguments: &[
+                required("version", Accepts::Int, "the migration"),
+                required("how", Accepts::Text, "`applied`: record it without running it; `rolled-back`: forget it"),
+            ],
+            right: Some("db:write"),
+            doc: "Corrects the history by hand, without running any migration. Only told under `--plan`.",
+            result: "()",
+            errors: "`usage` for another word or a version that is not known",
+            body: resolve,
+        },
+    ],
+    types: no_types,
+};
+
+fn folder(call: &Call<'_>, index: usize) -> Option<std::path::PathBuf> {
+    call.has(index).then(|| call.text(index).to_string().into())
+}
+
+fn describe(entry: &Entry) -> Value {
+    map([
+        ("version", Value::Int(entry.version)),
+        ("description", entry.description.clone().into()),
+        ("state", entry.state.name().into()),
+        ("applied_at", entry.applied_at.clone().map_or(Value::Null, Value::Text)),
+        ("file", entry.migration.as_ref().map_or(Value::Null, |migration| migration.file.clone().into())),
+    ])
+}
+
+fn history(call: &Call<'_>) -> Answer {
+    let history = call.host.history(folder(call, 0).as_deref())?;
+    Ok(to_dynamic(Value::List(history.entries.iter().map(describe).collect())))
+}
+
+fn pending(call: &Call<'_>) -> Answer {
+    let history = call.host.history(folder(call, 0).as_deref())?;
+    history.refuse_drift().map_err(Error::from)?;
+    let describe = |migration: Migration| {
+        map([
+            ("version", Value::Int(migration.version)),
+            ("description", migration.description.into()),
+            ("file", migration.file.into()),
+        ])
+    };
+    Ok(to_dynamic(Value::List(history.pending().into_iter().map(describe).collect())))
+}
+
+/// The migrations an argument lists.
+fn listed(call: &Call<'_>, index: usize) -> Result<Vec<Migration>, Thrown> {
+    let version = |item: Dynamic| {
+        let version = item.read_lock::<Map>().and_then(|map| map.get("version")?.as_int().ok());
+        version.ok_or_else(|| {
+            Thrown::from(Error::new(Kind::Script, "an item is no migration").hint("pass what `migrate::pending` returned"))
+        })
+    };
+    let versions = call.array(index).into_iter().map(version).collect::<Result<Vec<i64>, Thrown>>()?;
+    Ok(call.host.migrations(&versions)?)
+}
+
+fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Finding>, Thrown> {
+    let host = call.host;
+    let pending = listed(call, 0)?;
+    let options = Linting { allow, rehearsed };
+    let (findings, let_go) = if host.target().exists() {
+        host.session(async |session: &mut Session| migrate::lint(session.engine(), &pending, &options, Some(session)).await)?
+    } else {
+        host.wait(migrate::lint(host.target().engine(), &pending, &options, None))?
+    };
+    host.let_go_of(let_go);
+    Ok(findings)
+}
+
+fn lint(call: &Call<'_>) -> Answer {
+    let options = call.options(1);
+    let allow = options.texts("allow")?.unwrap_or_default();
+    let rehearsed = options.text("rehearse").is_none_or(|rehearse| rehearse != "off");
+    let findings = findings(call, &allow, rehearsed)?;
+    for finding in &findings {
+        call.host.sink().send(&Event::Finding(finding.clone()));
+    }
+    Ok(to_dynamic(Value::List(findings.into_iter().map(describe_finding).collect())))
+}
+
+fn probe(call: &Call<'_>) -> Answer {
+    let found = findings(call, &[], true)?.into_iter().filter(|finding| finding.probe.is_some());
+    Ok(to_dynamic(Value::List(found.map(describe_finding).collect())))
+}
+
+fn describe_finding(finding: Finding) -> Value {
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let place = |number: usize| self::number(u64::try_from(number).unwrap_or(u64::MAX));
+    map([
+        ("rule", finding.rule.into()),
+        ("severity", severity(finding.severity).into()),
+        ("file", finding.file.into()),
+        ("line", place(finding.line)),
+        ("column", place(finding.column)),
+        ("statement", finding.statement.into()),
+        ("table", text(finding.table)),
+        ("message", finding.message.into()),
+        ("hint", text(finding.hint)),
+        ("probe", text(finding.probe)),
+        ("allowed", text(finding.allowed)),
+    ])
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warn => "warn",
+        Severity::Probe => "probe",
+        Severity::Block => "block",
+    }
+}
+
+fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
+    let mut wanted: Vec<String> = Vec::new();
+    let mut first = None;
+    for item in call.receiver::<Array>()? {
+        let Some(finding) = item.read_lock::<Map>() else { continue };
+        let text = |name: &str| finding.get(name).filter(|value| !value.is_unit()).map(ToString::to_string);
+        if text("severity").as_deref() != Some("block") || text("allowed").is_some() {
+            continue;
+        }
+        let rule = text("rule").unwrap_or_default();
+        let allowance = text("table").map_or(rule.clone(), |table| format!("{rule}({table})"));
+        first = first.or_else(|| text("message"));
+        if !wanted.contains(&allowance) {
+            wanted.push(allowance);
+        }
+    }
+    let Some(first) = first else { return Ok(Dynamic::UNIT) };
+    let message = match wanted.len() {
+        1 => format!("refused, and nothing was changed: {first}"),
+        count => format!("refused for {count} hazards, and nothing was changed: {first}"),
+    };
+    let hint = format!(
+        "if it is meant, put `-- dbscript: allow {}` above the statement, or pass `--allow '{}'`",
+        wanted[0],
+        wanted.join(",")
+    );
+    Err(Error::new(Kind::Refused, message).hint(hint).into())
+}
+
+fn up(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let pending = listed(call, 0)?;
+    if host.depth() > 0 {
+        let message = "migrations cannot be applied inside `db::transaction`";
+        return Err(Error::new(Kind::Script, message).hint("they have transactions of their own").into());
+    }
+    if host.plan() {
+        for migration in &pending {
+            host.effect("db:write", format!("apply {} ({})", migration.file, migration.description))?;
+        }
+        return Ok(Array::new().into());
+    }
+    let target = host.target();
+    let missing = !target.exists();
+    host.effect("db:write", format!("apply {} migration(s) to {target}", pending.len()))?;
+    host.create_if_missing();
+    let let_go = host.let_go();
+    let conditions = Conditions { log: host.log(), sink: host.sink(), let_go: &let_go };
+    let applied = host.session(async |session: &mut Session| migrate::apply(session, &pending, &conditions).await);
+    if applied.is_err() && missing {
+        // As it was found: without a file.
+        host.roll_back_all()?;
+        host.release_session()?;
+        target.remove_if_empty()?;
+    }
+    let describe = |applied: migrate::Applied| {
+        map([
+            ("version", Value::Int(applied.version)),
+            ("description", applied.description.into()),
+            ("elapsed_ms", number(applied.elapsed_ms)),
+        ])
+    };
+    host.note_commit();
+    Ok(to_dynamic(Value::List(applied?.into_iter().map(describe).collect())))
+}
+
+fn down(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let history = host.history(None)?;
+    let reversal = migrate::Reversal::find(host.project(), &history, call.int(0))?;
+    if host.effect("db:write", format!("undo migration {} with {}", reversal.version, reversal.file))? {
+        host.session(async |session: &mut Session| migrate::revert(session, &reversal, host.log()).await)?;
+    }
+    Ok(Dynamic::UNIT)
+}
+
+fn resolve(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let how = Resolution::from_name(&call.text(1))?;
+    let history = host.history(None)?;
+    let version = call.int(0);
+    if host.effect("db:write", format!("record migration {version} as {}", how.name()))? {
+        host.session(async |session: &mut Session| migrate::resolve(session, &history, version, how).await)?;
+    }
+    Ok(Dynamic::UNIT)
+}

@@ -1,0 +1,131 @@
+//! The two functions of `backup` that call the script back: a rehearsal on a copy, and a way back if something fails.
+
+use rhai::{Dynamic, EvalAltResult, Map};
+
+use super::backup::{saved_set, sink, store};
+use super::{Answer, Call};
+use crate::backup::{self, RestoreOptions, Set};
+use crate::db::Session;
+use crate::error::{Error, Kind};
+use crate::event::Level;
+use crate::script::fault::Thrown;
+
+/// Runs a closure on a restored copy.
+pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let work = call.closure(1)?;
+    if host.plan() {
+        host.effect("scratch", "restore the backup into a scratch database and rehearse there")?;
+        return Ok(Dynamic::UNIT);
+    }
+    let set = saved_set(call, 0)?;
+    let (folder, sink) = (host.backups().to_owned(), sink(host));
+    let restore = backup::restore_into_scratch(&set, host.live_target(), &folder, &sink);
+    let scratch = host.wait(restore).map_err(unproven)?;
+    host.push_scratch(scratch.target().clone());
+    let rehearsed = on_copy(call, &work);
+    host.pop_scratch();
+    let closed = host.mend(scratch.close());
+    let answer = rehearsed.map_err(rehearsal_failed)?;
+    if let Err(error) = closed {
+        host.say(Level::Warn, error.chain());
+    }
+    Ok(answer)
+}
+
+fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
+    let orphans = call.host.session(async |session: &mut Session| session.orphans().await)?;
+    call.host.knows_orphans(orphans);
+    call.run(work, Vec::new())
+}
+
+/// A set that does not restore is no backup.
+fn unproven(error: Error) -> Error {
+    match error.kind {
+        Kind::Interrupted | Kind::Timeout => error,
+        _ => error.context(Kind::Backup, "the backup could not be restored into a scratch database; nothing was migrated"),
+    }
+}
+
+/// What went wrong on the copy is a refusal: the real database was not touched.
+fn rehearsal_failed(thrown: Thrown) -> Thrown {
+    const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
+    match thrown {
+        Thrown::Error(mut error) if harmless(error.kind.name()) => {
+            error.kind = Kind::Refused;
+            error.message.insert_str(0, PREFIX);
+            Thrown::Error(error)
+        }
+        Thrown::Script(mut thrown) => {
+            if let Some(mut map) = innermost(&mut thrown).and_then(Dynamic::write_lock::<Map>)
+                && map.get("kind").is_some_and(|kind| harmless(&kind.to_string()))
+            {
+                let message = map.get("message").map(ToString::to_string).unwrap_or_default();
+                map.insert("kind".into(), Kind::Refused.name().into());
+                map.insert("message".into(), format!("{PREFIX}{message}").into());
+            }
+            Thrown::Script(thrown)
+        }
+        other => other,
+    }
+}
+
+/// Kinds that speak of the database a closure worked on.
+fn harmless(kind: &str) -> bool {
+    [Kind::Migration, Kind::Integrity, Kind::Database].iter().any(|known| known.name() == kind)
+}
+
+/// What was thrown at the bottom of the call chain.
+fn innermost(error: &mut EvalAltResult) -> Option<&mut Dynamic> {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorRuntime(thrown, _) => Some(thrown),
+        _ => None,
+    }
+}
+
+/// Runs a closure; if it fails, the database goes back to the set, unless others wrote meanwhile.
+pub(super) fn restore_on_failure(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let work = call.closure(1)?;
+    if host.plan() {
+        return call.run(&work, Vec::new());
+    }
+    let set = saved_set(call, 0)?;
+    if host.in_scratch() {
+        return call.run(&work, Vec::new());
+    }
+    match call.run(&work, Vec::new()) {
+        Ok(answer) => Ok(answer),
+        Err(thrown) => {
+            go_back(call, &set)?;
+            Err(thrown)
+        }
+    }
+}
+
+/// Restores the set if the database is as this run left it; a stop does not keep it from that.
+fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
+    let host = call.host;
+    let timestamp = set.timestamp().to_string();
+    let command = format!("dbscript run restore --from {timestamp}");
+    host.roll_back_all()?;
+    if host.others_wrote()? {
+        let message = "it failed, and others have written to the database since the backup: nothing was restored over that";
+        return Err(Error::new(Kind::Migration, message).hint(command).into());
+    }
+    host.release_session()?;
+    let (store, target, sink) = (store(host), host.target(), sink(host));
+    let work = async {
+        let options = RestoreOptions::default();
+        let plan = backup::restore::plan(&store, &timestamp, &target, &options, &sink).await?;
+        backup::restore(&plan, host.log(), &sink).await
+    };
+    // A stop leaves a few seconds; a restore that needs more is undone, and the command is told.
+    let done = if host.stopped().is_some() { host.mend(work) } else { host.wait(work) };
+    done.map_err(|error| {
+        error.context(Kind::Migration, "it failed, and going back to the backup failed too").hint(command.clone())
+    })?;
+    host.say(Level::Info, format!("it failed; the database is back at the backup {timestamp}"));
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What a run knows of its own safety: the migrations it looked at, what was allowed to go, how the database stood when
+//! it was backed up. It lets one host call answer for what an earlier one saw.
+
+use std::cell::{Cell, RefCell};
+
+use super::host::Host;
+use crate::db::{Orphans, Session};
+use crate::error::{Error, Kind, Result};
+use crate::integrity::LetGo;
+use crate::migrate::{History, Migration, Source};
+
+/// The memory of one run.
+#[derive(Default)]
+pub(super) struct Protection {
+    source: RefCell<Option<Source>>,
+    let_go: RefCell<Vec<LetGo>>,
+    orphans: RefCell<Option<Vec<Orphans>>>,
+    marker: Cell<Option<i64>>,
+}
+
+impl Host {
+    /// The migrations of a folder (the usual one for `None`) with the live database's history.
+    ///
+    /// # Errors
+    /// What is wrong with the folder or the database.
+    pub fn history(&self, folder: Option<&std::path::Path>) -> Result<History> {
+        let source = Source::find(self.project(), folder)?;
+        for ignored in &source.ignored {
+            self.say(crate::event::Level::Warn, format!("ignored: {ignored}"));
+        }
+        let history = if self.target().exists() {
+            self.session(async |session: &mut Session| History::read(session, &source).await)?
+        } else {
+            History::empty(&source)
+        };
+        *self.protection.source.borrow_mut() = Some(source);
+        Ok(history)
+    }
+
+    /// The migrations of these versions, as they were read: what was linted is what is applied.
+    ///
+    /// # Errors
+    /// `Script` for a version that no call looked at.
+    pub fn migrations(&self, versions: &[i64]) -> Result<Vec<Migration>> {
+        let source = self.protection.source.borrow();
+        versions
+            .iter()
+            .map(|version| {
+                let known = source.as_ref().and_then(|source| {
+                    source.migrations.iter().find(|migration| migration.version == *version)
+                });
+                known.cloned().ok_or_else(|| {
+                    Error::new(Kind::Script, format!("no migration has version {version}"))
+                        .hint("pass what `migrate::pending` returned")
+                })
+            })
+            .collect()
+    }
+
+    /// Remembers what was allowed to go.
+    pub fn let_go_of(&self, let_go: Vec<LetGo>) {
+        *self.protection.let_go.borrow_mut() = let_go;
+    }
+
+    /// What was allowed to go.
+    pub fn let_go(&self) -> Vec<LetGo> {
+        self.protection.let_go.borrow().clone()
+    }
+
+    /// Remembers how the live database stands: who else commits from now on is noticed.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn watch(&self) -> Result<()> {
+        let marker = self.session(async |session: &mut Session| session.others_marker().await)?;
+        self.protection.marker.set(marker);
+        Ok(())
+    }
+
+    /// Whether others may have written to the live database since [`Host::watch`]; an engine that cannot tell, and a
+    /// database that was not watched, count as written to.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn others_wrote(&self) -> Result<bool> {
+        let then = self.protection.marker.get();
+        // Also asked after a stop, and only of the session that was watched: a new one would count from anew.
+        let now = self.mend_session(self.workplace(), async |session: &mut Session| {
+            session.others_marker().await
+        })?;
+        Ok(then.is_none() || then != now.flatten())
+    }
+
+    /// Remembers the orphans a backup has, found where it was restored.
+    pub fn knows_orphans(&self, orphans: Vec<Orphans>) {
+        *self.protection.orphans.borrow_mut() = Some(orphans);
+    }
+
+    /// The orphans of the backup; `None` if it was restored nowhere in this run.
+    pub fn known_orphans(&self) -> Option<Vec<Orphans>> {
+        self.protection.orphans.borrow().clone()
+    }
+}
