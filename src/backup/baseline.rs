@@ -32,9 +32,14 @@ impl BaselineRows for Set {
             return Ok(());
         };
         let damaged = |why: &dyn std::fmt::Display| {
-            error::Error::new(Kind::Integrity, format!("`{}` cannot be read: {why}", part.file))
+            error::Error::new(
+                Kind::Integrity,
+                format!("`{}` cannot be read: {why}", part.file),
+            )
         };
-        let mut reader = self.rows(part).map_err(|error: Error| error::Error::from(error))?;
+        let mut reader = self
+            .rows(part)
+            .map_err(|error: Error| error::Error::from(error))?;
         while let Some(chunk) = reader.next_chunk().map_err(|error| damaged(&error))? {
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', &chunk.lines) {

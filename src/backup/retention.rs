@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::error::{Error, Result};
+use super::error::Error;
 use super::names;
 use super::store::{State, Store};
+use crate::error::Result;
 use crate::storage::publish;
 
 /// Litter younger than this may belong to a backup that is being made.
@@ -47,19 +48,26 @@ impl PrunePlan {
                         // The summary first: a set whose removal is interrupted is then litter, not a damaged set.
                         files.sort_by_key(|file| *file != names::summary(entry.timestamp));
                         plan.files.extend(files);
-                        plan.removed.push((name, format!("older than the newest {count}")));
+                        plan.removed
+                            .push((name, format!("older than the newest {count}")));
                     }
                 }
-                State::Damaged { .. } => plan.kept.push((name, "damaged: removed by hand only".to_owned())),
+                State::Damaged { .. } => plan
+                    .kept
+                    .push((name, "damaged: removed by hand only".to_owned())),
                 State::Unreadable { .. } => {
-                    plan.kept.push((name, "unreadable: removed by hand only".to_owned()));
+                    plan.kept
+                        .push((name, "unreadable: removed by hand only".to_owned()));
                 }
             }
         }
         for name in listing.litter {
             if is_old(&plan.folder.join(&name)) {
                 plan.files.push(name.clone());
-                plan.removed.push((name, "left behind by a backup that did not finish".to_owned()));
+                plan.removed.push((
+                    name,
+                    "left behind by a backup that did not finish".to_owned(),
+                ));
             }
         }
         Ok(plan)
@@ -74,15 +82,11 @@ impl PrunePlan {
             let path = self.folder.join(file);
             std::fs::remove_file(&path).map_err(|source| Error::File {
                 action: "remove",
-                path,
+                path: path.display().to_string(),
                 source,
             })?;
         }
-        publish::sync_folder(&self.folder).map_err(|source| Error::File {
-            action: "write",
-            path: self.folder.clone(),
-            source,
-        })
+        Ok(publish::sync_folder(&self.folder)?)
     }
 }
 

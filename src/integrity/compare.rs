@@ -214,7 +214,11 @@ async fn compare_table(
             };
             difference::count(reader, &sides).await?
         }
-        None => counted_only(before, measure(reader, table, &common).await?, missing.is_empty()),
+        None => counted_only(
+            before,
+            measure(reader, table, &common).await?,
+            missing.is_empty(),
+        ),
     };
     judge.rows(before, difference);
     Ok(())

@@ -26,8 +26,13 @@ impl Reversal {
     /// # Errors
     /// `Usage` if `version` is not the last applied one, or has no such file.
     pub fn find(project: &Path, history: &History, version: i64) -> Result<Reversal> {
-        let is_applied = |state: State| matches!(state, State::Applied | State::Edited | State::Missing);
-        let last = history.entries.iter().rev().find(|entry| is_applied(entry.state));
+        let is_applied =
+            |state: State| matches!(state, State::Applied | State::Edited | State::Missing);
+        let last = history
+            .entries
+            .iter()
+            .rev()
+            .find(|entry| is_applied(entry.state));
         let Some(last) = last.filter(|last| last.version == version) else {
             let hint = match last {
                 Some(last) => format!("the last applied one is {}", last.version),
@@ -36,12 +41,22 @@ impl Reversal {
             let message = format!("migration {version} is not the last applied one");
             return Err(Error::new(Kind::Usage, message).hint(hint));
         };
-        let up = last.migration.as_ref().and_then(|migration| migration.file.strip_suffix(".up.sql"));
+        let up = last
+            .migration
+            .as_ref()
+            .and_then(|migration| migration.file.strip_suffix(".up.sql"));
         let file = up.map(|stem| format!("{stem}.down.sql"));
-        let found = file.and_then(|file| std::fs::read_to_string(project.join(&file)).ok().map(|sql| (file, sql)));
+        let found = file.and_then(|file| {
+            std::fs::read_to_string(project.join(&file))
+                .ok()
+                .map(|sql| (file, sql))
+        });
         let (file, sql) = found.ok_or_else(|| {
-            Error::new(Kind::Usage, format!("migration {version} has no readable `.down.sql`"))
-                .hint("restore the backup made before it: `dbscript run restore`")
+            Error::new(
+                Kind::Usage,
+                format!("migration {version} has no readable `.down.sql`"),
+            )
+            .hint("restore the backup made before it: `dbscript run restore`")
         })?;
         Ok(Reversal { version, file, sql })
     }
@@ -55,13 +70,33 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
     let engine = session.engine();
     let statements = hazard::split(engine, &reversal.sql);
     let rebuild = hazard::is_rebuild(engine, &statements);
-    session.begin(if rebuild { Begin::Rebuild } else { Begin::Write }).await?;
+    session
+        .begin(if rebuild {
+            Begin::Rebuild
+        } else {
+            Begin::Write
+        })
+        .await?;
     let work = async {
-        for statement in statements.iter().filter(|statement| statement.kind == StatementKind::Sql) {
-            let place = Position { file: reversal.file.clone(), line: statement.line, column: statement.column };
+        for statement in statements
+            .iter()
+            .filter(|statement| statement.kind == StatementKind::Sql)
+        {
+            let place = Position {
+                file: reversal.file.clone(),
+                line: statement.line,
+                column: statement.column,
+            };
             let sql = hazard::mask_literals(engine, &statement.text);
-            log.announce(&Event::Statement { sql, position: Some(place.clone()), rows: None })?;
-            session.run(&statement.text).await.map_err(|error| Error::from(error).at(place))?;
+            log.announce(&Event::Statement {
+                sql,
+                position: Some(place.clone()),
+                rows: None,
+            })?;
+            session
+                .run(&statement.text)
+                .await
+                .map_err(|error| Error::from(error).at(place))?;
         }
         forget(session, reversal.version).await?;
         Ok::<(), Error>(session.commit().await?)
@@ -70,7 +105,10 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
         Ok(()) => Ok(()),
         Err(error) => {
             session.rollback_all().await?;
-            let message = format!("migration {} could not be undone; everything was rolled back, the database is as it was", reversal.version);
+            let message = format!(
+                "migration {} could not be undone; everything was rolled back, the database is as it was",
+                reversal.version
+            );
             Err(error.context(Kind::Migration, message))
         }
     }
@@ -94,8 +132,11 @@ impl Resolution {
         match name {
             "applied" => Ok(Resolution::Applied),
             "rolled-back" => Ok(Resolution::RolledBack),
-            _ => Err(Error::new(Kind::Usage, format!("a migration cannot be resolved as `{name}`"))
-                .hint("`applied` or `rolled-back`")),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("a migration cannot be resolved as `{name}`"),
+            )
+            .hint("`applied` or `rolled-back`")),
         }
     }
 
@@ -112,20 +153,38 @@ impl Resolution {
 ///
 /// # Errors
 /// `Usage` where there is nothing to correct; what the database refuses.
-pub async fn resolve(session: &mut Session, history: &History, version: i64, how: Resolution) -> Result<()> {
-    let entry = history.entries.iter().find(|entry| entry.version == version);
+pub async fn resolve(
+    session: &mut Session,
+    history: &History,
+    version: i64,
+    how: Resolution,
+) -> Result<()> {
+    let entry = history
+        .entries
+        .iter()
+        .find(|entry| entry.version == version);
     let nothing = |message: String| Error::new(Kind::Usage, message).hint("see `dbscript status`");
-    let Some(entry) = entry else { return Err(nothing(format!("no migration has version {version}"))) };
+    let Some(entry) = entry else {
+        return Err(nothing(format!("no migration has version {version}")));
+    };
     let recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
     match (how, recorded, &entry.migration) {
         (Resolution::RolledBack, true, _) => forget(session, version).await,
         (Resolution::Applied, false, Some(migration)) => record(session, migration).await,
-        _ => Err(nothing(format!("migration {version} is {}: there is nothing to correct", entry.state.name()))),
+        _ => Err(nothing(format!(
+            "migration {version} is {}: there is nothing to correct",
+            entry.state.name()
+        ))),
     }
 }
 
 async fn forget(session: &mut Session, version: i64) -> Result<()> {
-    session.execute(session.engine().history_sql().delete, &[Value::Int(version)]).await?;
+    session
+        .execute(
+            session.engine().history_sql().delete,
+            &[Value::Int(version)],
+        )
+        .await?;
     Ok(())
 }
 

@@ -47,7 +47,10 @@ impl Host {
             .iter()
             .map(|version| {
                 let known = source.as_ref().and_then(|source| {
-                    source.migrations.iter().find(|migration| migration.version == *version)
+                    source
+                        .migrations
+                        .iter()
+                        .find(|migration| migration.version == *version)
                 });
                 known.cloned().ok_or_else(|| {
                     Error::new(Kind::Script, format!("no migration has version {version}"))

@@ -6,7 +6,9 @@ use rhai::Dynamic;
 
 use super::scratch::{in_scratch, restore_on_failure};
 use super::{Accepts, Answer, Call, Form, Function, Key, Namespace, no_types, optional, required};
-use crate::backup::{self, CreateOptions, Created, Entry, Mode, Report, RestoreOptions, Set, State, Store};
+use crate::backup::{
+    self, CreateOptions, Created, Entry, Mode, Report, RestoreOptions, Set, State, Store,
+};
 use crate::error::{Error, Kind};
 use crate::event::Sink;
 use crate::script::convert::to_dynamic;
@@ -14,22 +16,49 @@ use crate::script::fault::Thrown;
 use crate::script::host::Host;
 use crate::value::Value;
 
-const WHICH: &str = "`latest` or a timestamp";
 const SAVED: &str = "what `backup::create` returned, or a timestamp";
 
 /// What `backup::restore` and `backup::plan` take.
 const RESTORE_OPTIONS: &[Key] = &[
-    Key { name: "from", accepts: Accepts::TextOrUnit, doc: "`latest` (the default) or a timestamp" },
-    Key { name: "tables", accepts: Accepts::ListOrUnit, doc: "only the rows of these tables; all if empty" },
-    Key { name: "mode", accepts: Accepts::TextOrUnit, doc: "`replace`: what is there makes way" },
+    Key {
+        name: "from",
+        accepts: Accepts::TextOrUnit,
+        doc: "`latest` (the default) or a timestamp",
+    },
+    Key {
+        name: "tables",
+        accepts: Accepts::ListOrUnit,
+        doc: "only the rows of these tables; all if empty",
+    },
+    Key {
+        name: "mode",
+        accepts: Accepts::TextOrUnit,
+        doc: "`replace`: what is there makes way",
+    },
 ];
 
 /// What `backup::create` takes.
 const CREATE_OPTIONS: &[Key] = &[
-    Key { name: "tables", accepts: Accepts::ListOrUnit, doc: "only these tables; all if empty" },
-    Key { name: "label", accepts: Accepts::TextOrUnit, doc: "a word that tells it from others" },
-    Key { name: "jobs", accepts: Accepts::Int, doc: "connections to read with" },
-    Key { name: "verify", accepts: Accepts::Bool, doc: "read it back; one that does not verify is removed" },
+    Key {
+        name: "tables",
+        accepts: Accepts::ListOrUnit,
+        doc: "only these tables; all if empty",
+    },
+    Key {
+        name: "label",
+        accepts: Accepts::TextOrUnit,
+        doc: "a word that tells it from others",
+    },
+    Key {
+        name: "jobs",
+        accepts: Accepts::Int,
+        doc: "connections to read with",
+    },
+    Key {
+        name: "verify",
+        accepts: Accepts::Bool,
+        doc: "read it back; one that does not verify is removed",
+    },
 ];
 
 /// The table.
@@ -80,7 +109,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "verify",
             form: Form::Function,
-            arguments: &[required("which", Accepts::Text, "`latest`, `all` or a timestamp")],
+            arguments: &[required(
+                "which",
+                Accepts::Text,
+                "`latest`, `all` or a timestamp",
+            )],
             right: None,
             doc: "Reads a set back: seal, sizes, hashes, counts, every row against its column.",
             result: "a map: timestamp, problems (an array of maps: file, table, row, message), proof",
@@ -90,7 +123,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "plan",
             form: Form::Function,
-            arguments: &[optional("options", Accepts::Options(RESTORE_OPTIONS), "what to restore")],
+            arguments: &[optional(
+                "options",
+                Accepts::Options(RESTORE_OPTIONS),
+                "what to restore",
+            )],
             right: None,
             doc: "Says what a restore would do, and proves that the set is whole.",
             result: "a map: timestamp, tables (maps: table, change, now, then), dropped (names)",
@@ -100,7 +137,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "restore",
             form: Form::Function,
-            arguments: &[optional("options", Accepts::Options(RESTORE_OPTIONS), "what to restore")],
+            arguments: &[optional(
+                "options",
+                Accepts::Options(RESTORE_OPTIONS),
+                "what to restore",
+            )],
             right: Some("db:write"),
             doc: "Backs up what is there, then restores in one transaction. Only told under `--plan`.",
             result: "a map: timestamp, counts, safety_backup (() if there was nothing to save)",
@@ -110,7 +151,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "prune",
             form: Form::Function,
-            arguments: &[required("keep_last", Accepts::Int, "how many complete sets stay, at least 1")],
+            arguments: &[required(
+                "keep_last",
+                Accepts::Int,
+                "how many complete sets stay, at least 1",
+            )],
             right: Some("backups"),
             doc: "Removes older complete sets, and what killed backups left behind. Damaged sets are neither counted nor removed. Only told under `--plan`.",
             result: "a map: kept and removed, arrays of maps: name, reason",
@@ -122,7 +167,11 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[
                 required("saved", Accepts::Any, SAVED),
-                required("work", Accepts::Closure, "what is rehearsed: `db`, `migrate` and `integrity` work on the copy"),
+                required(
+                    "work",
+                    Accepts::Closure,
+                    "what is rehearsed: `db`, `migrate` and `integrity` work on the copy",
+                ),
             ],
             right: Some("scratch"),
             doc: "Restores a set into a scratch database and runs a closure on it; the scratch database is then removed. Not run under `--plan`.",
@@ -159,7 +208,12 @@ pub(super) fn sink(host: &Host) -> Arc<dyn Sink> {
 
 /// A map's entries.
 pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Value::Map(
+        entries
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
 }
 
 /// A count as scripts see it.
@@ -174,18 +228,25 @@ pub(super) fn saved_set(call: &Call<'_>, index: usize) -> Result<Set, Thrown> {
         Some(map) => map.get("timestamp").map(ToString::to_string),
         None => Some(given.to_string()),
     };
-    let timestamp = timestamp.ok_or_else(|| Error::new(Kind::Script, "`saved` has no `timestamp`"))?;
-    Ok(store(call.host).find(&timestamp, call.host.sink()).map_err(Error::from)?)
+    let timestamp =
+        timestamp.ok_or_else(|| Error::new(Kind::Script, "`saved` has no `timestamp`"))?;
+    Ok(store(call.host)
+        .find(&timestamp, call.host.sink())
+        .map_err(Error::from)?)
 }
 
 fn needed(call: &Call<'_>) -> Answer {
     if !call.host.target().exists() {
         return Ok(false.into());
     }
-    let catalog = call.host.session(async |session: &mut crate::db::Session| session.catalog().await)?;
+    let catalog = call
+        .host
+        .session(async |session: &mut crate::db::Session| session.catalog().await)?;
     if catalog.tables.is_empty() && catalog.hides {
         let message = "the database shows no table, but may hide some for want of rights";
-        return Err(Error::new(Kind::Refused, message).hint("connect as the owner of the tables").into());
+        return Err(Error::new(Kind::Refused, message)
+            .hint("connect as the owner of the tables")
+            .into());
     }
     Ok((!catalog.tables.is_empty()).into())
 }
@@ -224,15 +285,32 @@ fn create(call: &Call<'_>) -> Answer {
 fn describe(created: &Created) -> Value {
     let set = &created.set;
     let summary = set.summary();
-    let files = set.files().into_iter().map(Value::Text).collect();
+    let files = summary.files().into_iter().map(Value::Text).collect();
     map([
         ("timestamp", set.timestamp().to_string().into()),
-        ("label", summary.label.clone().map_or(Value::Null, Value::Text)),
+        (
+            "label",
+            summary.label.clone().map_or(Value::Null, Value::Text),
+        ),
         ("files", Value::List(files)),
-        ("counts", counts(summary.tables.iter().map(|table| (table.name.to_string(), table.rows)))),
+        (
+            "counts",
+            counts(
+                summary
+                    .tables
+                    .iter()
+                    .map(|table| (table.name.to_string(), table.rows)),
+            ),
+        ),
         ("rows", number(summary.rows())),
         ("bytes", number(summary.bytes())),
-        ("proof", created.report.as_ref().map_or(Value::Null, |report| report.proof().into())),
+        (
+            "proof",
+            created
+                .report
+                .as_ref()
+                .map_or(Value::Null, |report| report.proof().into()),
+        ),
     ])
 }
 
@@ -249,21 +327,37 @@ fn describe_entry(entry: &Entry) -> Value {
     let summary = entry.set().map(Set::summary);
     map([
         ("timestamp", entry.timestamp.to_string().into()),
-        ("label", summary.and_then(|summary| summary.label.clone()).map_or(Value::Null, Value::Text)),
+        (
+            "label",
+            summary
+                .and_then(|summary| summary.label.clone())
+                .map_or(Value::Null, Value::Text),
+        ),
         ("state", state.into()),
-        ("rows", summary.map_or(Value::Null, |summary| number(summary.rows()))),
-        ("bytes", summary.map_or(Value::Null, |summary| number(summary.bytes()))),
+        (
+            "rows",
+            summary.map_or(Value::Null, |summary| number(summary.rows())),
+        ),
+        (
+            "bytes",
+            summary.map_or(Value::Null, |summary| number(summary.bytes())),
+        ),
     ])
 }
 
 fn list(call: &Call<'_>) -> Answer {
     let listing = store(call.host).list().map_err(Error::from)?;
-    Ok(to_dynamic(Value::List(listing.sets.iter().map(describe_entry).collect())))
+    Ok(to_dynamic(Value::List(
+        listing.sets.iter().map(describe_entry).collect(),
+    )))
 }
 
 fn latest(call: &Call<'_>) -> Answer {
     let listing = store(call.host).list().map_err(Error::from)?;
-    let newest = listing.sets.iter().find(|entry| matches!(entry.state, State::Complete(_)));
+    let newest = listing
+        .sets
+        .iter()
+        .find(|entry| matches!(entry.state, State::Complete(_)));
     Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(entry))))
 }
 
@@ -306,7 +400,10 @@ fn describe_problems(report: &Report) -> Vec<Value> {
     let describe = |problem: &backup::Problem| {
         map([
             ("file", problem.file.clone().into()),
-            ("table", problem.table.clone().map_or(Value::Null, Value::Text)),
+            (
+                "table",
+                problem.table.clone().map_or(Value::Null, Value::Text),
+            ),
             ("row", problem.row.map_or(Value::Null, number)),
             ("message", problem.to_string().into()),
         ])
@@ -322,13 +419,22 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
         mode: Mode::from_name(&mode).map_err(Error::from)?,
         create: false,
     };
-    Ok((given.text("from").unwrap_or_else(|| "latest".to_owned()), options))
+    Ok((
+        given.text("from").unwrap_or_else(|| "latest".to_owned()),
+        options,
+    ))
 }
 
 fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
     let (from, options) = restore_options(call)?;
     let host = call.host;
-    Ok(host.wait(backup::restore::plan(&store(host), &from, &host.target(), &options, &sink(host)))?)
+    Ok(host.wait(backup::restore::plan(
+        &store(host),
+        &from,
+        &host.target(),
+        &options,
+        &sink(host),
+    ))?)
 }
 
 fn plan(call: &Call<'_>) -> Answer {
@@ -344,7 +450,12 @@ fn plan(call: &Call<'_>) -> Answer {
                 ("drop", number(*now), Value::Null)
             }
         };
-        tables.push(map([("table", name.to_string().into()), ("change", what.into()), ("now", now), ("then", then)]));
+        tables.push(map([
+            ("table", name.to_string().into()),
+            ("change", what.into()),
+            ("now", now),
+            ("then", then),
+        ]));
     }
     dropped.extend(plan.objects.iter().cloned().map(Value::Text));
     Ok(to_dynamic(map([
@@ -361,13 +472,21 @@ fn restore(call: &Call<'_>) -> Answer {
     let timestamp = plan.set.timestamp().to_string();
     host.release_session()?;
     if !host.effect("db:write", plan.to_string())? {
-        return Ok(to_dynamic(restored(&timestamp, Value::Map(Vec::new()), None)));
+        return Ok(to_dynamic(restored(
+            &timestamp,
+            Value::Map(Vec::new()),
+            None,
+        )));
     }
     let (store, sink) = (store(host), sink(host));
-    let work = backup::restore_with_safety_backup(&plan, &store, 1, host.log(), &sink);
+    let work = backup::restore_with_safety_backup(&plan, &store, host.log(), &sink);
     let (safety, done) = host.wait(work)?;
     let safety = safety.map(|created| created.set.timestamp().to_string());
-    Ok(to_dynamic(restored(&timestamp, counts(done.counts.into_iter()), safety)))
+    Ok(to_dynamic(restored(
+        &timestamp,
+        counts(done.counts.into_iter()),
+        safety,
+    )))
 }
 
 fn restored(timestamp: &str, counts: Value, safety: Option<String>) -> Value {
@@ -380,18 +499,28 @@ fn restored(timestamp: &str, counts: Value, safety: Option<String>) -> Value {
 
 fn prune(call: &Call<'_>) -> Answer {
     let host = call.host;
-    let keep = usize::try_from(call.int(0)).ok().filter(|keep| *keep > 0).ok_or_else(|| {
-        Error::new(Kind::Usage, "`keep_last` is at least 1").hint("the last backup is never pruned")
-    })?;
-    let plan = backup::PrunePlan::keep_last(&store(host), keep).map_err(Error::from)?;
+    let keep = usize::try_from(call.int(0))
+        .ok()
+        .filter(|keep| *keep > 0)
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, "`keep_last` is at least 1")
+                .hint("the last backup is never pruned")
+        })?;
+    let plan = backup::PrunePlan::keep_last(&store(host), keep)?;
     if host.effect("backups", plan.to_string())? {
-        plan.apply().map_err(Error::from)?;
+        plan.apply()?;
     }
     let list = |entries: &[(String, String)]| {
         let describe = |(name, reason): &(String, String)| {
-            map([("name", name.clone().into()), ("reason", reason.clone().into())])
+            map([
+                ("name", name.clone().into()),
+                ("reason", reason.clone().into()),
+            ])
         };
         Value::List(entries.iter().map(describe).collect())
     };
-    Ok(to_dynamic(map([("kept", list(&plan.kept)), ("removed", list(&plan.removed))])))
+    Ok(to_dynamic(map([
+        ("kept", list(&plan.kept)),
+        ("removed", list(&plan.removed)),
+    ])))
 }

@@ -7,7 +7,9 @@ use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, required
 use crate::db::{Column, Orphans, Session, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ident::TableName;
-use crate::integrity::{self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline};
+use crate::integrity::{
+    self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline,
+};
 use crate::migrate::HISTORY_TABLES;
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
@@ -32,7 +34,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "compare",
             form: Form::Function,
-            arguments: &[required("before", Accepts::Map, "what `backup::create` or `integrity::baseline` returned")],
+            arguments: &[required(
+                "before",
+                Accepts::Map,
+                "what `backup::create` or `integrity::baseline` returned",
+            )],
             right: None,
             doc: "Compares the database with a backup or a baseline. What the last `migrate::lint` found allowed is no loss; rows that others may have moved since the backup are notes.",
             result: "a map: losses and notes (arrays of maps: kind, table, column, message), unchanged (a count of tables); nothing under `--plan`",
@@ -67,11 +73,21 @@ async fn measure_all(target: crate::db::Target, only: Option<TableName>) -> Resu
     let mut snapshot = target.snapshot(1).await?;
     let tables: Vec<Table> = snapshot.catalog.tables.clone();
     let mut baseline = Baseline::default();
-    let Some(reader) = snapshot.readers.first_mut() else { return Ok(baseline) };
-    for table in tables.iter().filter(|table| only.as_ref().is_none_or(|name| table.name == *name)) {
+    let Some(reader) = snapshot.readers.first_mut() else {
+        return Ok(baseline);
+    };
+    for table in tables
+        .iter()
+        .filter(|table| only.as_ref().is_none_or(|name| table.name == *name))
+    {
         let columns: Vec<Column> = table.stored_columns().cloned().collect();
         let (rows, fingerprint) = integrity::measure(reader.as_mut(), table, &columns).await?;
-        baseline.tables.push(TableBaseline { name: table.name.clone(), columns, rows, fingerprint });
+        baseline.tables.push(TableBaseline {
+            name: table.name.clone(),
+            columns,
+            rows,
+            fingerprint,
+        });
     }
     Ok(baseline)
 }
@@ -79,7 +95,11 @@ async fn measure_all(target: crate::db::Target, only: Option<TableName>) -> Resu
 fn baseline(call: &Call<'_>) -> Answer {
     let measured = call.host.wait(measure_all(call.host.target(), None))?;
     let entries = measured.tables.into_iter().map(|table| {
-        let columns = table.columns.iter().map(|column| column.name.clone().into()).collect();
+        let columns = table
+            .columns
+            .iter()
+            .map(|column| column.name.clone().into())
+            .collect();
         let value = map([
             ("rows", number(table.rows)),
             ("fingerprint", table.fingerprint.to_string().into()),
@@ -92,10 +112,15 @@ fn baseline(call: &Call<'_>) -> Answer {
 
 fn fingerprint(call: &Call<'_>) -> Answer {
     let name = TableName::plain(call.text(0).to_string());
-    let measured = call.host.wait(measure_all(call.host.target(), Some(name.clone())))?;
+    let measured = call
+        .host
+        .wait(measure_all(call.host.target(), Some(name.clone())))?;
     match measured.tables.first() {
         Some(table) => Ok(table.fingerprint.to_string().into()),
-        None => Err(crate::db::Error::NoTable { table: name.to_string() }.into()),
+        None => Err(crate::db::Error::NoTable {
+            table: name.to_string(),
+        }
+        .into()),
     }
 }
 
@@ -104,12 +129,17 @@ fn orphans(call: &Call<'_>) -> Answer {
     let describe = |orphans: Orphans| {
         map([
             ("table", orphans.table.to_string().into()),
-            ("columns", Value::List(orphans.columns.into_iter().map(Value::Text).collect())),
+            (
+                "columns",
+                Value::List(orphans.columns.into_iter().map(Value::Text).collect()),
+            ),
             ("parent", orphans.parent.to_string().into()),
             ("rows", number(orphans.rows)),
         ])
     };
-    Ok(to_dynamic(Value::List(found.into_iter().map(describe).collect())))
+    Ok(to_dynamic(Value::List(
+        found.into_iter().map(describe).collect(),
+    )))
 }
 
 fn current_orphans(host: &Host) -> Result<Vec<Orphans>> {
@@ -131,7 +161,11 @@ fn compare(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(describe(report)))
 }
 
-fn held_against(host: &Host, mut baseline: Baseline, rows: Option<&dyn BaselineRows>) -> Result<Report> {
+fn held_against(
+    host: &Host,
+    mut baseline: Baseline,
+    rows: Option<&dyn BaselineRows>,
+) -> Result<Report> {
     let rules = Comparison {
         let_go: host.let_go(),
         others_write: rows.is_some() && !host.in_scratch() && host.others_wrote()?,
@@ -154,17 +188,30 @@ fn held_against(host: &Host, mut baseline: Baseline, rows: Option<&dyn BaselineR
 
 /// A baseline as [`baseline`] returned it.
 fn read_baseline(given: &Map) -> std::result::Result<Baseline, Thrown> {
-    let wrong = |name: &str| Error::new(Kind::Script, format!("`{name}` is no table of a baseline")).hint("pass what `integrity::baseline` returned");
+    let wrong = |name: &str| {
+        Error::new(Kind::Script, format!("`{name}` is no table of a baseline"))
+            .hint("pass what `integrity::baseline` returned")
+    };
     let mut baseline = Baseline::default();
     for (name, value) in given {
         let table = value.read_lock::<Map>().ok_or_else(|| wrong(name))?;
-        let rows = table.get("rows").and_then(|rows| rows.as_int().ok()).and_then(|rows| u64::try_from(rows).ok());
-        let fingerprint = table.get("fingerprint").and_then(|text| Fingerprint::from_hex(&text.to_string()));
-        let columns = table.get("columns").and_then(|columns| columns.clone().try_cast::<rhai::Array>());
+        let rows = table
+            .get("rows")
+            .and_then(|rows| rows.as_int().ok())
+            .and_then(|rows| u64::try_from(rows).ok());
+        let fingerprint = table
+            .get("fingerprint")
+            .and_then(|text| Fingerprint::from_hex(&text.to_string()));
+        let columns = table
+            .get("columns")
+            .and_then(|columns| columns.clone().try_cast::<rhai::Array>());
         let (Some(rows), Some(fingerprint), Some(columns)) = (rows, fingerprint, columns) else {
             return Err(wrong(name).into());
         };
-        let columns = columns.into_iter().map(|name| Column { name: name.to_string(), ..Column::default() });
+        let columns = columns.into_iter().map(|name| Column {
+            name: name.to_string(),
+            ..Column::default()
+        });
         baseline.tables.push(TableBaseline {
             name: TableName::plain(name.to_string()),
             columns: columns.collect(),
@@ -187,5 +234,9 @@ fn describe(report: Report) -> Value {
         };
         Value::List(changes.into_iter().map(describe).collect())
     };
-    map([("losses", list(report.losses)), ("notes", list(report.notes)), ("unchanged", number(report.unchanged))])
+    map([
+        ("losses", list(report.losses)),
+        ("notes", list(report.notes)),
+        ("unchanged", number(report.unchanged)),
+    ])
 }

@@ -3,7 +3,9 @@
 use rhai::{Array, Dynamic, Map};
 
 use super::backup::{map, number};
-use super::{Accepts, Answer, Call, Form, Function, Key, Namespace, Receiver, no_types, optional, required};
+use super::{
+    Accepts, Answer, Call, Form, Function, Key, Namespace, Receiver, no_types, optional, required,
+};
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Finding, Severity};
@@ -16,8 +18,16 @@ const DIR: &str = "the folder; `migrations/` of the project for ()";
 const PENDING: &str = "what `migrate::pending` returned";
 
 const LINT_OPTIONS: &[Key] = &[
-    Key { name: "allow", accepts: Accepts::ListOrUnit, doc: "hazards that are meant, such as `drop-column(users.fax)`" },
-    Key { name: "rehearse", accepts: Accepts::TextOrUnit, doc: "`full` if a rehearsal follows, which then decides what data of now cannot; `off` if not" },
+    Key {
+        name: "allow",
+        accepts: Accepts::ListOrUnit,
+        doc: "hazards that are meant, such as `drop-column(users.fax)`",
+    },
+    Key {
+        name: "rehearse",
+        accepts: Accepts::TextOrUnit,
+        doc: "`full` if a rehearsal follows, which then decides what data of now cannot; `off` if not",
+    },
 ];
 
 /// The table.
@@ -50,7 +60,11 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[
                 required("pending", Accepts::List, PENDING),
-                optional("options", Accepts::Options(LINT_OPTIONS), "what is allowed, and whether a rehearsal follows"),
+                optional(
+                    "options",
+                    Accepts::Options(LINT_OPTIONS),
+                    "what is allowed, and whether a rehearsal follows",
+                ),
             ],
             right: None,
             doc: "Finds what would lose data or fail, and asks the data itself, read only.",
@@ -70,7 +84,10 @@ pub const NAMESPACE: Namespace = Namespace {
         },
         Function {
             name: "refuse_unless_allowed",
-            form: Form::Method(Receiver { name: "array", id: std::any::TypeId::of::<Array> }),
+            form: Form::Method(Receiver {
+                name: "array",
+                id: std::any::TypeId::of::<Array>,
+            }),
             arguments: &[],
             right: None,
             doc: "Refuses to go on if a finding blocks and is not allowed. A method of what `lint` returned.",
@@ -91,7 +108,11 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "down",
             form: Form::Function,
-            arguments: &[required("version", Accepts::Int, "the last applied migration")],
+            arguments: &[required(
+                "version",
+                Accepts::Int,
+                "the last applied migration",
+            )],
             right: Some("db:write"),
             doc: "Undoes the last applied migration with its `.down.sql`. Only told under `--plan`.",
             result: "()",
@@ -103,7 +124,11 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[
                 required("version", Accepts::Int, "the migration"),
-                required("how", Accepts::Text, "`applied`: record it without running it; `rolled-back`: forget it"),
+                required(
+                    "how",
+                    Accepts::Text,
+                    "`applied`: record it without running it; `rolled-back`: forget it",
+                ),
             ],
             right: Some("db:write"),
             doc: "Corrects the history by hand, without running any migration. Only told under `--plan`.",
@@ -124,14 +149,25 @@ fn describe(entry: &Entry) -> Value {
         ("version", Value::Int(entry.version)),
         ("description", entry.description.clone().into()),
         ("state", entry.state.name().into()),
-        ("applied_at", entry.applied_at.clone().map_or(Value::Null, Value::Text)),
-        ("file", entry.migration.as_ref().map_or(Value::Null, |migration| migration.file.clone().into())),
+        (
+            "applied_at",
+            entry.applied_at.clone().map_or(Value::Null, Value::Text),
+        ),
+        (
+            "file",
+            entry
+                .migration
+                .as_ref()
+                .map_or(Value::Null, |migration| migration.file.clone().into()),
+        ),
     ])
 }
 
 fn history(call: &Call<'_>) -> Answer {
     let history = call.host.history(folder(call, 0).as_deref())?;
-    Ok(to_dynamic(Value::List(history.entries.iter().map(describe).collect())))
+    Ok(to_dynamic(Value::List(
+        history.entries.iter().map(describe).collect(),
+    )))
 }
 
 fn pending(call: &Call<'_>) -> Answer {
@@ -144,18 +180,29 @@ fn pending(call: &Call<'_>) -> Answer {
             ("file", migration.file.into()),
         ])
     };
-    Ok(to_dynamic(Value::List(history.pending().into_iter().map(describe).collect())))
+    Ok(to_dynamic(Value::List(
+        history.pending().into_iter().map(describe).collect(),
+    )))
 }
 
 /// The migrations an argument lists.
 fn listed(call: &Call<'_>, index: usize) -> Result<Vec<Migration>, Thrown> {
     let version = |item: Dynamic| {
-        let version = item.read_lock::<Map>().and_then(|map| map.get("version")?.as_int().ok());
+        let version = item
+            .read_lock::<Map>()
+            .and_then(|map| map.get("version")?.as_int().ok());
         version.ok_or_else(|| {
-            Thrown::from(Error::new(Kind::Script, "an item is no migration").hint("pass what `migrate::pending` returned"))
+            Thrown::from(
+                Error::new(Kind::Script, "an item is no migration")
+                    .hint("pass what `migrate::pending` returned"),
+            )
         })
     };
-    let versions = call.array(index).into_iter().map(version).collect::<Result<Vec<i64>, Thrown>>()?;
+    let versions = call
+        .array(index)
+        .into_iter()
+        .map(version)
+        .collect::<Result<Vec<i64>, Thrown>>()?;
     Ok(call.host.migrations(&versions)?)
 }
 
@@ -164,9 +211,16 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
     let pending = listed(call, 0)?;
     let options = Linting { allow, rehearsed };
     let (findings, let_go) = if host.target().exists() {
-        host.session(async |session: &mut Session| migrate::lint(session.engine(), &pending, &options, Some(session)).await)?
+        host.session(async |session: &mut Session| {
+            migrate::lint(session.engine(), &pending, &options, Some(session)).await
+        })?
     } else {
-        host.wait(migrate::lint(host.target().engine(), &pending, &options, None))?
+        host.wait(migrate::lint(
+            host.target().engine(),
+            &pending,
+            &options,
+            None,
+        ))?
     };
     host.let_go_of(let_go);
     Ok(findings)
@@ -175,17 +229,25 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
 fn lint(call: &Call<'_>) -> Answer {
     let options = call.options(1);
     let allow = options.texts("allow")?.unwrap_or_default();
-    let rehearsed = options.text("rehearse").is_none_or(|rehearse| rehearse != "off");
+    let rehearsed = options
+        .text("rehearse")
+        .is_none_or(|rehearse| rehearse != "off");
     let findings = findings(call, &allow, rehearsed)?;
     for finding in &findings {
         call.host.sink().send(&Event::Finding(finding.clone()));
     }
-    Ok(to_dynamic(Value::List(findings.into_iter().map(describe_finding).collect())))
+    Ok(to_dynamic(Value::List(
+        findings.into_iter().map(describe_finding).collect(),
+    )))
 }
 
 fn probe(call: &Call<'_>) -> Answer {
-    let found = findings(call, &[], true)?.into_iter().filter(|finding| finding.probe.is_some());
-    Ok(to_dynamic(Value::List(found.map(describe_finding).collect())))
+    let found = findings(call, &[], true)?
+        .into_iter()
+        .filter(|finding| finding.probe.is_some());
+    Ok(to_dynamic(Value::List(
+        found.map(describe_finding).collect(),
+    )))
 }
 
 fn describe_finding(finding: Finding) -> Value {
@@ -219,8 +281,15 @@ fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
     let mut wanted: Vec<String> = Vec::new();
     let mut first = None;
     for item in call.receiver::<Array>()? {
-        let Some(finding) = item.read_lock::<Map>() else { continue };
-        let text = |name: &str| finding.get(name).filter(|value| !value.is_unit()).map(ToString::to_string);
+        let Some(finding) = item.read_lock::<Map>() else {
+            continue;
+        };
+        let text = |name: &str| {
+            finding
+                .get(name)
+                .filter(|value| !value.is_unit())
+                .map(ToString::to_string)
+        };
         if text("severity").as_deref() != Some("block") || text("allowed").is_some() {
             continue;
         }
@@ -231,7 +300,9 @@ fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
             wanted.push(allowance);
         }
     }
-    let Some(first) = first else { return Ok(Dynamic::UNIT) };
+    let Some(first) = first else {
+        return Ok(Dynamic::UNIT);
+    };
     let message = match wanted.len() {
         1 => format!("refused, and nothing was changed: {first}"),
         count => format!("refused for {count} hazards, and nothing was changed: {first}"),
@@ -249,21 +320,35 @@ fn up(call: &Call<'_>) -> Answer {
     let pending = listed(call, 0)?;
     if host.depth() > 0 {
         let message = "migrations cannot be applied inside `db::transaction`";
-        return Err(Error::new(Kind::Script, message).hint("they have transactions of their own").into());
+        return Err(Error::new(Kind::Script, message)
+            .hint("they have transactions of their own")
+            .into());
     }
     if host.plan() {
         for migration in &pending {
-            host.effect("db:write", format!("apply {} ({})", migration.file, migration.description))?;
+            host.effect(
+                "db:write",
+                format!("apply {} ({})", migration.file, migration.description),
+            )?;
         }
         return Ok(Array::new().into());
     }
     let target = host.target();
     let missing = !target.exists();
-    host.effect("db:write", format!("apply {} migration(s) to {target}", pending.len()))?;
+    host.effect(
+        "db:write",
+        format!("apply {} migration(s) to {target}", pending.len()),
+    )?;
     host.create_if_missing();
     let let_go = host.let_go();
-    let conditions = Conditions { log: host.log(), sink: host.sink(), let_go: &let_go };
-    let applied = host.session(async |session: &mut Session| migrate::apply(session, &pending, &conditions).await);
+    let conditions = Conditions {
+        log: host.log(),
+        sink: host.sink(),
+        let_go: &let_go,
+    };
+    let applied = host.session(async |session: &mut Session| {
+        migrate::apply(session, &pending, &conditions).await
+    });
     if applied.is_err() && missing {
         // As it was found: without a file.
         host.roll_back_all()?;
@@ -278,15 +363,22 @@ fn up(call: &Call<'_>) -> Answer {
         ])
     };
     host.note_commit();
-    Ok(to_dynamic(Value::List(applied?.into_iter().map(describe).collect())))
+    Ok(to_dynamic(Value::List(
+        applied?.into_iter().map(describe).collect(),
+    )))
 }
 
 fn down(call: &Call<'_>) -> Answer {
     let host = call.host;
     let history = host.history(None)?;
     let reversal = migrate::Reversal::find(host.project(), &history, call.int(0))?;
-    if host.effect("db:write", format!("undo migration {} with {}", reversal.version, reversal.file))? {
-        host.session(async |session: &mut Session| migrate::revert(session, &reversal, host.log()).await)?;
+    if host.effect(
+        "db:write",
+        format!("undo migration {} with {}", reversal.version, reversal.file),
+    )? {
+        host.session(async |session: &mut Session| {
+            migrate::revert(session, &reversal, host.log()).await
+        })?;
     }
     Ok(Dynamic::UNIT)
 }
@@ -296,8 +388,13 @@ fn resolve(call: &Call<'_>) -> Answer {
     let how = Resolution::from_name(&call.text(1))?;
     let history = host.history(None)?;
     let version = call.int(0);
-    if host.effect("db:write", format!("record migration {version} as {}", how.name()))? {
-        host.session(async |session: &mut Session| migrate::resolve(session, &history, version, how).await)?;
+    if host.effect(
+        "db:write",
+        format!("record migration {version} as {}", how.name()),
+    )? {
+        host.session(async |session: &mut Session| {
+            migrate::resolve(session, &history, version, how).await
+        })?;
     }
     Ok(Dynamic::UNIT)
 }

@@ -15,7 +15,10 @@ pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
     let host = call.host;
     let work = call.closure(1)?;
     if host.plan() {
-        host.effect("scratch", "restore the backup into a scratch database and rehearse there")?;
+        host.effect(
+            "scratch",
+            "restore the backup into a scratch database and rehearse there",
+        )?;
         return Ok(Dynamic::UNIT);
     }
     let set = saved_set(call, 0)?;
@@ -34,7 +37,9 @@ pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
 }
 
 fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
-    let orphans = call.host.session(async |session: &mut Session| session.orphans().await)?;
+    let orphans = call
+        .host
+        .session(async |session: &mut Session| session.orphans().await)?;
     call.host.knows_orphans(orphans);
     call.run(work, Vec::new())
 }
@@ -43,7 +48,10 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
 fn unproven(error: Error) -> Error {
     match error.kind {
         Kind::Interrupted | Kind::Timeout => error,
-        _ => error.context(Kind::Backup, "the backup could not be restored into a scratch database; nothing was migrated"),
+        _ => error.context(
+            Kind::Backup,
+            "the backup could not be restored into a scratch database; nothing was migrated",
+        ),
     }
 }
 
@@ -58,9 +66,14 @@ fn rehearsal_failed(thrown: Thrown) -> Thrown {
         }
         Thrown::Script(mut thrown) => {
             if let Some(mut map) = innermost(&mut thrown).and_then(Dynamic::write_lock::<Map>)
-                && map.get("kind").is_some_and(|kind| harmless(&kind.to_string()))
+                && map
+                    .get("kind")
+                    .is_some_and(|kind| harmless(&kind.to_string()))
             {
-                let message = map.get("message").map(ToString::to_string).unwrap_or_default();
+                let message = map
+                    .get("message")
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 map.insert("kind".into(), Kind::Refused.name().into());
                 map.insert("message".into(), format!("{PREFIX}{message}").into());
             }
@@ -72,13 +85,16 @@ fn rehearsal_failed(thrown: Thrown) -> Thrown {
 
 /// Kinds that speak of the database a closure worked on.
 fn harmless(kind: &str) -> bool {
-    [Kind::Migration, Kind::Integrity, Kind::Database].iter().any(|known| known.name() == kind)
+    [Kind::Migration, Kind::Integrity, Kind::Database]
+        .iter()
+        .any(|known| known.name() == kind)
 }
 
 /// What was thrown at the bottom of the call chain.
 fn innermost(error: &mut EvalAltResult) -> Option<&mut Dynamic> {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
         EvalAltResult::ErrorRuntime(thrown, _) => Some(thrown),
         _ => None,
     }
@@ -122,10 +138,22 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
         backup::restore(&plan, host.log(), &sink).await
     };
     // A stop leaves a few seconds; a restore that needs more is undone, and the command is told.
-    let done = if host.stopped().is_some() { host.mend(work) } else { host.wait(work) };
+    let done = if host.stopped().is_some() {
+        host.mend(work)
+    } else {
+        host.wait(work)
+    };
     done.map_err(|error| {
-        error.context(Kind::Migration, "it failed, and going back to the backup failed too").hint(command.clone())
+        error
+            .context(
+                Kind::Migration,
+                "it failed, and going back to the backup failed too",
+            )
+            .hint(command.clone())
     })?;
-    host.say(Level::Info, format!("it failed; the database is back at the backup {timestamp}"));
+    host.say(
+        Level::Info,
+        format!("it failed; the database is back at the backup {timestamp}"),
+    );
     Ok(())
 }
