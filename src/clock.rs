@@ -9,7 +9,7 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use date::{NotADate, parse_date};
+pub use self::date::{NotADate, parse_date};
 
 /// A moment in whole milliseconds, written `2025-07-05T21-00-00-000Z` (FORMAT.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -220,10 +220,10 @@ fn the_line_of_a_refusal_can_be_opened() {
 
 #[test]
 fn a_folder_or_a_missing_file_is_named() {
-    let folder = std::env::temp_dir();
-    let error = Reader::open(&folder, "users", &Options::default()).expect_err("a folder");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let error = Reader::open(folder.path(), "users", &Options::default()).expect_err("a folder");
     assert_eq!(error.to_string(), "`users` is not a regular file");
-    let missing = folder.join("no such file.csv");
+    let missing = folder.path().join("no such file.csv");
     let error = Reader::open(&missing, "no.csv", &Options::default()).expect_err("missing");
     assert_eq!(error.to_string(), "cannot open `no.csv`");
 }

@@ -12,6 +12,7 @@ pub const SCRIPTS: &[(&str, &str)] = embed![
     "backup",
     "pre-migration-backup",
     "restore",
+    "restore-users",
     "safe-migration",
     "verify",
 ];

@@ -4,6 +4,7 @@
 //! only met when something is broken.
 
 pub mod databases;
+mod export;
 mod outcome;
 mod project;
 mod run;
@@ -12,6 +13,7 @@ mod servers;
 mod sqlite;
 
 pub use databases::Fresh;
+pub use export::{Export, User};
 pub use outcome::Finished;
 pub use project::{Project, repository, walk};
 pub use run::Run;

@@ -177,6 +177,7 @@ pub const NAMESPACE: Namespace = Namespace {
             errors: "none",
             body: super::taken::open,
         },
+        super::columns::COLUMNS,
         super::taken::HAS,
         super::taken::ADD,
         super::taken::EXPECT,

@@ -20,14 +20,19 @@ pub mod call;
 
 mod alert;
 mod backup;
+mod columns;
+mod csv;
 mod db;
 mod env;
 mod fs;
 mod integrity;
 mod migrate;
 mod scratch;
+mod stage;
 mod step;
 mod taken;
+mod text;
+mod time;
 mod ui;
 
 pub use call::{Accepts, Argument, Call, Key, optional, required};
@@ -43,6 +48,10 @@ pub const NAMESPACES: &[&Namespace] = &[
     &alert::NAMESPACE,
     &fs::NAMESPACE,
     &env::NAMESPACE,
+    &csv::NAMESPACE,
+    &stage::NAMESPACE,
+    &text::NAMESPACE,
+    &time::NAMESPACE,
 ];
 
 /// What a bound function returns.

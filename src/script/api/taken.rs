@@ -1,26 +1,28 @@
 //! `db::taken`: which values of a column are taken, by the database and by this run, over millions of rows.
 //!
-//! What this run adds is kept as 128-bit hashes and moved to a temporary file when it grows; what the database holds is
-//! asked for in batches (`expect`). Memory stays flat, and most answers cost no round trip.
+//! Values are compared exactly: then the database is asked, many at a time, for it has an index for that. Or without
+//! regard to case: no index answers that, so the column is read once and kept in a private file. Memory stays flat
+//! either way.
 
 use std::any::TypeId;
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rhai::Dynamic;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Accepts, Answer, Call, Form, Function, Receiver, required};
-use crate::db::{Lookup, Names, Session};
+use crate::db::{self, Lookup, Names, Session};
 use crate::error::Result;
 use crate::script::convert::to_value;
 use crate::script::host::Host;
 use crate::script::workplace::WorkplaceId;
 use crate::value::Value;
 
-/// Values kept in memory before they are moved to a file; also the most answers that are remembered.
-const IN_MEMORY: usize = 100_000;
+/// Values known to be free that are remembered at most.
+const REMEMBERED: usize = 100_000;
+/// Rows of the column read at once.
+const FETCH: usize = 5_000;
 
 const RECEIVER: Receiver = Receiver {
     name: "taken",
@@ -45,9 +47,9 @@ pub const ADD: Function = Function {
     form: Form::Method(RECEIVER),
     arguments: &[required("value", Accepts::Any, "the value")],
     right: None,
-    doc: "Marks a value as taken: call it for each value that this run is going to write.",
-    result: "()",
-    errors: "`io` if the temporary file cannot be written",
+    doc: "Takes a value: call it for each value that this run is going to write.",
+    result: "whether it was free; always for ()",
+    errors: "`database` for what the engine refuses, `io` if the temporary file cannot be written",
     body: add,
 };
 
@@ -58,10 +60,10 @@ pub const EXPECT: Function = Function {
     arguments: &[required(
         "values",
         Accepts::List,
-        "the values that `has` will be asked for next",
+        "the values that `has` and `add` will be asked for next",
     )],
     right: None,
-    doc: "Asks the database for many values at once, so that `has` need not ask for each.",
+    doc: "Asks the database for many values at once, so that it need not be asked for each.",
     result: "()",
     errors: "`database` for what the engine refuses",
     body: expect,
@@ -74,9 +76,12 @@ pub struct Taken(Rc<Watch>);
 struct Watch {
     place: WorkplaceId,
     lookup: Lookup,
-    added: RefCell<HashSet<u128>>,
-    answers: RefCell<HashMap<u128, bool>>,
-    moved: RefCell<Option<Names>>,
+    /// The taken values that are known.
+    names: RefCell<Names>,
+    /// Whether those are all of them.
+    complete: Cell<bool>,
+    /// Values the database was asked for in vain.
+    free: RefCell<HashSet<String>>,
 }
 
 /// `db::taken(table, column[, options])`.
@@ -86,31 +91,26 @@ pub(super) fn open(call: &Call<'_>) -> Answer {
         column: call.text(1).to_string(),
         ignore_case: call.options(2).bool("ignore_case"),
     };
+    let names = Names::open(lookup.ignore_case)?;
     Ok(Dynamic::from(Taken(Rc::new(Watch {
         place: call.host.workplace(),
         lookup,
-        added: RefCell::default(),
-        answers: RefCell::default(),
-        moved: RefCell::default(),
+        names: RefCell::new(names),
+        complete: Cell::new(false),
+        free: RefCell::default(),
     }))))
 }
 
 fn has(call: &Call<'_>) -> Answer {
     let Taken(watch) = call.receiver()?;
     let value = to_value(call.dynamic(0))?;
-    if value == Value::Null {
-        return Ok(false.into());
-    }
     Ok(watch.has(call.host, value)?.into())
 }
 
 fn add(call: &Call<'_>) -> Answer {
     let Taken(watch) = call.receiver()?;
     let value = to_value(call.dynamic(0))?;
-    if value != Value::Null {
-        watch.add(&value)?;
-    }
-    Ok(().into())
+    Ok(watch.add(call.host, value)?.into())
 }
 
 fn expect(call: &Call<'_>) -> Answer {
@@ -121,92 +121,124 @@ fn expect(call: &Call<'_>) -> Answer {
     Ok(().into())
 }
 
-impl Watch {
-    /// The value's hash; letter case is folded where it does not matter.
-    fn key(&self, value: &Value) -> u128 {
-        let bytes = match value {
-            Value::Text(text) if self.lookup.ignore_case => format!("s{}", text.to_lowercase()),
-            Value::Text(text) => format!("s{text}"),
-            // Numbers of different types that a column would hold as the same are written the same.
-            Value::Int(number) => format!("n{number}"),
-            Value::Decimal(number) => format!("n{}", number.normalize()),
-            other => format!("{}{other:?}", other.kind()),
-        };
-        xxh3_128(bytes.as_bytes())
-    }
-
-    fn has(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
-        let key = self.key(&value);
-        if self.added.borrow().contains(&key) {
-            return Ok(true);
+impl Taken {
+    /// Takes this name or the first free one of `name_2`, `name_3` …
+    ///
+    /// # Errors
+    /// What the engine refuses, or a temporary file that cannot be written.
+    pub fn unique(&self, host: &Rc<Host>, name: &str) -> Result<String> {
+        let Taken(watch) = self;
+        if watch.lookup.ignore_case {
+            watch.expect(host, Vec::new())?;
+            return Ok(watch.names.borrow_mut().unique(name)?);
         }
-        if let Some(answer) = self.answers.borrow().get(&key) {
-            return Ok(*answer);
-        }
-        self.expect(host, vec![value])?;
-        Ok(self.answers.borrow().get(&key).copied().unwrap_or(false))
-    }
-
-    fn add(&self, value: &Value) -> Result<()> {
-        let key = self.key(value);
-        self.answers.borrow_mut().remove(&key);
-        self.added.borrow_mut().insert(key);
-        if self.added.borrow().len() >= IN_MEMORY {
-            let keys = std::mem::take(&mut *self.added.borrow_mut());
-            self.move_out(keys)?;
-        }
-        Ok(())
-    }
-
-    fn expect(&self, host: &Rc<Host>, values: Vec<Value>) -> Result<()> {
-        let keys: Vec<u128> = values.iter().map(|value| self.key(value)).collect();
-        if self.answers.borrow().len() + keys.len() > IN_MEMORY {
-            self.answers.borrow_mut().clear();
-        }
-        let mut present: HashSet<u128> = HashSet::new();
-        let found = host.session_of(self.place, async |session: &mut Session| {
-            session.present(&self.lookup, &values).await
-        })?;
-        present.extend(found.iter().map(|value| self.key(value)));
-        present.extend(self.moved_out(&keys)?);
-        let mut answers = self.answers.borrow_mut();
-        answers.extend(keys.into_iter().map(|key| (key, present.contains(&key))));
-        Ok(())
-    }
-
-    /// Moves hashes to the temporary file.
-    fn move_out(&self, keys: HashSet<u128>) -> Result<()> {
-        let mut moved = self.moved.borrow_mut();
-        let names = match &mut *moved {
-            Some(names) => names,
-            none => none.insert(Names::open(false)?),
-        };
-        // In order, so that neighbours are written together.
-        let mut keys: Vec<u128> = keys.into_iter().collect();
-        keys.sort_unstable();
-        for key in keys {
-            names.add(&name(key))?;
-        }
-        Ok(())
-    }
-
-    /// Which of these hashes are in the temporary file.
-    fn moved_out(&self, keys: &[u128]) -> Result<Vec<u128>> {
-        let moved = self.moved.borrow();
-        let Some(names) = &*moved else {
-            return Ok(Vec::new());
-        };
-        let mut found = Vec::new();
-        for key in keys {
-            if names.has(&name(*key))? {
-                found.push(*key);
+        loop {
+            let candidate = watch.names.borrow_mut().unique(name)?;
+            // Free of what is known; a name that only the database knows is taken now, and passed over.
+            if !watch.stands(host, Value::Text(candidate.clone()))? {
+                return Ok(candidate);
             }
         }
-        Ok(found)
     }
 }
 
-/// A hash as the temporary file keeps it.
-fn name(key: u128) -> String {
-    format!("{key:032x}")
+impl Watch {
+    fn has(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
+        let Some(key) = key(&value) else {
+            return Ok(false);
+        };
+        if self.names.borrow().has(&key)? {
+            return Ok(true);
+        }
+        self.stands(host, value)
+    }
+
+    fn add(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
+        let Some(key) = key(&value) else {
+            return Ok(true);
+        };
+        if self.has(host, value)? {
+            return Ok(false);
+        }
+        self.free.borrow_mut().remove(&key);
+        Ok(self.names.borrow_mut().add(&key)?)
+    }
+
+    /// Whether the value stands in the column.
+    fn stands(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
+        let Some(key) = key(&value) else {
+            return Ok(false);
+        };
+        if !self.complete.get() && !self.free.borrow().contains(&key) {
+            let found = self.expect(host, vec![value])?;
+            return Ok(found || (self.complete.get() && self.names.borrow().has(&key)?));
+        }
+        Ok(false)
+    }
+
+    /// Learns which of these values stand in the column; returns whether one does that was asked for alone.
+    fn expect(&self, host: &Rc<Host>, values: Vec<Value>) -> Result<bool> {
+        if self.complete.get() {
+            return Ok(false);
+        }
+        if self.lookup.ignore_case {
+            self.read_column(host)?;
+            return Ok(false);
+        }
+        let found = host.session_of(self.place, async |session: &mut Session| {
+            session.present(&self.lookup, &values).await
+        })?;
+        let mut names = self.names.borrow_mut();
+        for key in found.iter().filter_map(key) {
+            names.add(&key)?;
+        }
+        let mut free = self.free.borrow_mut();
+        if free.len() + values.len() > REMEMBERED {
+            free.clear();
+        }
+        for key in values.iter().filter_map(key) {
+            if !names.has(&key)? {
+                free.insert(key);
+            }
+        }
+        Ok(!found.is_empty())
+    }
+
+    /// Reads the whole column.
+    fn read_column(&self, host: &Rc<Host>) -> Result<()> {
+        let engine = host.target().engine();
+        let (column, table) = (
+            engine.quote(&self.lookup.column),
+            engine.quote_table(&self.lookup.table),
+        );
+        let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        host.session_of(self.place, async |session: &mut Session| {
+            let (cursor, _) = session.open_cursor(&sql, &[]).await?;
+            loop {
+                let rows = session.fetch(cursor, FETCH).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                let mut names = self.names.borrow_mut();
+                for key in rows.iter().flatten().filter_map(key) {
+                    names.add(&key)?;
+                }
+            }
+            session.close_cursor(cursor).await?;
+            Ok::<_, db::Error>(())
+        })?;
+        self.complete.set(true);
+        Ok(())
+    }
+}
+
+/// A value as it is remembered; numbers of different types that a column would hold as the same are written the same.
+fn key(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Text(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Decimal(number) => number.normalize().to_string(),
+        other => format!("{other:?}"),
+    })
 }

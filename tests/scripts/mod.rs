@@ -1,0 +1,3 @@
+//! The shipped procedures, run as a person runs them.
+
+mod restore_users;
