@@ -174,11 +174,11 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoTableNamed => "leave it out to take every table".to_owned(),
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),
         Error::OtherEngine { .. } => {
-            "name a database of the same engine with `--into` or `--database-url`".to_owned()
+            "name a database of the same engine with `--database-url`".to_owned()
         }
         Error::UnknownMode { .. } => "`replace`".to_owned(),
         Error::OtherColumns { .. } => {
-            "restore the whole set, or into a new database with `--into`".to_owned()
+            "restore the whole set, without `--tables`".to_owned()
         }
         Error::Orphans { .. } => {
             "name the tables they belong to as well, or restore the whole set".to_owned()
