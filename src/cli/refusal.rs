@@ -23,13 +23,14 @@ pub fn from_clap(error: &clap::Error, command: &clap::Command) -> Error {
             .hint(format!("there is {}; `dbscript --help`", commands(command))),
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
             let flags = flag_names(command);
-            let near = nearest(&argument, flags.iter().map(String::as_str));
+            let typed = argument.trim_start_matches('-');
+            let near = nearest(typed, flags.iter().map(String::as_str));
             let hint = near.map_or_else(
                 || {
                     "`--help` lists the flags; a procedure's parameters come behind its name"
                         .to_owned()
                 },
-                |flag| format!("did you mean `{flag}`?"),
+                |flag| format!("did you mean `--{flag}`?"),
             );
             Error::new(Kind::Usage, format!("unknown flag `{argument}`")).hint(hint)
         }
@@ -78,12 +79,12 @@ fn commands(command: &clap::Command) -> String {
     suggest::listed(&names)
 }
 
-/// Every flag of every command.
+/// Every flag of every command, without its dashes.
 fn flag_names(command: &clap::Command) -> Vec<String> {
     let all = command.get_subcommands().chain([command]);
     all.flat_map(clap::Command::get_arguments)
-        .filter_map(|argument| argument.get_long().map(|name| format!("--{name}")))
-        .chain(["--help".to_owned(), "--version".to_owned()])
+        .filter_map(|argument| argument.get_long().map(str::to_owned))
+        .chain(["help".to_owned(), "version".to_owned()])
         .collect()
 }
 

@@ -108,9 +108,6 @@ fn is_flag(procedure: &Procedure, name: &str) -> Option<bool> {
 fn close(outcome: Outcome, log: &RunLog, invocation: &Invocation) -> Ending {
     let Outcome { result, mut error } = outcome;
     if let (Some(path), Some(_)) = (log.path(), &error) {
-        let shown = path
-            .strip_prefix(&invocation.settings.project)
-            .unwrap_or(&path);
         invocation.screen.send(&Event::Log {
             level: Level::Info,
             message: format!("run log: {}", invocation.settings.shown(&path)),
