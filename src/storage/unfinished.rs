@@ -1,7 +1,8 @@
 //! Interrupted runs, found by their logs: a run log without an `end` line belongs to a run that is still at work, or to
 //! one that was killed.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -21,60 +22,106 @@ pub struct Unfinished {
     pub running: bool,
 }
 
-/// The runs in this folder whose log has no `end` line, oldest first. A folder that is not there holds none.
+/// How a log ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// Its run did what it was to do.
+    Done,
+    /// Its run failed, and said so.
+    Failed,
+    /// Its run is at work.
+    Running,
+    /// Its run was killed.
+    Killed,
+}
+
+/// The runs in this folder that are at work or were killed, oldest first. One that was killed is settled when the same
+/// procedure has come to a good end since. A folder that is not there holds none.
 ///
 /// # Errors
 /// When the folder or a log cannot be read.
 pub fn unfinished(folder: &Path) -> Result<Vec<Unfinished>> {
-    let cannot = |path: &Path, source: io::Error| {
-        let mut error = Error::new(Kind::Io, format!("cannot read `{}`", path.display()));
-        error.source = Some(Box::new(source));
-        error
-    };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(cannot(folder, error)),
+        Err(error) => return Err(cannot_read(folder, error)),
     };
-    let mut found = Vec::new();
+    let mut logs = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|error| cannot(folder, error))?.path();
-        if path
-            .extension()
-            .is_none_or(|extension| extension != "jsonl")
-        {
-            continue;
-        }
-        if let Some(running) = is_unfinished(&path).map_err(|error| cannot(&path, error))? {
-            found.push(Unfinished { path, running });
+        let path = entry.map_err(|error| cannot_read(folder, error))?.path();
+        if path.extension().is_some_and(|ending| ending == "jsonl") {
+            let ending = ending_of(&path).map_err(|error| cannot_read(&path, error))?;
+            logs.push((path, ending));
         }
     }
-    found.sort_by(|left, right| left.path.cmp(&right.path));
+    // Their names begin with their times.
+    logs.sort_by(|(left, _), (right, _)| right.cmp(left));
+    let mut done_since = BTreeSet::new();
+    let mut found = Vec::new();
+    for (path, ending) in logs {
+        let procedure = procedure_of(&path);
+        match ending {
+            Ending::Done => drop(done_since.insert(procedure)),
+            Ending::Failed => {}
+            Ending::Killed if done_since.contains(&procedure) => {}
+            Ending::Running | Ending::Killed => found.push(Unfinished {
+                path,
+                running: ending == Ending::Running,
+            }),
+        }
+    }
+    found.reverse();
     Ok(found)
 }
 
-/// `None` if the log ends as it should; else whether its process still lives.
-fn is_unfinished(path: &Path) -> io::Result<Option<bool>> {
+fn cannot_read(path: &Path, source: io::Error) -> Error {
+    let mut error = Error::new(Kind::Io, format!("cannot read `{}`", path.display()));
+    error.source = Some(Box::new(source));
+    error
+}
+
+/// What stands behind the timestamp in a log's name.
+fn procedure_of(path: &Path) -> Option<String> {
+    /// The length of a timestamp (FORMAT.md) and the `-` behind it.
+    const BEFORE: usize = "2025-07-05T21-00-00-000Z-".len();
+    path.file_stem()?.to_str()?.get(BEFORE..).map(str::to_owned)
+}
+
+fn ending_of(path: &Path) -> io::Result<Ending> {
     let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
-    let mut tail = Vec::new();
-    file.read_to_end(&mut tail)?;
-    let whole = tail.strip_suffix(b"\n").unwrap_or_default();
-    let last = whole
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(whole, |newline| &whole[newline + 1..]);
-    let ended = serde_json::from_slice::<Value>(last)
-        .is_ok_and(|line| line.get("event") == Some(&json!("end")));
-    if ended {
-        return Ok(None);
+    let last = last_line(&mut file)?;
+    let last = serde_json::from_slice::<Value>(&last).unwrap_or_default();
+    if last.get("event") == Some(&json!("end")) {
+        let is_good = matches!(last["status"].as_str(), Some("ok" | "partial"));
+        return Ok(match is_good {
+            true => Ending::Done,
+            false => Ending::Failed,
+        });
     }
-    let running = matches!(
-        file.try_lock_shared(),
-        Err(std::fs::TryLockError::WouldBlock)
-    );
-    Ok(Some(running))
+    Ok(match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Ending::Running,
+        Ok(()) | Err(TryLockError::Error(_)) => Ending::Killed,
+    })
+}
+
+/// The last line, if it is whole; else nothing.
+fn last_line(file: &mut File) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len();
+    let mut window = TAIL_BYTES;
+    loop {
+        let start = length.saturating_sub(window);
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        let whole = tail.strip_suffix(b"\n").unwrap_or_default();
+        let newline = whole.iter().rposition(|byte| *byte == b'\n');
+        match newline {
+            Some(newline) => return Ok(whole[newline + 1..].to_vec()),
+            None if start == 0 || whole.is_empty() => return Ok(whole.to_vec()),
+            // A long line, such as a result with many findings.
+            None => window *= 16,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,9 +167,17 @@ mod tests {
             std::slice::from_ref(&dead)
         );
 
-        let ended = RunLog::new(&runs, "ended");
-        ended.announce(&effect()).expect("announced");
-        ended.end(&json!({"event": "end"})).expect("ended");
+        let end = |procedure: &str, status: &str| {
+            let log = RunLog::new(&runs, procedure);
+            log.announce(&effect()).expect("announced");
+            let long = "x".repeat(100_000);
+            let end = json!({"event": "end", "status": status, "result": long});
+            log.end(&end).expect("ended");
+        };
+        end("other", "ok");
+        end("killed", "failed");
         assert_eq!(unfinished(&runs).expect("read"), [dead]);
+        end("killed", "ok");
+        assert_eq!(unfinished(&runs).expect("read"), []);
     }
 }

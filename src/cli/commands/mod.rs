@@ -49,19 +49,12 @@ impl Command {
 }
 
 impl Invocation {
-    /// The database; that it is the embedded default is said on every run.
-    ///
-    /// # Errors
-    /// An empty or unusable URL.
-    pub fn target(&self) -> Result<Target> {
-        let (target, is_default) = self.settings.target()?;
-        if is_default {
-            self.screen.notice(&format!(
-                "DATABASE_URL is not set: using the embedded database `{}`",
-                target.shown()
-            ));
-        }
-        Ok(target)
+    /// Says that no database was named; on every run, since the wrong one may be meant.
+    pub fn say_default(&self, target: &Target) {
+        self.screen.notice(&format!(
+            "DATABASE_URL is not set: using the embedded database `{}`",
+            target.shown()
+        ));
     }
 }
 

@@ -48,7 +48,7 @@ impl Run {
         };
         let arguments =
             script::arguments(&procedure, &words.named, &words.positional, &environment)?;
-        let target = invocation.target()?;
+        let (target, is_default) = settings.target()?;
         let log = Arc::new(self.log(invocation, &procedure));
         let sink = Arc::new(Tee::new(Arc::clone(&invocation.screen), Arc::clone(&log)));
         sink.send(&Event::Run {
@@ -58,6 +58,9 @@ impl Run {
             plan: settings.plan,
             parameters: arguments.clone(),
         });
+        if is_default {
+            invocation.say_default(&target);
+        }
         let stop = Stop::default();
         let context = Context {
             project: settings.project.clone(),

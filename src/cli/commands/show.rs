@@ -28,13 +28,14 @@ impl Show {
     pub fn execute(&self, invocation: &Invocation) -> Result<Ending> {
         let procedure = Library::open(&invocation.settings.project).find(&self.procedure)?;
         let mut result = describe(&procedure);
-        if !self.source {
-            return Ok(Ending::with(result, help(&procedure)));
-        }
         if let Value::Map(entries) = &mut result {
             entries.push(("source".to_owned(), procedure.source.clone().into()));
         }
-        Ok(Ending::with(result, procedure.source))
+        let text = match self.source {
+            true => procedure.source,
+            false => help(&procedure),
+        };
+        Ok(Ending::with(result, text))
     }
 }
 

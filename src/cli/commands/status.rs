@@ -30,7 +30,10 @@ impl Status {
     /// What is wrong with the settings; what is wrong with the database is told beside the rest.
     pub fn execute(&self, invocation: &Invocation) -> Result<Ending> {
         let settings = &invocation.settings;
-        let target = invocation.target()?;
+        let (target, is_default) = settings.target()?;
+        if is_default {
+            invocation.say_default(&target);
+        }
         let mut problems = Problems::default();
         let source = Source::find(&settings.project, None);
         let looked = runtime()?.block_on(look(&target, source.as_ref().ok()));
