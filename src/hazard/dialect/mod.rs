@@ -22,3 +22,72 @@ pub(super) fn read(engine: Engine, statement: &str) -> Option<Vec<Step>> {
         Engine::Postgres | Engine::Mysql | Engine::Mariadb => None,
     }
 }
+
+/// What an engine's schema changes are like.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Habits {
+    /// ALTER TABLE can do little, and refuses what it cannot.
+    pub(super) limited_alter: bool,
+    /// So tables are rebuilt: created anew, filled, renamed.
+    pub(super) rebuilds: bool,
+}
+
+/// The habits of an engine.
+pub(super) fn habits(engine: Engine) -> Habits {
+    let sqlite = engine == Engine::Sqlite;
+    Habits {
+        limited_alter: sqlite,
+        rebuilds: sqlite,
+    }
+}
+
+/// Names and keywords of a piece of SQL, in lower case and sorted, quotes taken off.
+pub(super) fn words(engine: Engine, sql: &str) -> Vec<String> {
+    let mut words: Vec<String> = Lexer::new(engine, sql)
+        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Name))
+        .map(|token| unquoted(&sql[token.start..token.end]).to_lowercase())
+        .collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// A name without its quotes.
+fn unquoted(name: &str) -> String {
+    let Some(quote) = name.chars().next() else {
+        return String::new();
+    };
+    let close = match quote {
+        '"' | '`' | '\'' => quote,
+        '[' => ']',
+        _ => return name.to_owned(),
+    };
+    let inner = &name[1..];
+    let inner = inner.strip_suffix(close).unwrap_or(inner);
+    match quote {
+        '[' => inner.to_owned(),
+        _ => inner.replace(&format!("{quote}{quote}"), &quote.to_string()),
+    }
+}
+
+/// How values change when a column of one type is copied into one of another.
+#[derive(Clone, Debug)]
+pub(super) struct TypeChange {
+    /// The condition of values that do not come back as they were; `None` where all do.
+    pub(super) loses: Option<String>,
+    /// What happens to them.
+    pub(super) verdict: &'static str,
+}
+
+/// What a change of type does to the values of a column (named as SQL); `None`: nothing.
+pub(super) fn type_change(
+    engine: Engine,
+    from: &str,
+    to: &str,
+    column: &str,
+) -> Option<TypeChange> {
+    match engine {
+        Engine::Sqlite => sqlite::type_change(from, to, column),
+        Engine::Postgres | Engine::Mysql | Engine::Mariadb => None,
+    }
+}

@@ -13,6 +13,7 @@ use sqlite3_parser::ast::{Cmd, Name, QualifiedName};
 use sqlite3_parser::lexer::sql::Parser;
 use sqlite3_parser::{Bump, FallibleIterator};
 
+use super::{TypeChange, unquoted};
 use crate::hazard::action::{Action, Step};
 use crate::ident::TableName;
 
@@ -48,24 +49,6 @@ pub(super) fn read(text: &str) -> Vec<Step> {
     }
 }
 
-/// A name without its quotes.
-fn unquoted(name: &str) -> String {
-    let Some(quote) = name.chars().next() else {
-        return String::new();
-    };
-    let close = match quote {
-        '"' | '`' | '\'' => quote,
-        '[' => ']',
-        _ => return name.to_owned(),
-    };
-    let inner = &name[1..];
-    let inner = inner.strip_suffix(close).unwrap_or(inner);
-    match quote {
-        '[' => inner.to_owned(),
-        _ => inner.replace(&format!("{quote}{quote}"), &quote.to_string()),
-    }
-}
-
 fn plain(name: &Name<'_>) -> String {
     unquoted(name.0)
 }
@@ -77,4 +60,57 @@ fn table_name(name: &QualifiedName<'_>) -> TableName {
         schema: schema.filter(|schema| !schema.eq_ignore_ascii_case("main")),
         name: plain(&name.name),
     }
+}
+
+/// Which storage a declared type leads to (<https://www.sqlite.org/datatype3.html#determination_of_column_affinity>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Affinity {
+    Integer,
+    Text,
+    Blob,
+    Real,
+    Numeric,
+}
+
+fn affinity(type_name: &str) -> Affinity {
+    let name = type_name.to_ascii_uppercase();
+    let has = |part: &str| name.contains(part);
+    if has("INT") {
+        Affinity::Integer
+    } else if has("CHAR") || has("CLOB") || has("TEXT") {
+        Affinity::Text
+    } else if has("BLOB") || name.is_empty() {
+        Affinity::Blob
+    } else if has("REAL") || has("FLOA") || has("DOUB") {
+        Affinity::Real
+    } else {
+        Affinity::Numeric
+    }
+}
+
+/// What copying a column into one of another type does: SQLite converts in silence where it can.
+pub(super) fn type_change(from: &str, to: &str, column: &str) -> Option<TypeChange> {
+    let (from, to) = (affinity(from), affinity(to));
+    if from == to || to == Affinity::Blob {
+        return None;
+    }
+    // Text is converted if it reads as a number: comparing it with a number applies the same conversion.
+    let text = format!(
+        "typeof({column}) = 'text' AND CAST({column} AS NUMERIC) = ({column} || '') \
+         AND CAST(CAST({column} AS NUMERIC) AS TEXT) <> {column}"
+    );
+    let loses = match to {
+        Affinity::Text => Some(format!(
+            "typeof({column}) = 'real' AND CAST(CAST({column} AS TEXT) AS REAL) <> {column}"
+        )),
+        Affinity::Real => Some(format!(
+            "{text} OR typeof({column}) = 'integer' AND CAST(CAST({column} AS REAL) AS INTEGER) <> {column}"
+        )),
+        Affinity::Integer | Affinity::Numeric => Some(text),
+        Affinity::Blob => None,
+    };
+    Some(TypeChange {
+        loses,
+        verdict: "would be changed by the new type",
+    })
 }

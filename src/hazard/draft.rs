@@ -1,0 +1,138 @@
+//! A hazard before it is weighed: what it would do, and the question that tells whether it does.
+
+use crate::event::Severity;
+
+/// What an allowed (or harmless) hazard takes away: the comparison after the migration expects exactly that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetGo {
+    /// The table, by the name it has before the migration.
+    pub table: String,
+    /// The column, by the name it has before the migration; `None` is every column.
+    pub column: Option<String>,
+    /// What of it may go.
+    pub what: What,
+    /// Whether a person allowed it. If not, no row met it when it was asked, or its rule only warns.
+    pub allowed: bool,
+}
+
+/// What of a table or column may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The table.
+    Table,
+    /// The column.
+    Column,
+    /// Rows.
+    Rows,
+    /// Values in rows that stay.
+    Values,
+}
+
+/// A hazard at a place.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) rule: &'static str,
+    /// Index of the step among those of all files.
+    pub(super) at: usize,
+    /// The table, or `table.column`.
+    pub(super) table: Option<String>,
+    /// What an allowance may name besides the table.
+    pub(super) aliases: Vec<String>,
+    pub(super) weight: Weight,
+    /// How serious it is where nobody can be asked.
+    pub(super) offline: Severity,
+    /// What is wrong, as far as it is known without asking.
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) let_go: Vec<LetGo>,
+}
+
+/// What decides how serious a hazard is.
+#[derive(Clone, Debug)]
+pub(super) enum Weight {
+    /// It is known.
+    Is(Severity),
+    /// The data decides.
+    Ask(Question),
+    /// The data of now cannot tell, for this reason; the rehearsal can.
+    Rehearsal(String),
+    /// Nobody can tell, for this reason.
+    Unknown(String),
+}
+
+/// A question to the database.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    /// SQL whose one number is how many rows meet the hazard.
+    pub(super) met: String,
+    /// SQL whose one number is how many rows there are.
+    pub(super) of: Option<String>,
+    /// What the keys are called, and SQL that gives a few.
+    pub(super) sample: Option<(String, String)>,
+    /// What is counted: rows of which table.
+    pub(super) subject: String,
+    /// What happens to them.
+    pub(super) verdict: String,
+    /// How serious it is where rows meet it.
+    pub(super) severity: Severity,
+}
+
+impl Draft {
+    /// A hazard about this table (or `table.column`).
+    pub(super) fn new(rule: &'static str, at: usize, table: impl Into<String>) -> Self {
+        Draft {
+            rule,
+            at,
+            table: Some(table.into()),
+            aliases: Vec::new(),
+            weight: Weight::Is(Severity::Warn),
+            offline: Severity::Probe,
+            message: String::new(),
+            hint: None,
+            let_go: Vec::new(),
+        }
+    }
+
+    /// How serious it is, and what it says.
+    pub(super) fn is(mut self, severity: Severity, message: impl Into<String>) -> Self {
+        self.weight = Weight::Is(severity);
+        self.message = message.into();
+        self
+    }
+
+    /// How it weighs, and what it says as long as nobody was asked.
+    pub(super) fn weighs(mut self, weight: Weight, message: impl Into<String>) -> Self {
+        self.weight = weight;
+        self.message = message.into();
+        self
+    }
+
+    /// It is no question offline either: it is this serious.
+    pub(super) fn offline(mut self, severity: Severity) -> Self {
+        self.offline = severity;
+        self
+    }
+
+    /// What to do instead.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What it takes away.
+    pub(super) fn lets_go(mut self, table: &str, column: Option<&str>, what: What) -> Self {
+        self.let_go.push(LetGo {
+            table: table.to_owned(),
+            column: column.map(str::to_owned),
+            what,
+            allowed: false,
+        });
+        self
+    }
+
+    /// Adds to what it says.
+    pub(super) fn adding(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+}

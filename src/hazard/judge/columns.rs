@@ -1,0 +1,294 @@
+//! Columns that are added, dropped and renamed.
+
+use super::Judge;
+use crate::event::Severity;
+use crate::hazard::action::{Action, Generated, NewColumn};
+use crate::hazard::draft::{Draft, Weight, What};
+use crate::hazard::world::{Seen, Table, new_column, same};
+use crate::ident::TableName;
+
+impl Judge<'_> {
+    pub(super) fn add_column(&mut self, name: &TableName, column: &NewColumn) {
+        let table = match self.world.see(name) {
+            Seen::Known(table) => table.clone(),
+            Seen::Temporary | Seen::Missing | Seen::Elsewhere => return,
+        };
+        let object = format!("{}.{}", table.name, column.name);
+        if self.habits.limited_alter {
+            self.refuse_addition(&table, column, &object);
+        }
+        if table.live.is_some() {
+            self.require(&table, column, &object);
+            self.check_default(&table, column, &object);
+        }
+        if let Some(reference) = &column.references {
+            self.note_cascade(&table.name, reference);
+        }
+        if let Some(table) = self.world.table_mut(name) {
+            table.references.extend(column.references.clone());
+            if let Some(columns) = &mut table.columns {
+                columns.push(new_column(column));
+            } else if table.created.is_none() {
+                // The other columns are not known, but this one is: it has no values yet.
+                table.added.push(new_column(column));
+            }
+        }
+    }
+
+    fn require(&mut self, table: &Table, column: &NewColumn, object: &str) {
+        let given = column.default.as_ref().is_some_and(|default| !default.null);
+        if !column.not_null || given || column.generated.is_some() || column.primary {
+            return;
+        }
+        let verdict = format!("have no value for the required column `{}`", column.name);
+        let mut draft = Draft::new("add-required-column", self.at, object);
+        draft.aliases = vec![table.name.to_string()];
+        draft.weight = self.weigh(table, self.rows_question(table, None, &verdict));
+        draft.message = format!("rows of `{}` {verdict}", table.name);
+        self.push(draft.hint(
+            "add it as nullable, fill it, then make it NOT NULL in a later migration; or give it a DEFAULT",
+        ));
+    }
+
+    fn check_default(&mut self, table: &Table, column: &NewColumn, object: &str) {
+        let given = column.default.as_ref().filter(|default| !default.null);
+        let (Some(default), Some(live)) = (given, &table.live) else {
+            return;
+        };
+        for check in &column.checks {
+            let from = self.engine.quote_table(live);
+            let rows = format!(
+                "(SELECT *, {} AS {} FROM {from}) AS \"incoming\"",
+                default.sql,
+                self.quote(&column.name)
+            );
+            let verdict = format!(
+                "break CHECK ({check}) with the default of `{}`",
+                column.name
+            );
+            let question = self
+                .rows_question(table, Some("1"), &verdict)
+                .map(|question| crate::hazard::draft::Question {
+                    met: format!("SELECT count(*) FROM {rows} WHERE NOT ({check}\n)"),
+                    sample: None,
+                    ..question
+                });
+            let mut draft = Draft::new("add-check", self.at, object);
+            draft.weight = self.weigh(table, question);
+            draft.message = format!("rows of `{}` {verdict}", table.name);
+            self.push(draft.hint("choose a default that the CHECK accepts"));
+        }
+    }
+
+    /// What ADD COLUMN cannot do (<https://www.sqlite.org/lang_altertable.html#alter_table_add_column>).
+    fn refuse_addition(&mut self, table: &Table, column: &NewColumn, object: &str) {
+        let rebuild =
+            "rebuild the table: create the new one, copy every row, drop the old one, rename";
+        for (stands, what) in [(column.unique, "UNIQUE"), (column.primary, "PRIMARY KEY")] {
+            if stands {
+                let hint = match what {
+                    "UNIQUE" => "add the column without it, then CREATE UNIQUE INDEX",
+                    _ => rebuild,
+                };
+                let message = format!("ADD COLUMN cannot make `{}` {what}", column.name);
+                let draft = Draft::new("sqlite-refuses", self.at, object);
+                self.push(draft.is(Severity::Block, message).hint(hint));
+            }
+        }
+        let default = column.default.as_ref();
+        let refused = [
+            (
+                column.generated == Some(Generated::Stored),
+                "keep ADD COLUMN from making a STORED column",
+                "make it VIRTUAL, or rebuild the table",
+            ),
+            (
+                default.is_some_and(|default| !default.constant),
+                "keep ADD COLUMN from taking a default that is not constant",
+                "add it without a default, then fill it with UPDATE",
+            ),
+            (
+                column.references.is_some() && default.is_some_and(|default| !default.null),
+                "keep ADD COLUMN from taking a foreign key with a default that is not NULL",
+                "add it without a default, then fill it with UPDATE",
+            ),
+        ];
+        for (stands, verdict, hint) in refused {
+            if !stands || table.live.is_none() {
+                continue;
+            }
+            let mut draft = Draft::new("sqlite-refuses", self.at, object);
+            draft.weight = self.weigh(table, self.rows_question(table, None, verdict));
+            draft.message = format!("rows of `{}` {verdict}", table.name);
+            self.push(draft.hint(hint));
+        }
+    }
+
+    pub(super) fn drop_column(&mut self, name: &TableName, column: &str) {
+        let table = match self.world.see(name) {
+            Seen::Known(table) => table.clone(),
+            Seen::Temporary | Seen::Missing => return,
+            Seen::Elsewhere => {
+                let mut draft = Draft::new("drop-column", self.at, format!("{name}.{column}"));
+                draft.weight = Weight::Unknown("it is in another database".to_owned());
+                draft.message = format!("values of `{name}.{column}` would be lost");
+                self.push(draft);
+                return;
+            }
+        };
+        if self.habits.limited_alter {
+            self.refuse_drop(&table, column);
+        }
+        let generated = table.column(column).is_some_and(|column| column.generated);
+        if let (Some(live), Some(live_column), false) =
+            (&table.live, table.live_column(column), generated)
+        {
+            let object = format!("{}.{column}", table.name);
+            let condition = format!("{} IS NOT NULL", self.quote(&live_column));
+            let verdict = format!("have a value in `{column}`, which would be lost");
+            let mut draft = Draft::new("drop-column", self.at, &object);
+            draft.weight = self.weigh(
+                &table,
+                self.rows_question(&table, Some(&condition), &verdict),
+            );
+            draft.message = format!("values of `{object}` would be lost");
+            let hint = match self.likely_rename(&table, column) {
+                Some(other) => format!(
+                    "rename? `ALTER TABLE {} RENAME COLUMN {column} TO {other}` keeps the values",
+                    table.name
+                ),
+                None => format!(
+                    "copy the values first, or allow it: `-- dbscript: allow drop-column({object}) why` above the statement"
+                ),
+            };
+            self.push(draft.hint(hint).lets_go(
+                &live.to_string(),
+                Some(&live_column),
+                What::Column,
+            ));
+        }
+        if let Some(table) = self.world.table_mut(name) {
+            let is = |other: &str| other.eq_ignore_ascii_case(column);
+            match &mut table.columns {
+                Some(columns) => columns.retain(|other| !is(&other.name)),
+                None => table.added.retain(|other| !is(&other.name)),
+            }
+            table
+                .references
+                .retain(|reference| !reference.columns.iter().any(|other| is(other)));
+        }
+    }
+
+    /// A column of like type that the same file adds to the same table: often a rename that a tool did not see.
+    fn likely_rename(&self, table: &Table, column: &str) -> Option<String> {
+        let known = table
+            .column(column)
+            .map(|column| column.type_name.to_lowercase());
+        self.file_actions().find_map(|action| match action {
+            Action::AddColumn {
+                table: other,
+                column: added,
+            } if same(other, &table.name) => {
+                let alike = known
+                    .as_ref()
+                    .is_none_or(|known| added.type_name.to_lowercase() == *known);
+                (alike && added.generated.is_none()).then(|| added.name.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// What DROP COLUMN cannot do (<https://www.sqlite.org/lang_altertable.html#alter_table_drop_column>).
+    fn refuse_drop(&mut self, table: &Table, column: &str) {
+        let lower = column.to_lowercase();
+        let mut reasons = Vec::new();
+        for key in table.keys.iter().filter(|key| key.columns.contains(&lower)) {
+            let explicit = self.world.indexes.iter().any(|index| {
+                same(&index.table, &table.name) && index.columns == key.columns && index.unique
+            });
+            if !explicit {
+                reasons.push(
+                    if key.primary {
+                        "it is in the primary key"
+                    } else {
+                        "it is UNIQUE"
+                    }
+                    .to_owned(),
+                );
+            }
+        }
+        for index in self
+            .world
+            .indexes
+            .iter()
+            .filter(|index| same(&index.table, &table.name))
+        {
+            // A plain index names its columns; one with a WHERE or expressions may need any of its words.
+            let plain = !index.columns.iter().any(String::is_empty)
+                && !index.words.iter().any(|word| word == "where");
+            if index.columns.contains(&lower) || !plain && index.words.contains(&lower) {
+                reasons.push(format!("the index `{}` needs it", index.name));
+            }
+        }
+        let (certain, doubtful) = self.readers(table, &lower);
+        reasons.extend(certain);
+        reasons.sort();
+        reasons.dedup();
+        let (severity, verb) = match reasons.is_empty() {
+            true if doubtful.is_empty() => return,
+            true => (Severity::Warn, "may refuse"),
+            false => (Severity::Block, "refuses"),
+        };
+        reasons.extend(doubtful);
+        let object = format!("{}.{column}", table.name);
+        let message = format!("DROP COLUMN {verb} `{object}`: {}", reasons.join(", "));
+        self.push(
+            Draft::new("sqlite-refuses", self.at, object)
+                .is(severity, message)
+                .hint("drop what needs it first and create it anew afterwards; a key wants a rebuild of the table"),
+        );
+    }
+
+    /// Views and triggers that read a column of a table: those that must mean it, and those that may mean another table's.
+    fn readers(&self, table: &Table, column: &str) -> (Vec<String>, Vec<String>) {
+        let (mut certain, mut doubtful) = (Vec::new(), Vec::new());
+        for object in &self.world.objects {
+            let names = |word: &str| object.words.iter().any(|other| other == word);
+            let on_it = object
+                .table
+                .as_ref()
+                .is_some_and(|on| same(on, &table.name));
+            if !(on_it || names(&table.name.name.to_lowercase())) || !names(column) {
+                continue;
+            }
+            let another = self.world.tables().into_iter().any(|other| {
+                !same(&other.name, &table.name)
+                    && names(&other.name.name.to_lowercase())
+                    && other.column(column).is_some()
+            });
+            let reason = format!("the {} `{}` names it", object.kind, object.name);
+            match another {
+                true => doubtful.push(reason),
+                false => certain.push(reason),
+            }
+        }
+        (certain, doubtful)
+    }
+
+    pub(super) fn rename_column(&mut self, name: &TableName, column: &str, to: &str) {
+        let table = match self.world.see(name) {
+            Seen::Known(table) => table.clone(),
+            Seen::Temporary | Seen::Missing | Seen::Elsewhere => return,
+        };
+        if table.live.is_some() && table.live_column(column).is_some() {
+            let object = format!("{}.{column}", table.name);
+            let message = format!("whatever still asks for `{object}` fails from now on");
+            self.push(
+                Draft::new("rename-column", self.at, &object)
+                    .is(Severity::Warn, message)
+                    .hint("change the application in the same deploy, or add the new column beside the old one first"),
+            );
+        }
+        self.world.rename_column(name, column, to);
+    }
+}

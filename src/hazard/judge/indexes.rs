@@ -1,0 +1,211 @@
+//! Indexes that are created and dropped: uniqueness that rows break, and uniqueness that goes.
+
+use super::Judge;
+use crate::event::Severity;
+use crate::hazard::action::NewIndex;
+use crate::hazard::draft::{Draft, Question, Weight};
+use crate::hazard::world::{Index, Seen, Table};
+use crate::ident::TableName;
+
+impl Judge<'_> {
+    pub(super) fn create_index(&mut self, new: &NewIndex) {
+        let table = match self.world.see(&new.table) {
+            Seen::Known(table) => table.clone(),
+            Seen::Temporary | Seen::Missing | Seen::Elsewhere => return,
+        };
+        let columns: Option<Vec<String>> = new
+            .terms
+            .iter()
+            .map(|(_, column)| column.as_ref().map(|column| column.to_lowercase()))
+            .collect();
+        let known = columns
+            .as_ref()
+            .is_some_and(|columns| table.is_key(columns));
+        if new.unique && table.live.is_some() && !known {
+            self.judge_unique(&table, new);
+        }
+        if let (true, Some(columns), None) = (new.unique, &columns, &new.condition)
+            && let Some(table) = self.world.table_mut(&new.table)
+        {
+            table.keys.push(crate::hazard::action::Key {
+                primary: false,
+                columns: columns.clone(),
+            });
+        }
+        let mut words: Vec<String> = Vec::new();
+        for (sql, _) in &new.terms {
+            words.extend(crate::hazard::dialect::words(self.engine, sql));
+        }
+        if let Some(condition) = &new.condition {
+            words.push("where".to_owned());
+            words.extend(crate::hazard::dialect::words(self.engine, condition));
+        }
+        self.world.indexes.push(Index {
+            name: new.name.name.clone(),
+            table: table.name.clone(),
+            unique: new.unique,
+            columns: new
+                .terms
+                .iter()
+                .map(|(_, column)| column.clone().unwrap_or_default().to_lowercase())
+                .collect(),
+            created: true,
+            words,
+        });
+    }
+
+    fn judge_unique(&mut self, table: &Table, new: &NewIndex) {
+        let shown: Vec<String> = new
+            .terms
+            .iter()
+            .map(|(sql, column)| column.clone().unwrap_or_else(|| sql.clone()))
+            .collect();
+        let shown = shown.join(", ");
+        let verdict = format!("share their `{shown}` with another row");
+        let mut terms = Vec::new();
+        let mut certainly_null = false;
+        for (sql, column) in &new.terms {
+            let added = column.as_ref().and_then(|name| table.column(name));
+            match added {
+                // An added column holds its default in every row; NULLs are no duplicates.
+                Some(column) if column.live.is_none() && !column.generated => match &column.default
+                {
+                    Some(default) => terms.push(default.clone()),
+                    None => certainly_null = true,
+                },
+                Some(column) if column.live.is_some() => {
+                    terms.push(self.quote(column.live.as_deref().unwrap_or_default()));
+                }
+                _ => terms.push(sql.clone()),
+            }
+        }
+        if certainly_null && !table.moved {
+            return;
+        }
+        let question = self.duplicates(table, &terms, new.condition.as_deref(), &verdict);
+        let mut draft = Draft::new("add-unique", self.at, format!("{}.{shown}", table.name));
+        draft.aliases = vec![table.name.to_string(), new.name.name.clone()];
+        draft.weight = self.weigh(table, question);
+        if let (Some(name), Weight::Ask(_), false) = (
+            self.disturbing(&new.condition, &terms),
+            &draft.weight,
+            self.world.offline,
+        ) {
+            draft.weight = Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
+        }
+        draft.message = format!("rows of `{}` {verdict}", table.name);
+        self.push(draft.hint(
+            "find them with GROUP BY … HAVING count(*) > 1 and settle them before this migration",
+        ));
+    }
+
+    fn disturbing(&self, condition: &Option<String>, terms: &[String]) -> Option<TableName> {
+        let condition = condition.as_deref()?;
+        let mut words = crate::hazard::dialect::words(self.engine, condition);
+        for term in terms {
+            words.extend(crate::hazard::dialect::words(self.engine, term));
+        }
+        words.sort();
+        self.world.disturbs(&words).cloned()
+    }
+
+    /// Rows whose terms stand in another row too.
+    pub(super) fn duplicates(
+        &self,
+        table: &Table,
+        terms: &[String],
+        condition: Option<&str>,
+        verdict: &str,
+    ) -> Option<Question> {
+        let from = self.engine.quote_table(table.live.as_ref()?);
+        let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}\n"));
+        let key: Vec<String> = table
+            .primary_key()
+            .iter()
+            .filter_map(|column| table.live_column(column))
+            .collect();
+        let mut outputs: Vec<String> = terms
+            .iter()
+            .enumerate()
+            .map(|(index, term)| format!("{term} AS \"k{index}\""))
+            .collect();
+        outputs.extend(
+            key.iter()
+                .enumerate()
+                .map(|(index, column)| format!("{} AS \"p{index}\"", self.quote(column))),
+        );
+        let names = |letter: char, count: usize| {
+            let names: Vec<String> = (0..count)
+                .map(|index| format!("\"{letter}{index}\""))
+                .collect();
+            names.join(", ")
+        };
+        let terms_named = names('k', terms.len());
+        let filled: Vec<String> = (0..terms.len())
+            .map(|index| format!("\"k{index}\" IS NOT NULL"))
+            .collect();
+        let all = format!(
+            "(SELECT {} FROM {from}{filter}) AS \"all\"",
+            outputs.join(", ")
+        );
+        let repeated = format!(
+            "SELECT {terms_named} FROM {all} WHERE {} GROUP BY {terms_named} HAVING count(*) > 1",
+            filled.join(" AND ")
+        );
+        let keys_named = names('p', key.len());
+        Some(Question {
+            met: format!(
+                "SELECT count(*) FROM {all} WHERE ({terms_named}) IN ({repeated})"
+            ),
+            of: Some(format!("SELECT count(*) FROM {from}")),
+            sample: (!key.is_empty()).then(|| {
+                (
+                    key.join(", "),
+                    format!(
+                        "SELECT {keys_named} FROM {all} WHERE ({terms_named}) IN ({repeated}) ORDER BY {terms_named}, {keys_named} LIMIT 3"
+                    ),
+                )
+            }),
+            subject: format!("rows of `{}`", table.name),
+            verdict: verdict.to_owned(),
+            severity: Severity::Block,
+        })
+    }
+
+    pub(super) fn drop_index(&mut self, name: &TableName) {
+        let known = self.world.index(&name.name).cloned();
+        let again = self.comes_back("index", &name.name);
+        match &known {
+            Some(index) if !index.created && index.unique && !again => {
+                let columns = index.columns.join(", ");
+                let mut draft = Draft::new("drop-unique-index", self.at, index.table.to_string());
+                draft.aliases = vec![index.name.clone()];
+                let message = format!(
+                    "duplicates of `{columns}` in `{}` become possible",
+                    index.table
+                );
+                self.push(draft.is(Severity::Warn, message));
+            }
+            None if self.world.offline && !again => {
+                let draft = Draft::new("drop-unique-index", self.at, &name.name);
+                let message = "if this index is unique, duplicates become possible";
+                self.push(draft.is(Severity::Note, message));
+            }
+            _ => {}
+        }
+        if let Some(index) = known {
+            if let Some(table) = self.world.table_mut(&index.table) {
+                let gone = table
+                    .keys
+                    .iter()
+                    .position(|key| !key.primary && key.columns == index.columns);
+                if let Some(at) = gone.filter(|_| index.unique) {
+                    table.keys.remove(at);
+                }
+            }
+            self.world
+                .indexes
+                .retain(|other| !other.name.eq_ignore_ascii_case(&index.name));
+        }
+    }
+}

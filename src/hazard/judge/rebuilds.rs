@@ -1,0 +1,238 @@
+//! What a table rebuild does around its rows: to children, views, triggers and indexes
+//! (<https://www.sqlite.org/lang_altertable.html#otheralter>).
+
+use super::Judge;
+use super::copies::live_name;
+use crate::event::Severity;
+use crate::hazard::action::{Action, NewTable};
+use crate::hazard::draft::{Draft, Weight};
+use crate::hazard::rebuild::Rebuild;
+use crate::hazard::world::{Table, same};
+use crate::ident::TableName;
+
+impl Judge<'_> {
+    /// The old table is dropped: with foreign keys on that deletes its rows first, and children go with them.
+    pub(super) fn judge_rebuild_drop(&mut self, rebuild: &Rebuild, name: &TableName) {
+        let Some(original) = self.original(rebuild).cloned() else {
+            return;
+        };
+        let cross_file =
+            self.world.offline && original.created.is_some_and(|file| file != self.file);
+        if original.live.is_none() && !cross_file {
+            return;
+        }
+        self.judge_cascades(&original, name);
+        self.judge_forgotten(rebuild, &original, name);
+    }
+
+    fn judge_cascades(&mut self, original: &Table, dropped: &TableName) {
+        if self.connection.foreign_keys_off && !self.applied_here {
+            return;
+        }
+        let mut taken: Vec<String> = Vec::new();
+        for (child, reference) in self.world.children(dropped) {
+            match reference.on_delete.to_ascii_uppercase().as_str() {
+                "CASCADE" => taken.push(format!("deletes the rows of `{}`", child.name)),
+                "SET NULL" | "SET DEFAULT" => {
+                    let columns = reference.columns.join(", ");
+                    taken.push(format!("empties `{}.{columns}`", child.name));
+                }
+                _ => {}
+            }
+        }
+        taken.dedup();
+        let shown = original.name.to_string();
+        let hint = "let dbscript apply it (it switches foreign keys off for this file), or run it outside a transaction after PRAGMA foreign_keys = OFF";
+        let draft = Draft::new("rebuild-cascades", self.at, &shown);
+        if taken.is_empty() {
+            if self.world.offline && original.created.is_none() {
+                let message = format!(
+                    "if another table points to `{shown}` with ON DELETE CASCADE, dropping it deletes the rows there while foreign keys are on"
+                );
+                let weight = Weight::Unknown("the children are not known".to_owned());
+                self.push(draft.weighs(weight, message).hint(hint));
+            }
+            return;
+        }
+        let taken = taken.join(" and ");
+        if self.applied_here {
+            let message = format!(
+                "dropping `{shown}` with foreign keys on {taken}: they are switched off for this file; sqlx and others leave them on"
+            );
+            self.push(draft.is(Severity::Note, message));
+        } else {
+            let message = format!("dropping `{shown}` {taken}, since foreign keys are on");
+            self.push(draft.is(Severity::Block, message).hint(hint));
+        }
+    }
+
+    /// What hung on the old table and does not come back.
+    fn judge_forgotten(&mut self, rebuild: &Rebuild, original: &Table, dropped: &TableName) {
+        let mut forgotten: Vec<String> = Vec::new();
+        for object in &self.world.objects {
+            let on_it = object
+                .table
+                .as_ref()
+                .is_some_and(|table| same(table, dropped));
+            if on_it && !self.comes_back("trigger", &object.name) {
+                forgotten.push(format!("the trigger `{}`", object.name));
+            }
+        }
+        for index in &self.world.indexes {
+            if same(&index.table, dropped)
+                && !self.index_comes_back(index.unique, &index.name, &index.columns)
+            {
+                let unique = if index.unique { "unique " } else { "" };
+                forgotten.push(format!("the {unique}index `{}`", index.name));
+            }
+        }
+        if let Some(new) = self
+            .new_definition(rebuild)
+            .filter(|new| new.copy.is_none())
+        {
+            let lower = |columns: &[String]| -> Vec<String> {
+                columns.iter().map(|name| name.to_lowercase()).collect()
+            };
+            for key in &original.keys {
+                let stays = new
+                    .keys
+                    .iter()
+                    .any(|other| lower(&other.columns) == key.columns);
+                let explicit = self
+                    .world
+                    .indexes
+                    .iter()
+                    .any(|index| same(&index.table, dropped) && index.columns == key.columns);
+                let gone = key.columns.iter().any(|column| {
+                    new.columns
+                        .iter()
+                        .all(|other| !other.name.eq_ignore_ascii_case(column))
+                });
+                if !stays && !explicit && !gone && !self.index_comes_back(true, "", &key.columns) {
+                    let kind = if key.primary { "primary key" } else { "UNIQUE" };
+                    forgotten.push(format!("the {kind} over `{}`", key.columns.join(", ")));
+                }
+            }
+            for reference in &original.references {
+                let columns = lower(&reference.columns);
+                let stays = new.references.iter().any(|other| {
+                    lower(&other.columns) == columns
+                        && other
+                            .parent
+                            .name
+                            .eq_ignore_ascii_case(&reference.parent.name)
+                });
+                let gone = columns.iter().any(|column| {
+                    new.columns
+                        .iter()
+                        .all(|other| !other.name.eq_ignore_ascii_case(column))
+                });
+                if !stays && !gone {
+                    forgotten.push(format!(
+                        "the foreign key `{}` to `{}`",
+                        reference.columns.join(", "),
+                        reference.parent
+                    ));
+                }
+            }
+        }
+        if forgotten.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the rebuild of `{}` does not bring back {}",
+            original.name,
+            forgotten.join(", ")
+        );
+        self.push(
+            Draft::new("rebuild-forgets", self.at, live_name(original))
+                .is(Severity::Warn, message)
+                .hint("create them again at the end of the rebuild"),
+        );
+    }
+
+    fn index_comes_back(&self, unique: bool, name: &str, columns: &[String]) -> bool {
+        self.ahead().any(|action| match action {
+            Action::CreateIndex(index) => {
+                let others = index
+                    .terms
+                    .iter()
+                    .map(|(_, column)| column.clone().unwrap_or_default().to_lowercase());
+                let alike =
+                    !columns.iter().any(String::is_empty) && others.eq(columns.iter().cloned());
+                index.unique >= unique && (index.name.name.eq_ignore_ascii_case(name) || alike)
+            }
+            _ => false,
+        })
+    }
+
+    /// The definition of the table that takes the old one's place.
+    pub(super) fn new_definition(&self, rebuild: &Rebuild) -> Option<&NewTable> {
+        match &self.steps.get(self.first + rebuild.create)?.step.action {
+            Action::CreateTable(new) => Some(new),
+            _ => None,
+        }
+    }
+
+    /// The new table gets the old one's name: SQLite refuses while a view or trigger elsewhere reads a table that is not there.
+    pub(super) fn judge_rebuild_rename(&mut self, rebuild: &Rebuild, _new: &TableName) {
+        let here = self.at - self.first;
+        if self.connection.legacy_rename || here < rebuild.drop {
+            return;
+        }
+        let readers: Vec<String> = self
+            .world
+            .objects
+            .iter()
+            .filter(|object| object.words.iter().any(|word| *word == rebuild.table))
+            .map(|object| format!("the {} `{}`", object.kind, object.name))
+            .collect();
+        if readers.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the rename fails while `{}` is gone and {} reads it",
+            rebuild.table,
+            readers.join(", ")
+        );
+        self.push(
+            Draft::new("sqlite-refuses", self.at, &rebuild.table)
+                .is(Severity::Block, message)
+                .hint("drop it before the rebuild and create it again at the end, or set PRAGMA legacy_alter_table = ON around the rebuild"),
+        );
+    }
+
+    /// The old table is renamed out of the way: foreign keys and views follow it, and point to nothing once it is dropped.
+    pub(super) fn judge_moved_away(&mut self, rebuild: &Rebuild, name: &TableName, to: &str) {
+        let keys_off = self.connection.foreign_keys_off || self.applied_here;
+        if self.connection.legacy_rename && keys_off {
+            return;
+        }
+        let mut follow: Vec<String> = self
+            .world
+            .children(name)
+            .into_iter()
+            .map(|(child, _)| format!("the foreign key of `{}`", child.name))
+            .collect();
+        if !self.connection.legacy_rename {
+            let readers = self.world.objects.iter().filter(|object| {
+                let own = object.table.as_ref().is_some_and(|table| same(table, name));
+                !own && object.words.iter().any(|word| *word == rebuild.table)
+            });
+            follow.extend(readers.map(|object| format!("the {} `{}`", object.kind, object.name)));
+        }
+        follow.dedup();
+        if follow.is_empty() {
+            return;
+        }
+        let message = format!(
+            "{} follows the rename to `{to}` and is left pointing at nothing when that is dropped",
+            follow.join(", ")
+        );
+        self.push(
+            Draft::new("rebuild-loses", self.at, name.to_string())
+                .is(Severity::Block, message)
+                .hint("create the new table under another name, copy, drop the old one, then rename the new one"),
+        );
+    }
+}

@@ -1,0 +1,348 @@
+//! Rows that are deleted, changed, replaced.
+
+use super::{Judge, let_go_elsewhere};
+use crate::event::Severity;
+use crate::hazard::action::{Change, Insert, Reach, Update};
+use crate::hazard::draft::{Draft, Question, Weight, What};
+use crate::hazard::world::{Seen, Table};
+use crate::ident::TableName;
+
+/// Tables in which migration tools keep their own history: they write to them as they please.
+const HISTORIES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];
+
+impl Judge<'_> {
+    pub(super) fn delete(&mut self, change: &Change) {
+        if let Some(table) = self.target("delete-rows", &change.table, "rows of") {
+            if table.live.is_some() && change.reach != Reach::Never {
+                self.judge_delete(&table, change);
+            }
+            self.mark(&change.table, change.reach != Reach::Never);
+        }
+    }
+
+    /// The table that is written to, where it is anybody's data; one elsewhere is warned of.
+    fn target(&mut self, rule: &'static str, name: &TableName, what: &str) -> Option<Table> {
+        let is_view = self.world.is_view(name);
+        let reason = match self.world.see(name) {
+            Seen::Known(table) => return Some(table.clone()),
+            Seen::Temporary => return None,
+            Seen::Missing if is_view => "it is a view",
+            Seen::Missing => return None,
+            Seen::Elsewhere => "it is in another database",
+        };
+        let mut draft = Draft::new(rule, self.at, name.to_string());
+        draft.weight = Weight::Unknown(reason.to_owned());
+        draft.message = format!("{what} `{name}` would be lost or changed");
+        self.push(draft);
+        None
+    }
+
+    fn mark(&mut self, name: &TableName, thins: bool) {
+        if let Some(table) = self.world.table_mut(name) {
+            table.moved = true;
+            table.thinned |= thins;
+        }
+    }
+
+    fn judge_delete(&mut self, table: &Table, change: &Change) {
+        let shown = table.name.to_string();
+        let live = table
+            .live
+            .as_ref()
+            .map_or(shown.clone(), ToString::to_string);
+        let (words, goes) = self.reach(&table.name);
+        let mut draft = Draft::new("delete-rows", self.at, &shown);
+        draft.weight = self.weigh_change(table, change, None, "would be deleted");
+        draft.message = match change.reach {
+            Reach::Every => format!("every row of `{shown}` would be deleted: there is no WHERE"),
+            Reach::AlwaysTrue => {
+                format!("every row of `{shown}` would be deleted: the WHERE is always true")
+            }
+            _ => format!("rows of `{shown}` would be deleted"),
+        };
+        let draft = draft
+            .adding(&words)
+            .hint(format!(
+                "if they may go, allow it: `-- dbscript: allow delete-rows({shown}) why` above the statement"
+            ))
+            .lets_go(&live, None, What::Rows);
+        let draft = let_go_elsewhere(draft, goes);
+        self.push(draft);
+    }
+
+    /// How many rows a change meets, asked with its own condition; `also` narrows it down.
+    fn weigh_change(
+        &self,
+        table: &Table,
+        change: &Change,
+        also: Option<&str>,
+        verdict: &str,
+    ) -> Weight {
+        let condition = match &change.reach {
+            Reach::Some(condition) => condition.as_str(),
+            _ => return self.weigh(table, self.rows_question(table, None, verdict)),
+        };
+        if table.moved && !self.world.offline {
+            return self.weigh(table, None);
+        }
+        let others: Vec<String> = change.words.clone();
+        if let (Some(name), false) = (self.world.disturbs(&others), self.world.offline) {
+            return Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
+        }
+        let (with, target) = (&change.with, &change.target);
+        let also = also.map_or(String::new(), |also| format!(" AND ({also})"));
+        let filter = format!(" WHERE ({condition}\n){also}");
+        let live = table.live.as_ref().unwrap_or(&table.name);
+        Weight::Ask(Question {
+            met: format!("{with}SELECT count(*) FROM {target}{filter}"),
+            of: Some(format!(
+                "SELECT count(*) FROM {}",
+                self.engine.quote_table(live)
+            )),
+            sample: self.sample(table, target, with, &filter),
+            subject: format!("rows of `{}`", table.name),
+            verdict: verdict.to_owned(),
+            severity: Severity::Block,
+        })
+    }
+
+    pub(super) fn update(&mut self, update: &Update) {
+        let change = &update.change;
+        let Some(table) = self.target("update-rows", &change.table, "values of") else {
+            return;
+        };
+        let history = HISTORIES
+            .iter()
+            .any(|name| table.name.name.eq_ignore_ascii_case(name));
+        if table.live.is_some() && !history && change.reach != Reach::Never {
+            self.judge_update(&table, update);
+        }
+        self.mark(
+            &change.table,
+            update.replace && change.reach != Reach::Never,
+        );
+    }
+
+    fn judge_update(&mut self, table: &Table, update: &Update) {
+        let change = &update.change;
+        let shown = table.name.to_string();
+        let live = table
+            .live
+            .as_ref()
+            .map_or(shown.clone(), ToString::to_string);
+        if update.replace {
+            let verdict = "would be changed, and would delete the rows they conflict with";
+            let mut draft = Draft::new("replace-rows", self.at, &shown);
+            draft.weight = self.weigh_change(table, change, None, verdict);
+            draft.message =
+                format!("UPDATE OR REPLACE deletes the rows of `{shown}` it conflicts with");
+            let (words, goes) = self.reach(&table.name);
+            let draft = draft
+                .adding(&words)
+                .hint("use UPDATE and settle the conflicts first")
+                .lets_go(&live, None, What::Rows)
+                .lets_go(&live, None, What::Values);
+            let draft = let_go_elsewhere(draft, goes);
+            self.push(draft);
+        }
+        // A column the set added has nothing to lose.
+        let old: Vec<(String, String)> = update
+            .columns
+            .iter()
+            .filter_map(|column| Some((column.clone(), table.live_column(column)?)))
+            .collect();
+        if old.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = old.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join("`, `");
+        let filled: Vec<String> = old
+            .iter()
+            .map(|(name, _)| format!("{} IS NOT NULL", self.quote(name)))
+            .collect();
+        let verdict = format!("would have `{names}` overwritten");
+        let mut draft = Draft::new("update-rows", self.at, &shown);
+        draft.aliases = old
+            .iter()
+            .map(|(name, _)| format!("{shown}.{name}"))
+            .collect();
+        draft.weight = self.weigh_change(table, change, Some(&filled.join(" OR ")), &verdict);
+        draft.message = match change.reach {
+            Reach::Every => format!("every row of `{shown}` {verdict}: there is no WHERE"),
+            Reach::AlwaysTrue => {
+                format!("every row of `{shown}` {verdict}: the WHERE is always true")
+            }
+            _ => format!("rows of `{shown}` {verdict}"),
+        };
+        let mut draft = draft.hint(format!(
+            "to fill gaps only, add `WHERE {} IS NULL`; if the old values may go, allow it: `-- dbscript: allow update-rows({shown}) why` above the statement",
+            old[0].0
+        ));
+        for (_, column) in &old {
+            draft = draft.lets_go(&live, Some(column), What::Values);
+        }
+        self.push(draft);
+    }
+
+    pub(super) fn insert(&mut self, insert: &Insert) {
+        if let Some(copy) = &insert.copy {
+            let here = self.at - self.first;
+            let rebuild = self
+                .rebuilds
+                .iter()
+                .find(|rebuild| rebuild.copies.contains(&here))
+                .cloned();
+            if let Some(rebuild) = rebuild {
+                self.judge_copy(&rebuild, insert, copy);
+                self.take_copy(&insert.table, &insert.columns, copy);
+                self.take_place(&rebuild, &insert.table);
+                return;
+            }
+        }
+        let Some(table) = self.target_of_insert(insert) else {
+            return;
+        };
+        if table.live.is_some() {
+            if insert.replace {
+                self.judge_replace(&table, insert);
+            }
+            if let Some(columns) = &insert.upsert {
+                self.judge_upsert(&table, columns);
+            }
+        }
+        self.mark(&insert.table, insert.replace);
+    }
+
+    /// A plain INSERT elsewhere takes nothing away.
+    fn target_of_insert(&mut self, insert: &Insert) -> Option<Table> {
+        if insert.replace || insert.upsert.is_some() {
+            return self.target("replace-rows", &insert.table, "rows of");
+        }
+        match self.world.see(&insert.table) {
+            Seen::Known(table) => Some(table.clone()),
+            Seen::Temporary | Seen::Missing | Seen::Elsewhere => None,
+        }
+    }
+
+    fn judge_upsert(&mut self, table: &Table, columns: &[String]) {
+        let shown = table.name.to_string();
+        let live = table
+            .live
+            .as_ref()
+            .map_or(shown.clone(), ToString::to_string);
+        let names = columns.join("`, `");
+        let verdict =
+            format!("may have `{names}` overwritten where the new rows conflict with them");
+        let mut draft = Draft::new("upsert", self.at, &shown);
+        draft.weight = match self.rows_question(table, None, &verdict) {
+            Some(question) if !self.world.offline => Weight::Ask(Question {
+                severity: Severity::Warn,
+                sample: None,
+                ..question
+            }),
+            _ => Weight::Is(Severity::Warn),
+        };
+        draft.message = format!("rows of `{shown}` {verdict}");
+        for column in columns {
+            if let Some(column) = table.live_column(column) {
+                draft = draft.lets_go(&live, Some(&column), What::Values);
+            }
+        }
+        self.push(draft);
+    }
+
+    fn judge_replace(&mut self, table: &Table, insert: &Insert) {
+        let shown = table.name.to_string();
+        let live = table
+            .live
+            .as_ref()
+            .map_or(shown.clone(), ToString::to_string);
+        let (words, goes) = self.reach(&table.name);
+        let mut draft = Draft::new("replace-rows", self.at, &shown);
+        draft.weight = match self.replaced(table, insert) {
+            Replaced::None => return,
+            Replaced::Asked(weight) => weight,
+        };
+        draft.message =
+            format!("rows of `{shown}` would be deleted where the new ones conflict with them");
+        let draft = draft
+            .adding(&words)
+            .hint("use INSERT … ON CONFLICT (…) DO UPDATE: it keeps the row, its other columns and its children")
+            .lets_go(&live, None, What::Rows)
+            .lets_go(&live, None, What::Values);
+        let draft = let_go_elsewhere(draft, goes);
+        self.push(draft);
+    }
+
+    /// Which rows a REPLACE deletes: those whose key is among the new ones'.
+    fn replaced(&self, table: &Table, insert: &Insert) -> Replaced {
+        let Some(source) = &insert.source else {
+            return Replaced::None;
+        };
+        if table.moved && !self.world.offline {
+            return Replaced::Asked(self.weigh(table, None));
+        }
+        let stored = table
+            .columns
+            .iter()
+            .flatten()
+            .filter(|column| !column.generated);
+        let columns: Vec<String> = match insert.columns.is_empty() {
+            true => stored.map(|column| column.name.clone()).collect(),
+            false => insert.columns.clone(),
+        };
+        let given = |name: &String| {
+            columns
+                .iter()
+                .any(|column| column.eq_ignore_ascii_case(name))
+        };
+        let keys: Vec<&[String]> = table
+            .keys
+            .iter()
+            .map(|key| key.columns.as_slice())
+            .filter(|key| key.iter().all(given))
+            .collect();
+        if keys.is_empty() && !self.world.offline {
+            return Replaced::None;
+        }
+        let words = crate::hazard::dialect::words(self.engine, source);
+        if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {
+            return Replaced::Asked(Weight::Rehearsal(format!(
+                "an earlier statement changes `{name}`"
+            )));
+        }
+        let conflicts: Vec<String> = keys
+            .iter()
+            .map(|key| {
+                let key = self.quote_all(key);
+                format!("({key}) IN (SELECT {key} FROM \"incoming\")")
+            })
+            .collect();
+        let with = format!(
+            "WITH \"incoming\" ({}) AS ({source}\n) ",
+            self.quote_all(&columns)
+        );
+        let filter = format!(" WHERE {}", conflicts.join(" OR "));
+        let verdict = "would be deleted by the new ones that replace them";
+        let weight = match self.rows_question(table, Some("1"), verdict) {
+            Some(question) => {
+                let live = table.live.as_ref().unwrap_or(&table.name);
+                let from = self.engine.quote_table(live);
+                Weight::Ask(Question {
+                    met: format!("{with}SELECT count(*) FROM {from}{filter}"),
+                    sample: self.sample(table, &from, &with, &filter),
+                    ..question
+                })
+            }
+            None => self.weigh(table, None),
+        };
+        Replaced::Asked(weight)
+    }
+}
+
+/// What a REPLACE meets.
+enum Replaced {
+    /// It has no key to conflict by.
+    None,
+    Asked(Weight),
+}
