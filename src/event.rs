@@ -69,6 +69,32 @@ pub struct Finding {
     pub probe: Option<String>,
     /// The allowance that covers it: the text of the comment or flag.
     pub allowed: Option<String>,
+    /// What the run log keeps of it.
+    #[serde(skip)]
+    pub logged: Logged,
+}
+
+/// A finding's words without literals and without keys of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logged {
+    /// The statement, its literals masked.
+    pub statement: String,
+    /// The message, without samples.
+    pub message: String,
+    /// The question, its literals masked.
+    pub probe: Option<String>,
+}
+
+impl Finding {
+    /// It as the run log keeps it: one sends that file along when asking for help.
+    pub fn without_data(&self) -> Finding {
+        Finding {
+            statement: self.logged.statement.clone(),
+            message: self.logged.message.clone(),
+            probe: self.logged.probe.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 /// One thing that happened.

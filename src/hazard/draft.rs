@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) offline: Severity,
     /// What is wrong, as far as it is known without asking.
     pub(super) message: String,
+    /// What else it brings about, whatever the answer is.
+    pub(super) more: String,
     pub(super) hint: Option<String>,
     pub(super) let_go: Vec<LetGo>,
 }
@@ -88,6 +90,7 @@ impl Draft {
             weight: Weight::Is(Severity::Warn),
             offline: Severity::Probe,
             message: String::new(),
+            more: String::new(),
             hint: None,
             let_go: Vec::new(),
         }
@@ -132,7 +135,7 @@ impl Draft {
 
     /// Adds to what it says.
     pub(super) fn adding(mut self, more: &str) -> Self {
-        self.message.push_str(more);
+        self.more.push_str(more);
         self
     }
 }

@@ -1,17 +1,28 @@
-//! What a migration would do to data, found before it runs: SQL cut into statements, statements classified into hazards,
-//! hazards weighed by asking the data.
+//! What a migration would do to data, found before it runs: SQL cut into statements ([`split`]), statements read into
+//! actions (`dialect`), actions judged against the schema as the pending set leaves it (`judge`), hazards weighed by
+//! asking the data (`weigh`). [`lint`] does all of it. What differs between engines stands under `dialect`.
 
 mod action;
 mod allow;
 mod dialect;
 mod draft;
+mod given;
 mod judge;
+mod lint;
 mod rebuild;
 mod rule;
 mod show;
 mod split;
+mod weigh;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
+pub use allow::{Allowance, Source};
+pub use draft::{LetGo, What};
+pub use lint::{Lint, Options, Renamed, SqlFile, lint};
 pub use rebuild::is_rebuild;
+pub use rule::{RULES, Rule};
 pub use show::mask_literals;
 pub use split::{Kind, Statement, split};

@@ -13,8 +13,10 @@ use crate::ident::TableName;
 /// One rebuild of a file. Places are indexes into the file's steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rebuild {
-    /// The table, by the name it has before and after.
+    /// The table, by the name it has before and after, in lower case.
     pub(super) table: String,
+    /// The same as it is first spelt.
+    pub(super) name: TableName,
     /// Where the table that takes its place is created.
     pub(super) create: usize,
     /// Where rows are copied, in order: straight to the new table, or there and back.
@@ -49,8 +51,11 @@ pub(super) fn find<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<Rebuild
 /// One table as it goes through a file, whatever it is called on the way.
 #[derive(Debug, Default)]
 struct Tracked {
-    /// Its first name in the file.
+    /// Its first name in the file, in lower case.
     name: String,
+    spelt: TableName,
+    /// Every name it has had, in lower case.
+    borne: Vec<String>,
     /// Where it is created, if it is.
     created: Option<usize>,
     dropped: Option<usize>,
@@ -81,6 +86,8 @@ impl File {
                 let source = copied.map(|from| (self.id(from), index));
                 self.tables.push(Tracked {
                     name: key(&new.name),
+                    spelt: new.name.clone(),
+                    borne: vec![key(&new.name)],
                     created: Some(index),
                     copied: source.into_iter().collect(),
                     ..Tracked::default()
@@ -108,6 +115,7 @@ impl File {
                     schema: table.schema.clone(),
                     name: to.clone(),
                 };
+                self.tables[renamed].borne.push(key(&to));
                 self.names.insert(key(&to), renamed);
             }
             _ => {}
@@ -122,6 +130,7 @@ impl File {
         }
         self.tables.push(Tracked {
             name: name.clone(),
+            spelt: table.clone(),
             ..Tracked::default()
         });
         self.names.insert(name, self.tables.len() - 1);
@@ -134,20 +143,25 @@ impl File {
             let (None, Some(drop)) = (tracked.created, tracked.dropped) else {
                 continue;
             };
-            let Some(new) = self.names.get(&tracked.name).copied() else {
-                continue;
-            };
-            let (Some(create), Some(copies)) = (self.tables[new].created, self.path(old, new))
-            else {
+            // What happens to the new table after it took the name is another matter.
+            let heirs = self.tables.iter().enumerate().filter(|(_, table)| {
+                table.created.is_some() && table.borne.contains(&tracked.name)
+            });
+            let mut found = heirs.filter_map(|(new, table)| {
+                let copies = self.path(old, new)?;
+                Some((table.created?, copies, table.renamed))
+            });
+            let Some((create, copies, rename)) = found.next_back() else {
                 continue;
             };
             rebuilds.push(Rebuild {
                 table: tracked.name.clone(),
+                name: tracked.spelt.clone(),
                 create,
                 copies,
                 drop,
                 moved_away: tracked.renamed.filter(|renamed| *renamed < drop),
-                rename: self.tables[new].renamed,
+                rename,
             });
         }
         rebuilds.sort_by_key(|rebuild| rebuild.drop);
@@ -185,6 +199,7 @@ mod tests {
             "ALTER TABLE users RENAME TO old; CREATE TABLE users (id); INSERT INTO users SELECT id FROM old; DROP TABLE old",
             "CREATE TEMPORARY TABLE bak AS SELECT * FROM users; DROP TABLE users; CREATE TABLE users (id); INSERT INTO users SELECT * FROM bak; DROP TABLE bak",
             "CREATE TABLE n AS SELECT * FROM users; DROP TABLE Users; ALTER TABLE n RENAME TO USERS",
+            "CREATE TABLE n (id); INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users; DROP TABLE users",
         ] {
             assert!(rebuilds(sql), "{sql}");
         }

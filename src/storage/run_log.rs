@@ -262,7 +262,10 @@ impl Sink for RunLog {
             }
             _ => {}
         }
-        let line = self.line(event);
+        let line = match event {
+            Event::Finding(finding) => self.line(&Event::Finding(finding.without_data())),
+            _ => self.line(event),
+        };
         if state.open.is_some() {
             let _ = self.write(&mut state, &line, Durable::No);
         } else if state.waiting.len() < WAITING_LINES {

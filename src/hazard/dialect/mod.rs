@@ -7,7 +7,7 @@ mod sqlite;
 pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
 pub(super) use shape::Shape;
 
-use super::action::Step;
+use super::action::{Action, Step};
 use crate::db::Engine;
 
 /// Whether clients of this engine know `DELIMITER //`.
@@ -21,6 +21,34 @@ pub(super) fn read(engine: Engine, statement: &str) -> Option<Vec<Step>> {
         Engine::Sqlite => Some(sqlite::read(statement)),
         Engine::Postgres | Engine::Mysql | Engine::Mariadb => None,
     }
+}
+
+/// What a line for the command-line client does, where it does anything that matters here.
+pub(super) fn read_client(line: &str) -> Option<Action> {
+    const RUNS: [&str; 12] = [
+        "i",
+        "ir",
+        "include",
+        "include_relative",
+        "g",
+        "gx",
+        "gexec",
+        "copy",
+        "!",
+        "c",
+        "connect",
+        "o",
+    ];
+    let command = line.trim_start_matches('\\');
+    let end =
+        command.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let name = match end {
+        Some(0) => &command[..command.chars().next().map_or(0, char::len_utf8)],
+        Some(end) => &command[..end],
+        None => command,
+    };
+    RUNS.contains(&name)
+        .then(|| Action::Dynamic(format!("`\\{name}` runs what cannot be seen here")))
 }
 
 /// What an engine's schema changes are like.

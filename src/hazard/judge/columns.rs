@@ -3,7 +3,7 @@
 use super::Judge;
 use crate::event::Severity;
 use crate::hazard::action::{Action, Generated, NewColumn};
-use crate::hazard::draft::{Draft, Weight, What};
+use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::{Seen, Table, new_column, same};
 use crate::ident::TableName;
 
@@ -68,7 +68,7 @@ impl Judge<'_> {
             );
             let question = self
                 .rows_question(table, Some("1"), &verdict)
-                .map(|question| crate::hazard::draft::Question {
+                .map(|question| Question {
                     met: format!("SELECT count(*) FROM {rows} WHERE NOT ({check}\n)"),
                     sample: None,
                     ..question

@@ -1,7 +1,7 @@
 //! What the new table of a rebuild demands of the rows it is filled with: NOT NULL, keys, CHECKs, foreign keys.
 
 use super::Judge;
-use super::copies::{Flow, From, flows};
+use super::flows::{Flow, From, flows};
 use crate::event::Severity;
 use crate::hazard::action::{Action, Copy, Insert, NewColumn, NewTable, References};
 use crate::hazard::draft::{Draft, Question, Weight};
@@ -43,7 +43,8 @@ impl Judge<'_> {
                     && other.columns == reference.columns
                     && other.on_delete.eq_ignore_ascii_case(&reference.on_delete)
             });
-            if !already && !(self.world.offline && original.columns.is_none()) {
+            let unknown = self.world.offline && original.columns.is_none();
+            if !already && !unknown {
                 self.note_cascade(&original.name, reference);
             }
         }

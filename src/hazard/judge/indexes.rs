@@ -2,7 +2,8 @@
 
 use super::Judge;
 use crate::event::Severity;
-use crate::hazard::action::NewIndex;
+use crate::hazard::action::{Key, NewIndex};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight};
 use crate::hazard::world::{Index, Seen, Table};
 use crate::ident::TableName;
@@ -18,27 +19,27 @@ impl Judge<'_> {
             .iter()
             .map(|(_, column)| column.as_ref().map(|column| column.to_lowercase()))
             .collect();
-        let known = columns
-            .as_ref()
-            .is_some_and(|columns| table.is_key(columns));
-        if new.unique && table.live.is_some() && !known {
+        if let (true, Some(columns)) = (new.unique, &columns) {
+            let known = table.is_key(columns) || self.was_unique(&table, columns);
+            if table.live.is_some() && !known {
+                self.judge_unique(&table, new);
+            }
+            if let (None, Some(table)) = (&new.condition, self.world.table_mut(&new.table)) {
+                table.keys.push(Key {
+                    primary: false,
+                    columns: columns.clone(),
+                });
+            }
+        } else if new.unique && table.live.is_some() {
             self.judge_unique(&table, new);
-        }
-        if let (true, Some(columns), None) = (new.unique, &columns, &new.condition)
-            && let Some(table) = self.world.table_mut(&new.table)
-        {
-            table.keys.push(crate::hazard::action::Key {
-                primary: false,
-                columns: columns.clone(),
-            });
         }
         let mut words: Vec<String> = Vec::new();
         for (sql, _) in &new.terms {
-            words.extend(crate::hazard::dialect::words(self.engine, sql));
+            words.extend(dialect::words(self.engine, sql));
         }
         if let Some(condition) = &new.condition {
             words.push("where".to_owned());
-            words.extend(crate::hazard::dialect::words(self.engine, condition));
+            words.extend(dialect::words(self.engine, condition));
         }
         self.world.indexes.push(Index {
             name: new.name.name.clone(),
@@ -52,6 +53,19 @@ impl Judge<'_> {
             created: true,
             words,
         });
+    }
+
+    /// Whether a rebuilt table had these columns as a key before, and no row was added or changed since.
+    fn was_unique(&self, table: &Table, columns: &[String]) -> bool {
+        let original = self.originals.get(&table.name.to_string().to_lowercase());
+        let live: Option<Vec<String>> = columns
+            .iter()
+            .map(|column| table.live_column(column))
+            .collect();
+        match (original, live) {
+            (Some(original), Some(live)) => !table.refilled && original.is_key(&live),
+            _ => false,
+        }
     }
 
     fn judge_unique(&mut self, table: &Table, new: &NewIndex) {
@@ -101,9 +115,9 @@ impl Judge<'_> {
 
     fn disturbing(&self, condition: &Option<String>, terms: &[String]) -> Option<TableName> {
         let condition = condition.as_deref()?;
-        let mut words = crate::hazard::dialect::words(self.engine, condition);
+        let mut words = dialect::words(self.engine, condition);
         for term in terms {
-            words.extend(crate::hazard::dialect::words(self.engine, term));
+            words.extend(dialect::words(self.engine, term));
         }
         words.sort();
         self.world.disturbs(&words).cloned()

@@ -4,11 +4,13 @@
 mod columns;
 mod constraints;
 mod copies;
+mod flows;
 mod indexes;
 mod objects;
 mod rebuilds;
 mod rows;
 mod tables;
+mod values;
 
 use std::collections::HashMap;
 
@@ -79,9 +81,9 @@ pub(super) fn judge(
             .take_while(|placed| placed.file == file)
             .count();
         judge.begin_file(first, count, files.get(file).copied().unwrap_or_default());
-        for at in first..first + count {
-            judge.at = at;
-            judge.take(&steps[at].step.action);
+        for (index, placed) in steps[first..first + count].iter().enumerate() {
+            judge.at = first + index;
+            judge.take(&placed.step.action);
         }
         first += count;
     }
@@ -131,7 +133,7 @@ impl Judge<'_> {
         self.file = self.steps[first].file;
         self.originals.clear();
         for rebuild in &self.rebuilds {
-            if let Seen::Known(table) = self.world.see(&TableName::plain(&rebuild.table)) {
+            if let Seen::Known(table) = self.world.see(&rebuild.name) {
                 self.originals.insert(rebuild.table.clone(), table.clone());
             }
         }

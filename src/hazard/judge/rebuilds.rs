@@ -86,56 +86,7 @@ impl Judge<'_> {
                 forgotten.push(format!("the {unique}index `{}`", index.name));
             }
         }
-        if let Some(new) = self
-            .new_definition(rebuild)
-            .filter(|new| new.copy.is_none())
-        {
-            let lower = |columns: &[String]| -> Vec<String> {
-                columns.iter().map(|name| name.to_lowercase()).collect()
-            };
-            for key in &original.keys {
-                let stays = new
-                    .keys
-                    .iter()
-                    .any(|other| lower(&other.columns) == key.columns);
-                let explicit = self
-                    .world
-                    .indexes
-                    .iter()
-                    .any(|index| same(&index.table, dropped) && index.columns == key.columns);
-                let gone = key.columns.iter().any(|column| {
-                    new.columns
-                        .iter()
-                        .all(|other| !other.name.eq_ignore_ascii_case(column))
-                });
-                if !stays && !explicit && !gone && !self.index_comes_back(true, "", &key.columns) {
-                    let kind = if key.primary { "primary key" } else { "UNIQUE" };
-                    forgotten.push(format!("the {kind} over `{}`", key.columns.join(", ")));
-                }
-            }
-            for reference in &original.references {
-                let columns = lower(&reference.columns);
-                let stays = new.references.iter().any(|other| {
-                    lower(&other.columns) == columns
-                        && other
-                            .parent
-                            .name
-                            .eq_ignore_ascii_case(&reference.parent.name)
-                });
-                let gone = columns.iter().any(|column| {
-                    new.columns
-                        .iter()
-                        .all(|other| !other.name.eq_ignore_ascii_case(column))
-                });
-                if !stays && !gone {
-                    forgotten.push(format!(
-                        "the foreign key `{}` to `{}`",
-                        reference.columns.join(", "),
-                        reference.parent
-                    ));
-                }
-            }
-        }
+        forgotten.extend(self.lost_keys(rebuild, original, dropped));
         if forgotten.is_empty() {
             return;
         }
@@ -149,6 +100,54 @@ impl Judge<'_> {
                 .is(Severity::Warn, message)
                 .hint("create them again at the end of the rebuild"),
         );
+    }
+
+    /// Keys and foreign keys that the new definition does not repeat.
+    fn lost_keys(&self, rebuild: &Rebuild, original: &Table, dropped: &TableName) -> Vec<String> {
+        let Some(new) = self
+            .new_definition(rebuild)
+            .filter(|new| new.copy.is_none())
+        else {
+            return Vec::new();
+        };
+        let mut lost = Vec::new();
+        let kept = |columns: &[String]| columns.iter().all(|name| has_column(new, name));
+        for key in &original.keys {
+            let stays = new
+                .keys
+                .iter()
+                .any(|other| lower(&other.columns) == key.columns);
+            let explicit = self
+                .world
+                .indexes
+                .iter()
+                .any(|index| same(&index.table, dropped) && index.columns == key.columns);
+            if !stays
+                && !explicit
+                && kept(&key.columns)
+                && !self.index_comes_back(true, "", &key.columns)
+            {
+                let kind = if key.primary { "primary key" } else { "UNIQUE" };
+                lost.push(format!("the {kind} over `{}`", key.columns.join(", ")));
+            }
+        }
+        for reference in &original.references {
+            let stays = new.references.iter().any(|other| {
+                lower(&other.columns) == lower(&reference.columns)
+                    && other
+                        .parent
+                        .name
+                        .eq_ignore_ascii_case(&reference.parent.name)
+            });
+            if !stays && kept(&reference.columns) {
+                let columns = reference.columns.join(", ");
+                lost.push(format!(
+                    "the foreign key `{columns}` to `{}`",
+                    reference.parent
+                ));
+            }
+        }
+        lost
     }
 
     fn index_comes_back(&self, unique: bool, name: &str, columns: &[String]) -> bool {
@@ -184,7 +183,7 @@ impl Judge<'_> {
             .world
             .objects
             .iter()
-            .filter(|object| object.words.iter().any(|word| *word == rebuild.table))
+            .filter(|object| object.words.contains(&rebuild.table))
             .map(|object| format!("the {} `{}`", object.kind, object.name))
             .collect();
         if readers.is_empty() {
@@ -217,7 +216,7 @@ impl Judge<'_> {
         if !self.connection.legacy_rename {
             let readers = self.world.objects.iter().filter(|object| {
                 let own = object.table.as_ref().is_some_and(|table| same(table, name));
-                !own && object.words.iter().any(|word| *word == rebuild.table)
+                !own && object.words.contains(&rebuild.table)
             });
             follow.extend(readers.map(|object| format!("the {} `{}`", object.kind, object.name)));
         }
@@ -235,4 +234,15 @@ impl Judge<'_> {
                 .hint("create the new table under another name, copy, drop the old one, then rename the new one"),
         );
     }
+}
+
+fn lower(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| name.to_lowercase()).collect()
+}
+
+fn has_column(table: &NewTable, name: &str) -> bool {
+    table
+        .columns
+        .iter()
+        .any(|column| column.name.eq_ignore_ascii_case(name))
 }

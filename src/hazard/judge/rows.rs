@@ -3,6 +3,7 @@
 use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{Change, Insert, Reach, Update};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::{Seen, Table};
 use crate::ident::TableName;
@@ -16,7 +17,9 @@ impl Judge<'_> {
             if table.live.is_some() && change.reach != Reach::Never {
                 self.judge_delete(&table, change);
             }
-            self.mark(&change.table, change.reach != Reach::Never);
+            if change.reach != Reach::Never {
+                self.mark(&change.table, Write::Thins);
+            }
         }
     }
 
@@ -37,10 +40,11 @@ impl Judge<'_> {
         None
     }
 
-    fn mark(&mut self, name: &TableName, thins: bool) {
+    fn mark(&mut self, name: &TableName, write: Write) {
         if let Some(table) = self.world.table_mut(name) {
             table.moved = true;
-            table.thinned |= thins;
+            table.thinned |= write != Write::Fills;
+            table.refilled |= write != Write::Thins;
         }
     }
 
@@ -52,6 +56,7 @@ impl Judge<'_> {
             .map_or(shown.clone(), ToString::to_string);
         let (words, goes) = self.reach(&table.name);
         let mut draft = Draft::new("delete-rows", self.at, &shown);
+        draft.aliases = vec![live.clone()];
         draft.weight = self.weigh_change(table, change, None, "would be deleted");
         draft.message = match change.reach {
             Reach::Every => format!("every row of `{shown}` would be deleted: there is no WHERE"),
@@ -117,10 +122,9 @@ impl Judge<'_> {
         if table.live.is_some() && !history && change.reach != Reach::Never {
             self.judge_update(&table, update);
         }
-        self.mark(
-            &change.table,
-            update.replace && change.reach != Reach::Never,
-        );
+        if change.reach != Reach::Never {
+            self.mark(&change.table, Write::of(update.replace));
+        }
     }
 
     fn judge_update(&mut self, table: &Table, update: &Update) {
@@ -166,6 +170,7 @@ impl Judge<'_> {
             .iter()
             .map(|(name, _)| format!("{shown}.{name}"))
             .collect();
+        draft.aliases.push(live.clone());
         draft.weight = self.weigh_change(table, change, Some(&filled.join(" OR ")), &verdict);
         draft.message = match change.reach {
             Reach::Every => format!("every row of `{shown}` {verdict}: there is no WHERE"),
@@ -210,7 +215,7 @@ impl Judge<'_> {
                 self.judge_upsert(&table, columns);
             }
         }
-        self.mark(&insert.table, insert.replace);
+        self.mark(&insert.table, Write::of(insert.replace));
     }
 
     /// A plain INSERT elsewhere takes nothing away.
@@ -305,7 +310,7 @@ impl Judge<'_> {
         if keys.is_empty() && !self.world.offline {
             return Replaced::None;
         }
-        let words = crate::hazard::dialect::words(self.engine, source);
+        let words = dialect::words(self.engine, source);
         if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {
             return Replaced::Asked(Weight::Rehearsal(format!(
                 "an earlier statement changes `{name}`"
@@ -337,6 +342,23 @@ impl Judge<'_> {
             None => self.weigh(table, None),
         };
         Replaced::Asked(weight)
+    }
+}
+
+/// What a statement does to the rows of a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Write {
+    Thins,
+    Fills,
+    Both,
+}
+
+impl Write {
+    fn of(replaces: bool) -> Write {
+        match replaces {
+            true => Write::Both,
+            false => Write::Fills,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{NewTable, References};
 use crate::hazard::draft::{Draft, Weight, What};
-use crate::hazard::world::{Seen, same};
+use crate::hazard::world::{Seen, Table, same};
 use crate::ident::TableName;
 
 impl Judge<'_> {
@@ -69,7 +69,7 @@ impl Judge<'_> {
         self.world.drop(name);
     }
 
-    fn lost_table(&self, table: &crate::hazard::world::Table) -> Draft {
+    fn lost_table(&self, table: &Table) -> Draft {
         let shown = table.name.to_string();
         let live = table
             .live
@@ -82,7 +82,7 @@ impl Judge<'_> {
         draft.weight = if table.thinned {
             self.weigh(table, question)
         } else {
-            let calm = crate::hazard::world::Table {
+            let calm = Table {
                 moved: false,
                 ..table.clone()
             };

@@ -162,8 +162,8 @@ pub(super) fn clauses<'a>(text: &'a str, pieces: &[Piece<'a>], verbs: &[&str]) -
         clauses.tail = text[after[at].start..end].trim();
     }
     let from = after.iter().enumerate().position(|(index, piece)| {
-        // `a IS DISTINCT FROM b` is an operator.
-        piece.is("from") && !(index > 0 && after[index - 1].is("distinct"))
+        // DELETE's own FROM names the table; `a IS DISTINCT FROM b` is an operator.
+        index > 0 && piece.is("from") && !after[index - 1].is("distinct")
     });
     if let Some(at) = from {
         clauses.from = Some(slice(at, condition.filter(|end| *end > at).or(stop)));

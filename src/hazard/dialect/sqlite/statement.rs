@@ -194,11 +194,7 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
                 if_not_exists: *if_not_exists,
                 ..NewTable::default()
             };
-            let behind_as = pieces
-                .iter()
-                .find(|piece| piece.depth == 0 && piece.is("as"))
-                .map_or("", |piece| text[piece.end..].trim());
-            table::fill(&mut created, body, behind_as);
+            table::fill(&mut created, body, behind_as(text, pieces));
             Action::CreateTable(created)
         }
         Stmt::CreateVirtualTable {
@@ -248,6 +244,13 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
         Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger(table_name(trigger_name)),
         _ => return None,
     })
+}
+
+/// The SELECT of a CREATE TABLE … AS.
+fn behind_as<'a>(text: &'a str, pieces: &[Piece<'_>]) -> &'a str {
+    let mut top = pieces.iter().filter(|piece| piece.depth == 0);
+    top.find(|piece| piece.is("as"))
+        .map_or("", |piece| text[piece.end..].trim())
 }
 
 fn is_temporary(name: &TableName) -> bool {

@@ -4,9 +4,15 @@
 
 use std::collections::HashMap;
 
-use super::action::{Key, NewColumn, NewTable, References};
-use crate::db::{self, Catalog};
+pub(super) use table::{Column, Index, Object, Table, new_column};
+
+use table::{live_table, lower, lower_key};
+
+use super::action::{NewTable, References};
+use crate::db::Catalog;
 use crate::ident::TableName;
+
+mod table;
 
 /// The schema at one point of the set.
 #[derive(Clone, Debug, Default)]
@@ -19,70 +25,6 @@ pub(super) struct World {
     pub(super) indexes: Vec<Index>,
     /// Views and triggers.
     pub(super) objects: Vec<Object>,
-}
-
-/// A table as it is now.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    /// Its name, as first spelt.
-    pub(super) name: TableName,
-    /// The table of the live database whose rows it holds.
-    pub(super) live: Option<TableName>,
-    /// Its columns, where they are known.
-    pub(super) columns: Option<Vec<Column>>,
-    /// Columns the set added or renamed, where the others are not known.
-    pub(super) added: Vec<Column>,
-    /// Its primary key, UNIQUE constraints and unique indexes, in lower case; only known ones.
-    pub(super) keys: Vec<Key>,
-    /// Its foreign keys; only known ones.
-    pub(super) references: Vec<References>,
-    /// The table of the live database whose rows were copied into it; it is `live` once it takes that table's place.
-    pub(super) holds: Option<TableName>,
-    /// The file that creates it, if one of the set does.
-    pub(super) created: Option<usize>,
-    /// The set has written its rows: the live ones do not tell any more.
-    pub(super) moved: bool,
-    /// The set has deleted rows of it.
-    pub(super) thinned: bool,
-}
-
-/// A column as it is now.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Column {
-    pub(super) name: String,
-    /// The live column whose values it holds, as they are.
-    pub(super) live: Option<String>,
-    pub(super) type_name: String,
-    pub(super) nullable: bool,
-    pub(super) generated: bool,
-    /// Its default, where it was added in the set.
-    pub(super) default: Option<String>,
-}
-
-/// An index as it is now.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Index {
-    pub(super) name: String,
-    pub(super) table: TableName,
-    pub(super) unique: bool,
-    /// Its columns in lower case; an expression is empty.
-    pub(super) columns: Vec<String>,
-    pub(super) created: bool,
-    /// Words of its SQL, in lower case.
-    pub(super) words: Vec<String>,
-}
-
-/// A view or trigger as it is now.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Object {
-    /// `view` or `trigger`.
-    pub(super) kind: String,
-    pub(super) name: String,
-    /// The table of a trigger.
-    pub(super) table: Option<TableName>,
-    pub(super) created: bool,
-    /// Words of its SQL, in lower case.
-    pub(super) words: Vec<String>,
 }
 
 /// What a name means at this point.
@@ -346,39 +288,6 @@ impl World {
     }
 }
 
-impl Table {
-    /// The column of this name.
-    pub(super) fn column(&self, name: &str) -> Option<&Column> {
-        let mut columns = self.columns.iter().flatten().chain(&self.added);
-        columns.find(|column| column.name.eq_ignore_ascii_case(name))
-    }
-
-    /// Where the values of a column are now. A column nobody knows is taken as it is named.
-    pub(super) fn live_column(&self, name: &str) -> Option<String> {
-        match (&self.columns, self.column(name)) {
-            (_, Some(column)) => column.live.clone(),
-            (None, None) => Some(name.to_owned()),
-            (Some(_), None) => None,
-        }
-    }
-
-    /// Whether these columns (or some of them) are a key already.
-    pub(super) fn is_key(&self, columns: &[String]) -> bool {
-        let columns = lower(columns);
-        self.keys.iter().any(|key| {
-            !key.columns.is_empty() && key.columns.iter().all(|column| columns.contains(column))
-        })
-    }
-
-    /// The columns of its primary key.
-    pub(super) fn primary_key(&self) -> &[String] {
-        self.keys
-            .iter()
-            .find(|key| key.primary)
-            .map_or(&[], |key| key.columns.as_slice())
-    }
-}
-
 /// Whether two names mean the same table.
 pub(super) fn same(one: &TableName, other: &TableName) -> bool {
     key(one) == key(other)
@@ -386,83 +295,4 @@ pub(super) fn same(one: &TableName, other: &TableName) -> bool {
 
 fn key(name: &TableName) -> String {
     name.to_string().to_lowercase()
-}
-
-fn lower(names: &[String]) -> Vec<String> {
-    names.iter().map(|name| name.to_lowercase()).collect()
-}
-
-fn lower_key(key: &Key) -> Key {
-    Key {
-        primary: key.primary,
-        columns: lower(&key.columns),
-    }
-}
-
-/// A column that is created now.
-pub(super) fn new_column(new: &NewColumn) -> Column {
-    Column {
-        name: new.name.clone(),
-        live: None,
-        type_name: new.type_name.clone(),
-        nullable: !new.not_null,
-        generated: new.generated.is_some(),
-        default: new.default.as_ref().map(|default| default.sql.clone()),
-    }
-}
-
-fn live_table(table: &db::Table) -> Table {
-    let unique = table
-        .indexes
-        .iter()
-        .filter(|index| index.unique && !index.partial);
-    let mut keys: Vec<Key> = unique
-        .filter(|index| !index.columns.iter().any(String::is_empty))
-        .map(|index| Key {
-            primary: false,
-            columns: lower(&index.columns),
-        })
-        .collect();
-    if !table.primary_key.is_empty() {
-        keys.push(Key {
-            primary: true,
-            columns: lower(&table.primary_key),
-        });
-    }
-    Table {
-        name: table.name.clone(),
-        live: Some(table.name.clone()),
-        columns: Some(
-            table
-                .columns
-                .iter()
-                // A rowid that is carried as a column is none of the table's.
-                .filter(|column| column.identity.as_deref() != Some("rowid"))
-                .map(live_column)
-                .collect(),
-        ),
-        keys,
-        references: table.foreign_keys.iter().map(live_reference).collect(),
-        ..Table::default()
-    }
-}
-
-fn live_column(column: &db::Column) -> Column {
-    Column {
-        name: column.name.clone(),
-        live: Some(column.name.clone()),
-        type_name: column.type_name.clone(),
-        nullable: column.nullable,
-        generated: column.generated,
-        default: None,
-    }
-}
-
-fn live_reference(key: &db::ForeignKey) -> References {
-    References {
-        columns: key.columns.clone(),
-        parent: key.parent.clone(),
-        parent_columns: key.parent_columns.clone(),
-        on_delete: key.on_delete.clone(),
-    }
 }

@@ -1,0 +1,311 @@
+//! The whole of it: files in, findings out.
+
+use super::action::{Action, Step};
+use super::allow::Allowance;
+use super::dialect;
+use super::draft::{Draft, LetGo};
+use super::given::{Given, allowances, unused};
+use super::judge::{self, Placed, Running, Verdict};
+use super::show::{mask_literals, shorten};
+use super::split::{Kind, Statement, split};
+use super::weigh::{Weighed, weigh};
+use super::world::World;
+use crate::db::{Engine, Session};
+use crate::error::Result;
+use crate::event::{Finding, Logged, Severity};
+
+/// A file of SQL.
+#[derive(Clone, Debug)]
+pub struct SqlFile {
+    /// Its path as it is shown.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// What decides besides the files and the database.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// The flags of `--allow`, each `RULE[(object)]` or several joined by commas.
+    pub allow: &'a [String],
+    /// A rehearsal will run: what only it can tell is left to it.
+    pub rehearsal: bool,
+    /// dbscript itself runs the files, so foreign keys are off while tables are rebuilt.
+    pub applied_here: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Lint {
+    /// The hazards, in the order of the files and of their places.
+    pub findings: Vec<Finding>,
+    /// What was allowed, and whether it covered anything.
+    pub allowances: Vec<Allowance>,
+    /// What the migration may take away; everything else must still be there afterwards.
+    pub let_go: Vec<LetGo>,
+    /// Tables and columns that live on under another name.
+    pub renamed: Vec<Renamed>,
+    /// Tables whose rows the files write, by the name they have afterwards.
+    pub written: Vec<String>,
+}
+
+/// A table or column that gets another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The table before.
+    pub table: String,
+    /// The column before; `None`: the table itself is renamed.
+    pub column: Option<String>,
+    /// The name afterwards.
+    pub to: String,
+}
+
+impl Lint {
+    /// Findings that stop a run: blocking and not allowed.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.unallowed(Severity::Block)
+    }
+
+    /// Findings of this severity or above that nothing allows.
+    pub fn unallowed(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.severity >= severity && finding.allowed.is_none())
+    }
+}
+
+/// Finds the hazards of the pending files, in the order they run. With a session the schema and the data are asked, read
+/// only; without one, what depends on them is reported as unproven.
+///
+/// # Errors
+/// When the session fails; SQL that cannot be read is a finding.
+pub async fn lint(
+    engine: Engine,
+    files: &[SqlFile],
+    options: &Options<'_>,
+    mut session: Option<&mut Session>,
+) -> Result<Lint> {
+    let catalog = match session.as_deref_mut() {
+        Some(session) => Some(session.catalog().await?),
+        None => None,
+    };
+    let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
+    let steps = steps(engine, &split);
+    let running: Vec<Running> = files.iter().map(running).collect();
+    let applied_here = options.applied_here && catalog.is_some();
+    let verdict = judge::judge(engine, &steps, &running, catalog.as_ref(), applied_here);
+    let mut desk = Desk {
+        engine,
+        files,
+        split: &split,
+        steps: &steps,
+        allowances: allowances(engine, files, &split, options.allow),
+        lint: Lint::default(),
+    };
+    for draft in &verdict.drafts {
+        let weighed = weigh(draft, options.rehearsal, session.as_deref_mut()).await?;
+        desk.record(draft, weighed);
+    }
+    Ok(desk.close(verdict))
+}
+
+/// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.
+fn running(file: &SqlFile) -> Running {
+    let prisma = file.name.ends_with("migration.sql");
+    Running {
+        in_transaction: !prisma && !file.text.starts_with("-- no-transaction"),
+    }
+}
+
+fn steps(engine: Engine, files: &[Vec<Statement>]) -> Vec<Placed> {
+    let mut steps = Vec::new();
+    for (file, statements) in files.iter().enumerate() {
+        let mut unread = false;
+        for (index, statement) in statements.iter().enumerate() {
+            let here = |action, offset| Placed {
+                file,
+                statement: index,
+                step: Step { action, offset },
+            };
+            match statement.kind {
+                Kind::CopyData => {}
+                Kind::Client => {
+                    let action = dialect::read_client(&statement.text);
+                    steps.extend(action.map(|action| here(action, 0)));
+                }
+                Kind::Sql => match dialect::read(engine, &statement.text) {
+                    Some(read) => {
+                        steps.extend(read.into_iter().map(|step| here(step.action, step.offset)));
+                    }
+                    // Once a file is enough: the rest cannot be read either.
+                    None if unread => {}
+                    None => {
+                        unread = true;
+                        let message = format!("this version does not read {} yet", engine.name());
+                        steps.push(here(Action::Unparsed(message), 0));
+                    }
+                },
+            }
+        }
+    }
+    steps
+}
+
+/// Turns weighed hazards into findings.
+struct Desk<'a> {
+    engine: Engine,
+    files: &'a [SqlFile],
+    split: &'a [Vec<Statement>],
+    steps: &'a [Placed],
+    allowances: Vec<Given>,
+    lint: Lint,
+}
+
+impl Desk<'_> {
+    fn record(&mut self, draft: &Draft, weighed: Weighed) {
+        let allowed = self.allow(draft);
+        let by_rule = weighed.certain
+            && weighed
+                .severity
+                .is_none_or(|severity| severity < Severity::Probe);
+        if allowed.is_some() || by_rule {
+            let gone = draft.let_go.iter().cloned();
+            self.lint.let_go.extend(gone.map(|gone| LetGo {
+                allowed: allowed.is_some(),
+                ..gone
+            }));
+        }
+        let Some(severity) = weighed.severity else {
+            return;
+        };
+        let placed = &self.steps[draft.at];
+        let statement = &self.split[placed.file][placed.statement];
+        let (line, column) = place(statement, placed.step.offset);
+        self.lint.findings.push(Finding {
+            rule: draft.rule.to_owned(),
+            severity,
+            file: self.files[placed.file].name.clone(),
+            line,
+            column,
+            statement: shorten(self.engine, &statement.text),
+            table: draft.table.clone(),
+            message: weighed.message,
+            hint: draft.hint.clone().filter(|_| allowed.is_none()),
+            logged: Logged {
+                statement: mask_literals(self.engine, &statement.text),
+                message: weighed.logged,
+                probe: weighed
+                    .probe
+                    .as_deref()
+                    .map(|probe| mask_literals(self.engine, probe)),
+            },
+            probe: weighed.probe,
+            allowed,
+        });
+    }
+
+    /// The allowance that covers a hazard, which is used by that; the nearest one first.
+    fn allow(&mut self, draft: &Draft) -> Option<String> {
+        let placed = &self.steps[draft.at];
+        let here = (placed.file, placed.statement);
+        let names = || draft.table.iter().chain(&draft.aliases).map(String::as_str);
+        let mut covering: Vec<&mut Given> = self
+            .allowances
+            .iter_mut()
+            .filter(|given| {
+                given.misplaced.is_none() && given.statement.is_none_or(|at| at == here)
+            })
+            .filter(|given| given.allowance.covers(draft.rule, names()))
+            .collect();
+        covering.sort_by_key(|given| given.statement.is_none());
+        let first = covering.into_iter().next()?;
+        first.allowance.used = true;
+        Some(first.allowance.text())
+    }
+
+    fn close(mut self, verdict: Verdict) -> Lint {
+        for given in &self.allowances {
+            if !given.allowance.used {
+                self.lint.findings.push(unused(given));
+            }
+        }
+        let order: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        self.lint.findings.sort_by_key(|finding| {
+            let file = order.iter().position(|name| *name == finding.file);
+            (file, finding.line, finding.column)
+        });
+        self.lint.allowances = self
+            .allowances
+            .into_iter()
+            .map(|given| given.allowance)
+            .collect();
+        self.lint.let_go.extend(verdict.silent);
+        self.lint.let_go.sort_by(|one, other| {
+            let key = |gone: &LetGo| {
+                (
+                    gone.table.clone(),
+                    gone.column.clone(),
+                    gone.what,
+                    !gone.allowed,
+                )
+            };
+            key(one).cmp(&key(other))
+        });
+        self.lint.let_go.dedup_by(|later, first| {
+            (&later.table, &later.column, later.what) == (&first.table, &first.column, first.what)
+        });
+        self.lint.renamed = renamed(&verdict.world);
+        self.lint.written = written(&verdict.world);
+        self.lint
+    }
+}
+
+/// Line and column of a place in a statement.
+fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+    let before = statement.text.get(..offset).unwrap_or_default();
+    match before.rfind('\n') {
+        None => (statement.line, statement.column + before.chars().count()),
+        Some(at) => {
+            let lines = memchr::memchr_iter(b'\n', before.as_bytes()).count();
+            (statement.line + lines, before[at + 1..].chars().count() + 1)
+        }
+    }
+}
+
+fn renamed(world: &World) -> Vec<Renamed> {
+    let mut renamed = Vec::new();
+    for table in world.tables() {
+        let Some(live) = &table.live else {
+            continue;
+        };
+        if *live != table.name {
+            renamed.push(Renamed {
+                table: live.to_string(),
+                column: None,
+                to: table.name.to_string(),
+            });
+        }
+        for column in table.columns.iter().flatten().chain(&table.added) {
+            if let Some(before) = column
+                .live
+                .as_ref()
+                .filter(|before| **before != column.name)
+            {
+                renamed.push(Renamed {
+                    table: live.to_string(),
+                    column: Some(before.clone()),
+                    to: column.name.clone(),
+                });
+            }
+        }
+    }
+    renamed
+}
+
+fn written(world: &World) -> Vec<String> {
+    let tables = world.tables().into_iter();
+    tables
+        .filter(|table| table.moved)
+        .map(|table| table.name.to_string())
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Allowances: what they cover, and what is said of those that cover nothing.
+
+use super::{Options, SCHEMA, file, online, shown, with};
+
+async fn flagged(sql: &str, flags: &[&str]) -> super::Lint {
+    let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    let options = Options {
+        allow: &flags,
+        rehearsal: true,
+        applied_here: true,
+    };
+    with(SCHEMA, &[file("1_a.sql", sql)], &options).await
+}
+
+#[tokio::test]
+async fn a_comment_covers_the_statement_right_below() {
+    let lint = online(
+        SCHEMA,
+        "-- dbscript: allow delete-rows\nDELETE FROM settings;\nDELETE FROM users;",
+    )
+    .await;
+    assert_eq!(shown(&lint), ["delete-rows block", "delete-rows block"]);
+    assert!(lint.findings[0].allowed.is_some());
+    assert!(lint.findings[1].allowed.is_none());
+    assert_eq!(lint.blocking().count(), 1);
+}
+
+#[tokio::test]
+async fn an_object_narrows_it_down() {
+    let lint = online(
+        SCHEMA,
+        "-- dbscript: allow drop-column(users.name)\nALTER TABLE users DROP COLUMN fax",
+    )
+    .await;
+    assert_eq!(shown(&lint), ["unused-allowance warn", "drop-column block"]);
+    assert_eq!(lint.findings[0].line, 1);
+    let lint = flagged(
+        "DELETE FROM settings; DELETE FROM users",
+        &["delete-rows(settings)"],
+    )
+    .await;
+    assert_eq!(lint.blocking().count(), 1);
+    let lint = flagged(
+        "DELETE FROM settings; DROP TABLE users",
+        &["delete-rows,drop-table(\"Users\")"],
+    )
+    .await;
+    assert_eq!(lint.blocking().count(), 0);
+    assert_eq!(
+        lint.findings[0].allowed.as_deref(),
+        Some("--allow delete-rows")
+    );
+}
+
+#[tokio::test]
+async fn what_covers_nothing_is_reported() {
+    for (sql, line, words) in [
+        (
+            "DROP TABLE empty; -- dbscript: allow drop-table\nSELECT 1",
+            1,
+            "beside SQL",
+        ),
+        (
+            "SELECT\n-- dbscript: allow drop-table\n1",
+            2,
+            "inside a statement",
+        ),
+        (
+            "SELECT 1;\n\n-- dbscript: allow drop-table",
+            3,
+            "no statement follows",
+        ),
+        (
+            "-- dbscript: allow drop-tabel\nSELECT 1",
+            1,
+            "no rule is named `drop-tabel`",
+        ),
+        (
+            "-- dbscript: allow drop-table\nSELECT 1",
+            1,
+            "nothing here needs it",
+        ),
+    ] {
+        let lint = online(SCHEMA, sql).await;
+        assert_eq!(shown(&lint), ["unused-allowance warn"], "{sql}");
+        assert_eq!(lint.findings[0].line, line, "{sql}");
+        assert!(
+            lint.findings[0].message.contains(words),
+            "{}",
+            lint.findings[0].message
+        );
+    }
+    let lint = flagged("SELECT 1", &["drop-table(users)"]).await;
+    assert_eq!(shown(&lint), ["unused-allowance warn"]);
+    assert_eq!(lint.findings[0].file, "--allow");
+}
+
+#[tokio::test]
+async fn an_allowance_for_what_meets_no_row_here_is_not_unused() {
+    let lint = online(
+        SCHEMA,
+        "-- dbscript: allow drop-table(empty)\nDROP TABLE empty",
+    )
+    .await;
+    assert!(lint.findings.is_empty());
+    assert!(lint.allowances[0].used);
+    assert!(lint.let_go[0].allowed);
+}
