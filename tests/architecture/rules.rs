@@ -198,7 +198,9 @@ fn leaves_its_room(source: &Source, path: &Path) -> Option<String> {
     let (name, rooms) = CONFINED.iter().find(|(name, _)| {
         whole == *name || whole.starts_with(name) && whole[name.len()..].starts_with("::")
     })?;
-    let confined = !rooms.contains(&source.room());
+    // A unit test may ask for the temporary folder or this very program.
+    let excused = path.in_test && *name == "std::env";
+    let confined = !rooms.contains(&source.room()) && !excused;
     confined.then(|| fault(source, path.line, &format!("`{name}` outside {rooms:?}")))
 }
 
@@ -231,6 +233,7 @@ fn is_no_vocabulary(source: &Source, path: &Path) -> Option<String> {
     let outside = path.imported
         && !path.in_test
         && floor(source.room()) == Some(0)
+        && !source.declares(first)
         && !VOCABULARY.contains(&first.as_str());
     outside.then(|| fault(source, path.line, &format!("floor 0 uses `{first}`")))
 }

@@ -77,6 +77,11 @@ impl Source {
         first.strip_suffix(".rs").unwrap_or(first)
     }
 
+    /// Whether it has a submodule of this name.
+    pub fn declares(&self, name: &str) -> bool {
+        (0..self.tokens.len()).any(|index| self.is(index, "mod") && self.is(index + 1, name))
+    }
+
     fn is(&self, index: usize, text: &str) -> bool {
         self.tokens
             .get(index)
