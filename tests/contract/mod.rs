@@ -5,6 +5,7 @@ mod access;
 mod cancelling;
 mod catalog;
 mod cursors;
+mod histories;
 mod lines;
 mod snapshots;
 mod statements;

@@ -75,6 +75,11 @@ impl Fresh {
         self.folder.path()
     }
 
+    /// Its URL, password and all.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Where it is.
     pub fn target(&self) -> Target {
         Target::parse(&self.url, self.folder.path()).expect("the test's own URL is good")

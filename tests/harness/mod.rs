@@ -10,6 +10,7 @@ mod project;
 mod run;
 mod running;
 mod servers;
+mod set;
 mod sqlite;
 
 pub use databases::Fresh;
@@ -18,6 +19,7 @@ pub use outcome::Finished;
 pub use project::{Project, repository, walk};
 pub use run::Run;
 pub use running::{Running, Signal};
+pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
 
 /// How long anything may take before a test calls it broken.
