@@ -2,6 +2,7 @@
 //! every database fulfils (`contract`), and what holds for the source itself (`architecture`).
 
 mod architecture;
+mod cli;
 mod contract;
 mod harness;
 mod scripts;

@@ -1,0 +1,114 @@
+//! Disks that are full, folders that cannot be written: exit 6, nothing half published, the database untouched.
+
+use super::{MIGRATE, with_people};
+use crate::harness::{BackupSet, Project, timestamps};
+
+/// Runs the words on a file system of its own in `backups/`, then lists on standard error what is left there.
+const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o \"$OPTIONS\" tmpfs backups || exit 99
+    \"$@\"
+    code=$?
+    find backups -type f -not -path 'backups/runs/*' -printf 'left behind: %f\\n' >&2
+    exit $code";
+
+/// Whether this user may mount; where not, the file size limit alone must do.
+fn may_mount() -> bool {
+    std::process::Command::new("unshare")
+        .args(["--mount", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+#[test]
+fn a_full_disk_fails_the_backup_and_leaves_nothing() {
+    if !may_mount() {
+        return;
+    }
+    let project = with_people(5_000);
+    project.file("backups/.keep", "");
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    let before = project.hash();
+    for words in [&["run", "backup", "--json"][..], &MIGRATE] {
+        for size in ["size=8k", "size=100k", "size=700k"] {
+            let run = project
+                .dbscript(words)
+                .through("unshare", &["--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"])
+                .env("OPTIONS", size)
+                .status(6)
+                .stderr_lacks("left behind")
+                .go();
+            let error = run.end()["error"].clone();
+            assert_eq!(error["kind"], "backup", "{size}: {error}");
+        }
+    }
+    assert_eq!(project.hash(), before);
+}
+
+#[test]
+fn a_read_only_disk_fails_the_backup() {
+    if !may_mount() {
+        return;
+    }
+    let project = with_people(10);
+    project.file("backups/.keep", "");
+    project
+        .dbscript(&["run", "backup"])
+        .through("unshare", &["--mount", "sh", "-c", ON_A_SMALL_DISK, "sh"])
+        .env("OPTIONS", "ro")
+        .status(6)
+        .stderr_has("backups")
+        .go();
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_fails_the_backup_and_leaves_nothing() {
+    let project = with_people(5_000);
+    let before = project.hash();
+    for blocks in ["32", "256"] {
+        let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        project
+            .dbscript(&["run", "backup"])
+            .through("sh", &["-c", &limit, "sh"])
+            .status(6)
+            .go();
+        assert_eq!(timestamps(&project), Vec::<String>::new());
+        let left: Vec<String> = project.list("backups");
+        assert!(left.iter().all(|name| name == "runs/"), "{left:?}");
+    }
+    assert_eq!(project.hash(), before);
+    project.dbscript(&["run", "backup"]).go();
+    BackupSet::latest(&project);
+}
+
+#[test]
+fn a_file_where_the_backups_folder_should_be_fails_the_backup() {
+    let project = with_people(10);
+    std::fs::remove_dir_all(project.path().join("backups")).expect("the project is ours");
+    project.file("backups", "no folder");
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    let before = project.hash();
+    for words in [
+        &["run", "backup", "--json"][..],
+        &["run", "pre-migration-backup", "--json"],
+        &MIGRATE,
+    ] {
+        let run = project.dbscript(words).status(6).go();
+        let error = run.end()["error"].to_string();
+        assert!(error.contains("backups"), "{error}");
+    }
+    assert_eq!(project.hash(), before);
+    assert_eq!(project.read("backups"), "no folder");
+}
+
+#[test]
+fn a_database_without_a_table_is_no_backup() {
+    let project = Project::new();
+    project.sql("CREATE TABLE gone (a); DROP TABLE gone; PRAGMA user_version = 3");
+    for procedure in ["backup", "pre-migration-backup"] {
+        let run = project
+            .dbscript(&["run", procedure, "--json"])
+            .status(6)
+            .go();
+        assert_eq!(run.end()["error"]["kind"], "backup");
+    }
+    assert_eq!(timestamps(&project), Vec::<String>::new());
+}

@@ -1,0 +1,177 @@
+//! The main job on embedded SQLite, from a fresh copy with nothing configured.
+
+use serde_json::json;
+
+use super::with_people;
+use crate::harness::{BackupSet, Project, timestamps};
+
+const TABLES: [&str; 5] = [
+    "_sqlx_migrations",
+    "achievements",
+    "comments",
+    "points",
+    "users",
+];
+
+#[test]
+fn a_fresh_copy_migrates_imports_backs_up_verifies_and_restores() {
+    let project = Project::sample();
+    let run = |words: &[&str]| {
+        let words = [words, &["--json"]].concat();
+        project.dbscript(&words).go().result()
+    };
+    let migrated = run(&["run", "safe-migration", "--yes"]);
+    assert_eq!(migrated["applied"], 3);
+    assert_eq!(
+        migrated["backup"],
+        json!(null),
+        "there was nothing to back up"
+    );
+    let imported = run(&["run", "restore-users"]);
+    let people = imported["restored"].as_u64().expect("a number");
+    assert!(people >= 50, "{imported}");
+    assert_eq!(imported["rejected"], 0);
+    assert_eq!(
+        project.value("SELECT count(*) FROM users"),
+        people.to_string()
+    );
+
+    let saved = run(&["run", "backup"]);
+    assert_eq!(saved["counts"]["users"], people);
+    let set = BackupSet::latest(&project);
+    assert_eq!(saved["timestamp"], set.timestamp);
+    assert_eq!(set.tables(), TABLES);
+    assert_eq!(set.rows("users").len() as u64, people);
+    for table in TABLES {
+        assert!(set.file(&project, table).exists(), "{table}");
+    }
+    let names = project.list("backups");
+    for name in ["schema-backup", "backup-summary"] {
+        assert!(names.iter().any(|file| file.starts_with(name)), "{names:?}");
+    }
+    let verified = run(&["run", "verify"]);
+    assert_eq!(verified["timestamp"], set.timestamp);
+    assert_eq!(verified["problems"], json!([]));
+
+    let before = project.hash();
+    let restored = run(&["run", "restore", "--yes"]);
+    assert_eq!(restored["timestamp"], set.timestamp);
+    assert_eq!(restored["counts"]["users"], people);
+    assert_eq!(
+        project.hash(),
+        before,
+        "a restore of what is there changes nothing"
+    );
+    let safety = restored["safety_backup"].as_str().expect("a timestamp");
+    assert_ne!(safety, set.timestamp);
+    assert_eq!(BackupSet::read(&project, safety).tables(), TABLES);
+}
+
+#[test]
+fn the_same_job_tells_people_what_it_did() {
+    let project = Project::sample();
+    for (words, stdout, stderr) in [
+        (
+            &["run", "safe-migration", "--yes"][..],
+            "3",
+            "sqlite://dbscript.db",
+        ),
+        (&["run", "restore-users"], "restored", "users/"),
+        (&["run", "backup"], "users", "back up: done"),
+        (&["run", "verify"], "problems", "verify: done"),
+        (&["run", "restore", "--yes"], "users", "restore: done"),
+        (&["status"], "backups", "sqlite://dbscript.db"),
+    ] {
+        let run = project.dbscript(words).go();
+        assert!(run.stdout.contains(stdout), "{}", run.told());
+        assert!(run.stderr.contains(stderr), "{}", run.told());
+        assert!(
+            !run.stderr.contains('\x1b'),
+            "no colours in a pipe\n{}",
+            run.told()
+        );
+    }
+}
+
+#[test]
+fn a_restore_brings_back_what_was_lost_and_takes_away_what_came() {
+    let project = with_people(200);
+    project.dbscript(&["run", "backup"]).go();
+    let before = project.hash();
+    project.sql(
+        "PRAGMA foreign_keys = ON; DELETE FROM users WHERE id LIKE 'u1%'; UPDATE comments SET body = NULL || '';
+         DROP TABLE achievements; CREATE TABLE later (a); CREATE INDEX more ON users (email)"
+            .replace("NULL || ''", "'?'")
+            .as_str(),
+    );
+    assert_ne!(project.hash(), before);
+    let run = project
+        .dbscript(&["run", "restore", "--yes", "--json"])
+        .go();
+    assert_eq!(project.hash(), before);
+    let safety = run.result()["safety_backup"]
+        .as_str()
+        .expect("a timestamp")
+        .to_owned();
+    project
+        .dbscript(&["run", "restore", "--from", &safety, "--yes"])
+        .go();
+    assert_eq!(project.value("SELECT count(*) FROM later"), "0");
+    assert_eq!(project.value("SELECT DISTINCT body FROM comments"), "?");
+}
+
+#[test]
+fn only_the_named_tables_are_restored() {
+    let project = with_people(50);
+    project.dbscript(&["run", "backup"]).go();
+    project.sql("UPDATE points SET amount = 0; UPDATE comments SET body = 'changed'");
+    project
+        .dbscript(&["run", "restore", "--tables", "points", "--yes"])
+        .go();
+    assert_eq!(project.value("SELECT sum(amount) > 0 FROM points"), "1");
+    assert_eq!(
+        project.value("SELECT DISTINCT body FROM comments"),
+        "changed"
+    );
+}
+
+#[test]
+fn a_second_run_of_anything_is_harmless() {
+    let project = Project::sample();
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    project.dbscript(&["run", "restore-users"]).go();
+    let before = project.hash();
+    let again = project
+        .dbscript(&["run", "safe-migration", "--yes", "--json"])
+        .go();
+    assert_eq!(again.result()["applied"], 0);
+    let again = project.dbscript(&["run", "restore-users", "--json"]).go();
+    assert_eq!(again.result()["restored"], 0);
+    assert_eq!(again.result()["skipped"], again.result()["read"]);
+    assert_eq!(project.hash(), before);
+    for _ in 0..3 {
+        project.dbscript(&["run", "backup"]).go();
+    }
+    assert_eq!(
+        timestamps(&project).len(),
+        3,
+        "two sets never share a timestamp"
+    );
+}
+
+#[test]
+fn the_gate_before_another_tool_makes_a_labelled_set() {
+    let project = with_people(10);
+    let run = project
+        .dbscript(&["run", "pre-migration-backup", "--json"])
+        .go();
+    let set = BackupSet::latest(&project);
+    assert_eq!(run.result()["timestamp"], set.timestamp);
+    assert_eq!(set.summary["label"], "pre-migration");
+    assert_eq!(
+        set.summary["migrations"]["applied"]
+            .as_array()
+            .map(Vec::len),
+        Some(3)
+    );
+}

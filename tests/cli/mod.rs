@@ -1,0 +1,35 @@
+//! The program as a person or a CI job uses it: the real binary, real files, real signals.
+
+mod damage;
+mod disks;
+mod interrupts;
+mod json;
+mod kills;
+mod main_job;
+mod places;
+mod readme;
+mod usage;
+
+use crate::harness::Project;
+
+/// A project with the shipped migrations applied and this many people, each with two comments and some points.
+pub fn with_people(people: u32) -> Project {
+    let project = Project::sample();
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    project.sql(&format!(
+        "PRAGMA foreign_keys = ON; BEGIN;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
+         INSERT INTO users (id, privy_id, username, email, referral_code, total_points)
+             SELECT 'u' || i, 'cm' || i, 'name' || i, 'mail' || i || '@example.org', 'ref_' || i, i % 7 FROM n;
+         INSERT INTO comments (id, user_id, body)
+             SELECT 'a' || id, id, 'First! ' || username FROM users
+             UNION ALL SELECT 'b' || id, id, 'It''s me; again — ' || email FROM users;
+         INSERT INTO points (id, user_id, amount, reason) SELECT 'p' || id, id, total_points, 'signing up' FROM users;
+         INSERT INTO achievements (user_id, name) SELECT id, 'early bird' FROM users WHERE total_points = 6;
+         COMMIT;"
+    ));
+    project
+}
+
+/// What a run of the safe migration is given in these tests.
+pub const MIGRATE: [&str; 4] = ["run", "safe-migration", "--yes", "--json"];
