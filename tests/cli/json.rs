@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::with_people;
-use crate::harness::Project;
 
 #[test]
 fn every_command_ends_with_its_end() {

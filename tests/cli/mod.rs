@@ -8,6 +8,7 @@ mod kills;
 mod main_job;
 mod places;
 mod readme;
+mod sets;
 mod usage;
 
 use crate::harness::Project;
