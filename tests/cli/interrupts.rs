@@ -145,8 +145,7 @@ fn the_time_limit_stops_a_long_statement() {
 
 #[test]
 fn a_script_that_loops_for_ever_is_stopped() {
-    let project = Project::sample();
-    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    let project = with_people(10);
     for (name, body) in [
         ("spin", "loop { let x = 1; }"),
         (

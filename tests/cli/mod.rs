@@ -11,12 +11,12 @@ mod readme;
 mod sets;
 mod usage;
 
-use crate::harness::Project;
+use crate::harness::{Project, sqlx_migrates};
 
 /// A project with the shipped migrations applied and this many people, each with two comments and some points.
 pub fn with_people(people: u32) -> Project {
     let project = Project::sample();
-    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    sqlx_migrates(&project).expect("the shipped migrations run");
     project.sql(&format!(
         "PRAGMA foreign_keys = ON; BEGIN;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})

@@ -1,31 +1,10 @@
 //! The history of migrations is sqlx's own: both tools accept what the other wrote, and both see what was edited since.
 
-use std::path::Path;
-
 use serde_json::json;
-use sqlx::Connection;
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 
 use crate::harness::databases::{Database, Fresh};
-use crate::harness::{Project, repository};
-
-/// Applies a folder's migrations with sqlx. Returns how many files there are.
-async fn migrate<C: Connection + Migrate>(url: &str, folder: &Path) -> Result<usize, MigrateError> {
-    let migrator = Migrator::new(folder).await?;
-    let mut connection = C::connect(url).await.expect("the database is there");
-    migrator.run_direct(None, &mut connection, false).await?;
-    Ok(migrator.iter().count())
-}
-
-/// The same for the project's own database and folder.
-fn sqlx_migrates(project: &Project) -> Result<usize, MigrateError> {
-    let url = format!("sqlite://{}/dbscript.db?mode=rwc", project.path().display());
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    runtime.block_on(migrate::<sqlx::SqliteConnection>(
-        &url,
-        &project.path().join("migrations"),
-    ))
-}
+use crate::harness::{Project, repository, sqlx_migrate, sqlx_migrates};
 
 #[tokio::test]
 async fn the_shipped_migrations_run_unchanged_on_every_engine() {
@@ -35,9 +14,9 @@ async fn the_shipped_migrations_run_unchanged_on_every_engine() {
             continue;
         };
         let migrated = match database {
-            Database::Sqlite => migrate::<sqlx::SqliteConnection>(fresh.url(), &folder).await,
-            Database::Postgres => migrate::<sqlx::PgConnection>(fresh.url(), &folder).await,
-            Database::Mysql => migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await,
+            Database::Sqlite => sqlx_migrate::<sqlx::SqliteConnection>(fresh.url(), &folder).await,
+            Database::Postgres => sqlx_migrate::<sqlx::PgConnection>(fresh.url(), &folder).await,
+            Database::Mysql => sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await,
         };
         let count = migrated.unwrap_or_else(|error| panic!("{error} on {database:?}"));
         assert!(count >= 3, "{count} migrations");

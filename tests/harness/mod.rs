@@ -5,6 +5,7 @@
 
 pub mod databases;
 mod export;
+mod migrator;
 mod outcome;
 mod project;
 mod run;
@@ -15,6 +16,7 @@ mod sqlite;
 
 pub use databases::Fresh;
 pub use export::{Export, User};
+pub use migrator::{sqlx_migrate, sqlx_migrates};
 pub use outcome::Finished;
 pub use project::{Project, repository, walk};
 pub use run::Run;
