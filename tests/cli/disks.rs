@@ -82,7 +82,6 @@ fn a_limit_on_the_size_of_files_fails_the_backup_and_leaves_nothing() {
 #[test]
 fn a_file_where_the_backups_folder_should_be_fails_the_backup() {
     let project = with_people(10);
-    std::fs::remove_dir_all(project.path().join("backups")).expect("the project is ours");
     project.file("backups", "no folder");
     project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
     let before = project.hash();

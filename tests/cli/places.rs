@@ -22,7 +22,7 @@ fn the_flag_counts_before_the_environment_before_dot_env_before_the_settings_fil
         BackupSet::latest(&project).tables().join(" ")
     };
     let backup = ["run", "backup"];
-    project.file("dbscript.toml", "database-url = \"sqlite://toml.db\"\n");
+    project.file("dbscript.toml", "database_url = \"sqlite://toml.db\"\n");
     assert_eq!(tables(project.dbscript(&backup)), "in toml.db");
     project.file(
         ".env",

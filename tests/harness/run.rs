@@ -41,8 +41,11 @@ impl<'a> Run<'a> {
             .args(arguments)
             .arg(self.command.get_program())
             .args(self.command.get_args());
-        self.command = outer;
+        let inner = std::mem::replace(&mut self.command, outer);
         self.prepare();
+        for (name, value) in inner.get_envs() {
+            self.command.env(name, value.unwrap_or_default());
+        }
         self
     }
 
@@ -152,6 +155,7 @@ fn a_run_is_compared_in_every_part() {
         .status(3)
         .stdout("in\n<timestamp>\n")
         .stderr("<project>\n")
+        .stdout_lacks("else")
         .stderr_lacks("panicked")
         .go();
 }
