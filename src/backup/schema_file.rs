@@ -14,8 +14,11 @@ const AFTER: &str = "-- dbscript: after the rows\n";
 const STATEMENT: &str = "-- dbscript: statement of ";
 /// Ends the line of the length.
 const BYTES: &str = " bytes\n";
-/// Ends a statement. On a line of its own: the statement may end in a `--` comment.
-const END: &str = "\n;\n";
+/// Ends a statement.
+const END: &str = ";\n";
+/// Ends a statement whose last line may be a comment. Only those: SQLite keeps the white space before a `;` as part of
+/// an index's SQL.
+const END_AFTER_COMMENT: &str = "\n;\n";
 
 /// The file is not one this program wrote.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +47,7 @@ pub fn write(schema: &SchemaSql, database: &DatabaseInfo, tool: &str) -> String 
             text.push_str(&statement.len().to_string());
             text.push_str(BYTES);
             text.push_str(statement);
-            text.push_str(END);
+            text.push_str(end(statement));
         }
     }
     text
@@ -67,6 +70,19 @@ pub fn read(text: &str) -> Result<SchemaSql, Malformed> {
         Ok(SchemaSql { before, after })
     } else {
         Err(cursor.expected("the end of the file"))
+    }
+}
+
+/// What ends this statement.
+fn end(statement: &str) -> &'static str {
+    let last_line = statement.lines().next_back().unwrap_or_default();
+    if ["--", "#", "/*"]
+        .iter()
+        .any(|mark| last_line.contains(mark))
+    {
+        END_AFTER_COMMENT
+    } else {
+        END
     }
 }
 
@@ -122,7 +138,7 @@ impl<'a> Cursor<'a> {
                 .get(..length)
                 .ok_or(self.expected("a whole statement"))?;
             self.at += length;
-            self.take(END, "`;` on a line of its own")?;
+            self.take(end(statement), "`;` and the end of the line")?;
             statements.push(statement.to_owned());
         }
         Ok(statements)
@@ -157,7 +173,7 @@ mod tests {
             written(&schema),
             "-- The schema of a sqlite 3.50.4 database, written by dbscript 0.1.0.\n\
              \n-- dbscript: before the rows\n\
-             \n-- dbscript: statement of 43 bytes\nCREATE TABLE users (id INTEGER PRIMARY KEY)\n;\n\
+             \n-- dbscript: statement of 43 bytes\nCREATE TABLE users (id INTEGER PRIMARY KEY);\n\
              \n-- dbscript: after the rows\n\
              \n-- dbscript: statement of 35 bytes\nCREATE INDEX i ON users (id) -- why\n;\n"
         );

@@ -77,8 +77,7 @@ fn a_run_tells_its_steps_and_nothing_else_on_standard_output() {
     let run = project
         .dbscript(&["run", "backup", "--label", "nightly", "--json"])
         .go();
-    let first = &run.events()[0];
-    assert_eq!(first["event"], "run", "{first}");
+    let first = &run.events_of("run")[0];
     assert_eq!(first["procedure"], "backup");
     assert_eq!(first["database"], "sqlite://dbscript.db");
     assert_eq!(first["parameters"]["label"], "nightly");

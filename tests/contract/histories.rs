@@ -101,7 +101,7 @@ fn a_file_edited_since_is_seen_by_both() {
         .status(3)
         .go();
     let message = run.end()["error"]["message"].to_string();
-    assert!(message.contains("0001_users"), "{message}");
+    assert!(message.contains("migration 1 (users)"), "{message}");
     assert_eq!(project.hash(), before);
 }
 
