@@ -130,7 +130,7 @@ impl Draft {
             }
             Err(refused) => {
                 self.place = Place::Temporary(refused.path);
-                Err(Error::new("publish", path, bare(refused.error)))
+                Err(Error::new("publish", path, refused.error))
             }
         }
     }
@@ -240,14 +240,10 @@ pub fn create_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// The same error without the path that `tempfile` puts into its text: ours names it.
+/// The same error without the temporary path that `tempfile` puts behind its words: ours names what matters.
 fn bare(error: io::Error) -> io::Error {
-    let code = std::error::Error::source(&error)
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error)
-        .or_else(|| error.raw_os_error());
-    match code {
-        Some(code) => io::Error::from_raw_os_error(code),
+    match error.to_string().split_once(" at path ") {
+        Some((words, _)) => io::Error::new(error.kind(), words.to_owned()),
         None => error,
     }
 }
