@@ -110,6 +110,22 @@ pub enum Error {
         /// What is locked.
         what: String,
     },
+    /// No scratch database can be made, for want of rights or room.
+    #[error("cannot create a scratch database beside `{place}`")]
+    NoScratch {
+        /// The server and database name.
+        place: String,
+        /// The engine's own words.
+        source: Engine,
+    },
+    /// Something this engine cannot do here.
+    #[error("{message}")]
+    Unsupported {
+        /// What, and where.
+        message: String,
+        /// The way out.
+        hint: String,
+    },
     /// A file operation around the database failed (scratch files).
     #[error("cannot {action} `{path}`")]
     File {
@@ -175,6 +191,12 @@ impl From<Error> for error::Error {
                 Some("locked".to_owned()),
                 Some("wait for the other program, then run this again".to_owned()),
             ),
+            Error::NoScratch { source, .. } => (
+                Kind::Refused,
+                Some(source.code.clone()),
+                Some("give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`)".to_owned()),
+            ),
+            Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
             Error::File { .. } => (Kind::Io, None, None),
             Error::Order { .. } => (Kind::Script, None, None),
             Error::Staging { source } => (

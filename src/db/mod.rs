@@ -8,10 +8,14 @@ pub mod catalog;
 pub mod dialect;
 mod error;
 mod packed;
+mod parameters;
 mod row;
+mod scratch;
+mod server;
 mod session;
 mod staging;
 mod target;
+mod url;
 
 pub use catalog::{
     Catalog, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object, Orphans, SchemaSql,
@@ -20,6 +24,7 @@ pub use catalog::{
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, Result};
 pub use row::{check_line, project_line};
+pub use scratch::Scratch;
 pub use session::Session;
 pub use staging::{Names, Place, Staging};
-pub use target::{Access, Engine, Scratch, Target};
+pub use target::{Access, Engine, Target};

@@ -1,8 +1,11 @@
 //! Where a database is: a URL, parsed once.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::dialect::{HistorySql, Snapshot, sqlite};
+use super::dialect::{HistorySql, Snapshot, mysql, postgres, sqlite};
+use super::scratch::Scratch;
+use super::server::Server;
+use super::url::{self, Address};
 use super::{Error, Result, Session};
 
 /// A database engine.
@@ -43,8 +46,11 @@ impl Engine {
 
     /// The statements around sqlx's history table.
     pub fn history_sql(self) -> &'static HistorySql {
-        // Only SQLite can be connected to so far.
-        &sqlite::history::HISTORY
+        match self {
+            Engine::Sqlite => &sqlite::history::HISTORY,
+            Engine::Postgres => &postgres::history::HISTORY,
+            Engine::Mysql | Engine::Mariadb => &mysql::history::HISTORY,
+        }
     }
 
     /// A name as this engine quotes it.
@@ -81,7 +87,7 @@ pub struct Target {
     engine: Engine,
     shown: String,
     name: String,
-    path: PathBuf,
+    address: Address,
 }
 
 impl Target {
@@ -90,8 +96,10 @@ impl Target {
     /// # Errors
     /// `Error::Url` for an unknown scheme or a malformed URL.
     pub fn parse(url: &str, project: &Path) -> Result<Target> {
-        let path = sqlite::url::path(url, project)?;
-        Ok(Target::sqlite_file(&path, project))
+        Ok(match url::parse(url, project)? {
+            Address::File(path) => Target::sqlite_file(&path, project),
+            Address::Server(engine, server) => Target::server(engine, server),
+        })
     }
 
     /// The SQLite file at this path.
@@ -104,8 +112,24 @@ impl Target {
                 || path.display().to_string(),
                 |name| name.to_string_lossy().into_owned(),
             ),
-            path: path.to_owned(),
+            address: Address::File(path.to_owned()),
         }
+    }
+
+    /// The database on a server.
+    pub(super) fn server(engine: Engine, server: Server) -> Target {
+        Target {
+            engine,
+            shown: server.shown(engine),
+            name: server.database.clone(),
+            address: Address::Server(engine, server),
+        }
+    }
+
+    /// The same address under another name for people.
+    pub(super) fn named(mut self, name: String) -> Target {
+        self.name = name;
+        self
     }
 
     /// The engine.
@@ -125,12 +149,15 @@ impl Target {
 
     /// The file, for an embedded database.
     pub fn file(&self) -> Option<&Path> {
-        (self.engine == Engine::Sqlite).then_some(self.path.as_path())
+        match &self.address {
+            Address::File(path) => Some(path),
+            Address::Server(..) => None,
+        }
     }
 
     /// Whether the database is there; a server is asked when it is connected to.
     pub fn exists(&self) -> bool {
-        self.engine != Engine::Sqlite || self.path.exists()
+        self.file().is_none_or(Path::exists)
     }
 
     /// Removes a database file that holds nothing at all: what is left when the first migration of a new database failed.
@@ -153,13 +180,24 @@ impl Target {
         }
     }
 
-    /// Opens a session.
+    /// Opens a session. The server says whether it is MySQL or MariaDB, whatever the URL says.
     ///
     /// # Errors
     /// `Missing`, `Connect`, `Corrupt`.
     pub async fn connect(&self, access: Access) -> Result<Session> {
-        let connection = sqlite::connect(self, access).await?;
-        Ok(Session::new(self.clone(), connection))
+        let mut target = self.clone();
+        let connection = match &self.address {
+            Address::File(_) => sqlite::connect(self, access).await?,
+            Address::Server(Engine::Postgres, server) => {
+                postgres::connect(self, server, access).await?
+            }
+            Address::Server(_, server) => {
+                let (engine, connection) = mysql::connect(self, server, access).await?;
+                target.engine = engine;
+                connection
+            }
+        };
+        Ok(Session::new(target, connection))
     }
 
     /// Opens up to `readers` readers (at least one) that see the same moment.
@@ -167,81 +205,31 @@ impl Target {
     /// # Errors
     /// As [`Target::connect`], and what the engine refuses while its catalog is read.
     pub async fn snapshot(&self, readers: usize) -> Result<Snapshot> {
-        sqlite::snapshot(self, readers.max(1)).await
+        let readers = readers.max(1);
+        match &self.address {
+            Address::File(_) => sqlite::snapshot(self, readers).await,
+            Address::Server(Engine::Postgres, server) => {
+                postgres::snapshot(self, server, readers).await
+            }
+            Address::Server(_, server) => mysql::snapshot(self, server, readers).await,
+        }
     }
 
-    /// Makes an empty database for a rehearsal; an embedded one lies in `folder`.
+    /// Makes an empty database for a rehearsal: beside this one on its server; an embedded one lies in `folder`.
     ///
     /// # Errors
     /// When it cannot be created.
     pub async fn scratch(&self, folder: &Path) -> Result<Scratch> {
-        let file = tempfile::Builder::new()
-            .prefix(".scratch-")
-            .suffix(".db")
-            .tempfile_in(folder)
-            .map_err(|source| Error::File {
-                action: "create a scratch database in",
-                path: folder.display().to_string(),
-                source,
-            })?;
-        let mut target = Target::sqlite_file(file.path(), folder);
-        target.name = format!("{} (scratch)", self.name);
-        Ok(Scratch {
-            target,
-            file: Some(file),
-        })
+        let name = format!("{} (scratch)", self.name);
+        match &self.address {
+            Address::File(_) => Scratch::file(folder, name),
+            Address::Server(engine, server) => Scratch::beside(*engine, server, name).await,
+        }
     }
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.shown)
-    }
-}
-
-/// A throw-away database: removed by [`Scratch::close`], or when it is dropped.
-#[derive(Debug)]
-pub struct Scratch {
-    target: Target,
-    file: Option<tempfile::NamedTempFile>,
-}
-
-impl Scratch {
-    /// Where it is.
-    pub fn target(&self) -> &Target {
-        &self.target
-    }
-
-    /// Removes it.
-    ///
-    /// # Errors
-    /// When it cannot be removed; its name is in the message.
-    pub async fn close(mut self) -> Result<()> {
-        self.remove()
-    }
-
-    fn remove(&mut self) -> Result<()> {
-        let Some(file) = self.file.take() else {
-            return Ok(());
-        };
-        for suffix in ["-wal", "-shm", "-journal"] {
-            let mut beside = file.path().as_os_str().to_owned();
-            beside.push(suffix);
-            // Only there if the engine left it.
-            let _ = std::fs::remove_file(&beside);
-        }
-        let path = file.path().display().to_string();
-        file.close().map_err(|source| Error::File {
-            action: "remove the scratch database",
-            path,
-            source,
-        })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nobody is left to tell; `close` reports.
-        let _ = self.remove();
     }
 }

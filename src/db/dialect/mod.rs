@@ -3,6 +3,8 @@
 //! Everything is async. A future that is dropped before it is done cancels its statement on the database; the connection
 //! stays usable, and an open transaction stays open until [`Connection::rollback`].
 
+pub mod mysql;
+pub mod postgres;
 pub mod sqlite;
 
 use async_trait::async_trait;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::db::{Error, Result};
+use crate::db::Result;
+use crate::db::url::{decoded, refuse};
 
 /// Schemes of SQLite, the longest first.
 const SCHEMES: [&str; 3] = ["sqlite://", "sqlite:", "file:"];
@@ -11,13 +12,13 @@ const SCHEMES: [&str; 3] = ["sqlite://", "sqlite:", "file:"];
 /// schema's folder, so `prisma/` is looked into as well when the project folder has no such file.
 ///
 /// # Errors
-/// `Error::Url` for another scheme, an in-memory database or a malformed path.
+/// `Error::Url` for another scheme (`crate::db::url` says which are known), an in-memory database or a malformed path.
 pub fn path(url: &str, project: &Path) -> Result<PathBuf> {
     let Some((scheme, rest)) = SCHEMES
         .iter()
         .find_map(|scheme| url.strip_prefix(scheme).map(|rest| (*scheme, rest)))
     else {
-        return Err(unknown(url));
+        return Err(refuse("not an SQLite URL", "write it as `sqlite://app.db`"));
     };
     let name = rest.split(['?', '#']).next().unwrap_or_default();
     if name.is_empty() {
@@ -32,7 +33,7 @@ pub fn path(url: &str, project: &Path) -> Result<PathBuf> {
             "name a file, such as `sqlite://app.db`",
         ));
     }
-    let decoded = decode(name)?;
+    let decoded = decoded(name, "the file name")?;
     // `file:///abs` has an empty host before the path.
     let decoded = match decoded.strip_prefix("//") {
         Some(absolute) if scheme == "file:" => absolute.to_owned(),
@@ -54,61 +55,6 @@ fn clean(path: &Path) -> PathBuf {
     path.components()
         .filter(|part| *part != std::path::Component::CurDir)
         .collect()
-}
-
-fn decode(name: &str) -> Result<String> {
-    let bytes = name.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        let digits = (bytes[index] == b'%')
-            .then(|| name.get(index + 1..index + 3))
-            .flatten();
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                index += 3;
-            }
-            None => {
-                out.push(bytes[index]);
-                index += 1;
-            }
-        }
-    }
-    match String::from_utf8(out) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(refuse(
-            "the SQLite URL's file name is not text",
-            "percent-encode UTF-8 only",
-        )),
-    }
-}
-
-fn refuse(message: &str, hint: &str) -> Error {
-    Error::Url {
-        message: message.to_owned(),
-        hint: hint.to_owned(),
-    }
-}
-
-/// Why another scheme is not taken.
-fn unknown(url: &str) -> Error {
-    let known = "known are `sqlite://`, `file:`, `postgres://`, `postgresql://`, `mysql://` and `mariadb://`";
-    let scheme: String = url
-        .chars()
-        .take_while(|letter| letter.is_ascii_alphanumeric() || "+.-".contains(*letter))
-        .collect();
-    match scheme.as_str() {
-        _ if !url[scheme.len()..].starts_with(':') => refuse(
-            "the database URL has no scheme",
-            &format!("{known}; an SQLite file is `sqlite://app.db`"),
-        ),
-        "libsql" | "prisma" | "prisma+postgres" | "jdbc" => refuse(
-            &format!("`{scheme}:` URLs lead to a service, not to a database dbscript can read"),
-            "use the database's own URL",
-        ),
-        _ => refuse(&format!("unknown database URL scheme `{scheme}`"), known),
-    }
 }
 
 #[cfg(test)]
@@ -141,12 +87,9 @@ mod tests {
     }
 
     #[test]
-    fn other_schemes_are_refused_by_name() {
+    fn what_names_no_file_is_refused() {
         for (url, word) in [
-            ("libsql://x", "libsql"),
-            ("prisma+postgres://x", "prisma+postgres"),
-            ("oracle://x", "oracle"),
-            ("app.db", "no scheme"),
+            ("oracle://x", "not an SQLite URL"),
             ("sqlite:", "names no file"),
             ("sqlite::memory:", "in-memory"),
         ] {

@@ -1,0 +1,19 @@
+//! sqlx's history table on MySQL, as `sqlx-mysql/src/migrate.rs` of sqlx 0.9 writes it.
+
+use crate::db::dialect::HistorySql;
+
+/// Its statements. DDL commits by itself, so no two migrations share a transaction.
+pub(in crate::db) const HISTORY: HistorySql = HistorySql {
+    create: "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)",
+    select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
+    insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, TRUE, ?, ?)",
+    delete: "DELETE FROM _sqlx_migrations WHERE version = ?",
+    one_transaction: false,
+};

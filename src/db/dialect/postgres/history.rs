@@ -1,0 +1,20 @@
+//! sqlx's history table on PostgreSQL, as `sqlx-postgres/src/migrate.rs` of sqlx 0.9 writes it.
+
+use crate::db::dialect::HistorySql;
+
+/// Its statements. Each migration has a transaction of its own: one may need what another has committed, such as a new
+/// value of an enum.
+pub(in crate::db) const HISTORY: HistorySql = HistorySql {
+    create: "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),
+    success BOOLEAN NOT NULL,
+    checksum BYTEA NOT NULL,
+    execution_time BIGINT NOT NULL
+)",
+    select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
+    insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, $4)",
+    delete: "DELETE FROM _sqlx_migrations WHERE version = $1",
+    one_transaction: false,
+};
