@@ -8,6 +8,7 @@ mod bridge;
 mod check;
 mod context;
 mod convert;
+mod definition;
 mod embedded;
 mod engine;
 mod fault;

@@ -1,6 +1,6 @@
 //! A script and its header: description, `API`, `NEEDS` and `PARAMS`, read from the AST without executing anything.
 
-use rhai::{AST, ASTNode, Expr, Stmt};
+use rhai::{AST, Expr, Stmt};
 
 use super::nearest::did_you_mean;
 use super::sources::{excerpt, position};
@@ -126,14 +126,13 @@ pub fn header_of(ast: &AST, text: &str, label: &str, library: bool) -> Result<He
 /// The global constants of a script with their expressions.
 pub fn constants(ast: &AST) -> Vec<(String, Expr)> {
     let mut found = Vec::new();
-    ast.walk(&mut |path: &[ASTNode]| {
-        if let [ASTNode::Stmt(Stmt::Var(variable, options, _))] = path
-            && options.intersects(rhai::ASTFlags::CONSTANT)
+    for statement in ast.statements() {
+        if let Stmt::Var(variable, flags, _) = statement
+            && flags.intersects(rhai::ASTFlags::CONSTANT)
         {
             found.push((variable.0.name.to_string(), variable.1.clone()));
         }
-        true
-    });
+    }
     found
 }
 

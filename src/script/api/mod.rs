@@ -16,6 +16,7 @@ use super::engine::language_functions;
 use super::fault::Thrown;
 use super::host::Host;
 
+pub mod accepts;
 pub mod call;
 
 mod alert;
@@ -35,7 +36,8 @@ mod text;
 mod time;
 mod ui;
 
-pub use call::{Accepts, Argument, Call, Key, optional, required};
+pub use accepts::{Accepts, Argument, Key, optional, required};
+pub use call::Call;
 
 /// Every namespace, in the order of the reference. The one without a name holds the global functions.
 pub const NAMESPACES: &[&Namespace] = &[

@@ -1,19 +1,20 @@
 //! `db`: the database.
 
-use rhai::{Array, Dynamic, Engine, Map};
+use rhai::{Dynamic, Engine, Map};
 
-use super::{Accepts, Answer, Call, Form, Function, Key, Namespace, optional, required};
-use crate::db::dialect::Begin;
+use super::{
+    Accepts, Answer, Call, Form, Function, Key, Namespace, columns, optional, required, taken,
+};
 use crate::db::{self, Session};
-use crate::error::{Error, Kind};
-use crate::event::Event;
-use crate::hazard::mask_literals;
+use crate::error::Kind;
 use crate::ident::TableName;
-use crate::script::convert::{rows_to_array, to_dynamic, to_value};
+use crate::script::convert::{rows_to_array, to_dynamic};
 use crate::script::fault::Thrown;
 use crate::script::nearest::did_you_mean;
 use crate::script::{sql, stream};
 use crate::value::Value;
+
+mod write;
 
 /// Rows `db::query` returns at most.
 const QUERY_ROWS: usize = 10_000;
@@ -116,7 +117,7 @@ pub const NAMESPACE: Namespace = Namespace {
             doc: "Runs a statement that changes the database. Only told under `--plan`.",
             result: "how many rows it changed; 0 under `--plan`",
             errors: "`database` for what the engine refuses",
-            body: execute,
+            body: write::execute,
         },
         Function {
             name: "insert",
@@ -133,7 +134,7 @@ pub const NAMESPACE: Namespace = Namespace {
             doc: "Inserts many rows at once: all or none.",
             result: "how many rows",
             errors: "`database` for what the engine refuses, `script` for a row with other columns",
-            body: insert,
+            body: write::insert,
         },
         Function {
             name: "transaction",
@@ -143,7 +144,7 @@ pub const NAMESPACE: Namespace = Namespace {
             doc: "Runs a closure in a transaction: committed at its end, rolled back if it throws or the run is stopped. One inside another is a savepoint.",
             result: "what the closure returns",
             errors: "what the closure throws, and what the engine refuses",
-            body: transaction,
+            body: write::transaction,
         },
         Function {
             name: "quote_name",
@@ -175,12 +176,12 @@ pub const NAMESPACE: Namespace = Namespace {
             doc: "Watches which values of a column are taken, by the database and by this run, over millions of rows: `.has`, `.add`, `.expect`.",
             result: "a handle of type `taken`",
             errors: "none",
-            body: super::taken::open,
+            body: taken::open,
         },
-        super::columns::COLUMNS,
-        super::taken::HAS,
-        super::taken::ADD,
-        super::taken::EXPECT,
+        columns::COLUMNS,
+        taken::HAS,
+        taken::ADD,
+        taken::EXPECT,
     ],
     types: register_types,
 };
@@ -195,7 +196,7 @@ fn register_types(engine: &mut Engine) {
     engine
         .register_type_with_name::<stream::RowStream>("rows")
         .register_iterator_result::<stream::RowStream, Dynamic>()
-        .register_type_with_name::<super::taken::Taken>("taken");
+        .register_type_with_name::<taken::Taken>("taken");
 }
 
 /// The statement and its bound values.
@@ -288,138 +289,6 @@ fn value(call: &Call<'_>) -> Answer {
         .next()
         .and_then(|row| row.into_iter().next());
     Ok(first.map_or(Dynamic::UNIT, to_dynamic))
-}
-
-/// Announces a statement; `false` under `--plan`, where it is only told.
-fn announce(call: &Call<'_>, masked: &str, action: String) -> Result<bool, Thrown> {
-    let event = Event::Statement {
-        sql: masked.to_owned(),
-        position: call.position(),
-        rows: None,
-    };
-    Ok(call.host.effect_as("db:write", action, &event)?)
-}
-
-/// Records how many rows a statement changed.
-fn record(call: &Call<'_>, masked: String, rows: u64) {
-    if call.host.in_scratch() {
-        return;
-    }
-    call.host.sink().send(&Event::Statement {
-        sql: masked,
-        position: call.position(),
-        rows: Some(rows),
-    });
-}
-
-fn execute(call: &Call<'_>) -> Answer {
-    let (sql, params) = statement(call)?;
-    let masked = mask_literals(call.host.target().engine(), &sql);
-    if !announce(call, &masked, format!("run `{masked}`"))? {
-        return Ok(0_i64.into());
-    }
-    let changed = call
-        .host
-        .session(async |session: &mut Session| session.execute(&sql, &params).await)?;
-    record(call, masked, changed);
-    Ok(int(changed))
-}
-
-fn insert(call: &Call<'_>) -> Answer {
-    let table = table_name(call, &call.text(0));
-    let (columns, rows) = columns_and_rows(call.array(1))?;
-    if rows.is_empty() {
-        return Ok(0_i64.into());
-    }
-    let engine = call.host.target().engine();
-    let quoted = |name: &String| engine.quote(name);
-    let masked = format!(
-        "INSERT INTO {} ({}) VALUES ({})",
-        engine.quote_table(&table),
-        columns.iter().map(quoted).collect::<Vec<_>>().join(", "),
-        vec!["?"; columns.len()].join(", ")
-    );
-    let count = rows.len();
-    if !announce(
-        call,
-        &masked,
-        format!("insert {count} row(s) into `{table}`"),
-    )? {
-        return Ok(int(count as u64));
-    }
-    let inserted = call
-        .host
-        .session(async |session: &mut Session| session.insert_many(&table, &columns, rows).await)?;
-    record(call, masked, inserted);
-    Ok(int(inserted))
-}
-
-/// The columns of the first row, and every row's values in that order.
-fn columns_and_rows(maps: Array) -> Result<(Vec<String>, Vec<Vec<Value>>), Thrown> {
-    let mut columns: Vec<String> = Vec::new();
-    let mut rows = Vec::with_capacity(maps.len());
-    for (index, map) in maps.into_iter().enumerate() {
-        let number = index + 1;
-        let Some(map) = map.try_cast::<Map>() else {
-            return Err(Error::new(Kind::Script, format!("row {number} is not a map")).into());
-        };
-        if index == 0 {
-            columns = map.keys().map(ToString::to_string).collect();
-        }
-        let same = map.len() == columns.len()
-            && map
-                .keys()
-                .zip(&columns)
-                .all(|(key, column)| key.as_str() == column);
-        if !same || columns.is_empty() {
-            return Err(Error::new(
-                Kind::Script,
-                format!("row {number} has other columns than the first"),
-            )
-            .hint("give every row the same keys; `()` is NULL")
-            .into());
-        }
-        let values = map.into_values().map(to_value);
-        rows.push(values.collect::<Result<Vec<_>, _>>()?);
-    }
-    Ok((columns, rows))
-}
-
-fn transaction(call: &Call<'_>) -> Answer {
-    let host = call.host;
-    let work = call.closure(0)?;
-    let mode = if host.writes() {
-        Begin::Write
-    } else {
-        Begin::Read
-    };
-    host.session(async |session: &mut Session| session.begin(mode).await)?;
-    let place = host.workplace();
-    let result = call.run(&work, Vec::new()).and_then(|value| {
-        host.finish_session(async |session: &mut Session| session.commit().await)?;
-        Ok(value)
-    });
-    match result {
-        Ok(value) => {
-            if host.depth() == 0 {
-                host.note_commit();
-            }
-            Ok(value)
-        }
-        Err(thrown) => {
-            let undone = host.mend_session(place, async |session: &mut Session| {
-                session.rollback().await
-            });
-            if let Err(error) = undone {
-                // The connection is closed at the end of the run, which rolls back whatever is left.
-                host.say(
-                    crate::event::Level::Warn,
-                    format!("cannot roll back: {}", error.chain()),
-                );
-            }
-            Err(thrown)
-        }
-    }
 }
 
 fn quote_name(call: &Call<'_>) -> Answer {

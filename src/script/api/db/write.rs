@@ -1,0 +1,143 @@
+//! What of `db` changes the database: announced in the run log first, only told under `--plan`.
+
+use rhai::{Array, Map};
+
+use super::{int, statement, table_name};
+use crate::db::Session;
+use crate::db::dialect::Begin;
+use crate::error::{Error, Kind};
+use crate::event::{Event, Level};
+use crate::hazard::mask_literals;
+use crate::script::api::{Answer, Call};
+use crate::script::convert::to_value;
+use crate::script::fault::Thrown;
+use crate::value::Value;
+
+/// Announces a statement; `false` under `--plan`, where it is only told.
+fn announce(call: &Call<'_>, masked: &str, action: String) -> Result<bool, Thrown> {
+    let event = Event::Statement {
+        sql: masked.to_owned(),
+        position: call.position(),
+        rows: None,
+    };
+    Ok(call.host.effect_as("db:write", action, &event)?)
+}
+
+/// Records how many rows a statement changed.
+fn record(call: &Call<'_>, masked: String, rows: u64) {
+    if call.host.in_scratch() {
+        return;
+    }
+    call.host.sink().send(&Event::Statement {
+        sql: masked,
+        position: call.position(),
+        rows: Some(rows),
+    });
+}
+
+pub(super) fn execute(call: &Call<'_>) -> Answer {
+    let (sql, params) = statement(call)?;
+    let masked = mask_literals(call.host.target().engine(), &sql);
+    if !announce(call, &masked, format!("run `{masked}`"))? {
+        return Ok(0_i64.into());
+    }
+    let changed = call
+        .host
+        .session(async |session: &mut Session| session.execute(&sql, &params).await)?;
+    record(call, masked, changed);
+    Ok(int(changed))
+}
+
+pub(super) fn insert(call: &Call<'_>) -> Answer {
+    let table = table_name(call, &call.text(0));
+    let (columns, rows) = columns_and_rows(call.array(1))?;
+    if rows.is_empty() {
+        return Ok(0_i64.into());
+    }
+    let engine = call.host.target().engine();
+    let quoted = |name: &String| engine.quote(name);
+    let masked = format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        engine.quote_table(&table),
+        columns.iter().map(quoted).collect::<Vec<_>>().join(", "),
+        vec!["?"; columns.len()].join(", ")
+    );
+    let count = rows.len();
+    if !announce(
+        call,
+        &masked,
+        format!("insert {count} row(s) into `{table}`"),
+    )? {
+        return Ok(int(count as u64));
+    }
+    let inserted = call
+        .host
+        .session(async |session: &mut Session| session.insert_many(&table, &columns, rows).await)?;
+    record(call, masked, inserted);
+    Ok(int(inserted))
+}
+
+/// The columns of the first row, and every row's values in that order.
+fn columns_and_rows(maps: Array) -> Result<(Vec<String>, Vec<Vec<Value>>), Thrown> {
+    let mut columns: Vec<String> = Vec::new();
+    let mut rows = Vec::with_capacity(maps.len());
+    for (index, map) in maps.into_iter().enumerate() {
+        let number = index + 1;
+        let Some(map) = map.try_cast::<Map>() else {
+            return Err(Error::new(Kind::Script, format!("row {number} is not a map")).into());
+        };
+        if index == 0 {
+            columns = map.keys().map(ToString::to_string).collect();
+        }
+        let same = map.len() == columns.len()
+            && map
+                .keys()
+                .zip(&columns)
+                .all(|(key, column)| key.as_str() == column);
+        if !same || columns.is_empty() {
+            return Err(Error::new(
+                Kind::Script,
+                format!("row {number} has other columns than the first"),
+            )
+            .hint("give every row the same keys; `()` is NULL")
+            .into());
+        }
+        let values = map.into_values().map(to_value);
+        rows.push(values.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok((columns, rows))
+}
+
+pub(super) fn transaction(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let work = call.closure(0)?;
+    let mode = if host.writes() {
+        Begin::Write
+    } else {
+        Begin::Read
+    };
+    host.session(async |session: &mut Session| session.begin(mode).await)?;
+    let place = host.workplace();
+    let result = call.run(&work, Vec::new()).and_then(|value| {
+        host.finish_session(async |session: &mut Session| session.commit().await)?;
+        Ok(value)
+    });
+    match result {
+        Ok(value) => {
+            if host.depth() == 0 {
+                host.note_commit();
+            }
+            Ok(value)
+        }
+        Err(thrown) => {
+            let undone = host.mend_session(place, async |session: &mut Session| {
+                session.rollback().await
+            });
+            if let Err(error) = undone {
+                // The connection is closed at the end of the run, which rolls back whatever is left.
+                host.say(Level::Warn, format!("cannot roll back: {}", error.chain()));
+            }
+            Err(thrown)
+        }
+    }
+}
