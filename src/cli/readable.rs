@@ -73,7 +73,7 @@ fn write_entry(label: &str, value: &Value, depth: usize, lines: &mut Vec<String>
             lines.push(format!("{indent}{label}"));
             write_map(entries, depth + 1, lines);
         }
-        Value::List(items) if items.iter().any(is_nested) => {
+        Value::List(items) if items.iter().any(is_nested) || is_long(items) => {
             lines.push(format!("{indent}{label}"));
             write_items(items, depth + 1, lines);
         }
@@ -100,6 +100,17 @@ fn write_items(items: &[Value], depth: usize, lines: &mut Vec<String>) {
             other => write_entry("-", other, depth, lines),
         }
     }
+}
+
+/// Whether the items would make a line nobody can read.
+fn is_long(items: &[Value]) -> bool {
+    /// What a line of a terminal holds.
+    const WIDTH: usize = 100;
+    items
+        .iter()
+        .map(|item| text(item).chars().count() + 2)
+        .sum::<usize>()
+        > WIDTH
 }
 
 fn is_nested(value: &Value) -> bool {
@@ -158,6 +169,10 @@ mod tests {
                     map(&[("rule", "x".into())]),
                 ]),
             ),
+            (
+                "long",
+                Value::List(vec!["x".repeat(60).into(), "y".repeat(60).into()]),
+            ),
             ("ok", Value::Bool(true)),
             ("label", Value::Null),
         ]);
@@ -174,6 +189,9 @@ mod tests {
                 "  - rule: drop-table",
                 "    line: 3",
                 "  - rule: x",
+                "long:",
+                &format!("  - {}", "x".repeat(60)),
+                &format!("  - {}", "y".repeat(60)),
                 "ok: yes",
                 "label: none",
             ]

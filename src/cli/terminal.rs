@@ -110,17 +110,17 @@ impl Terminal {
     fn step(&self, name: &str, step: StepState, elapsed_ms: Option<u64>) {
         let took = elapsed_ms.map(duration).unwrap_or_default();
         let name = self.plain(name);
-        match step {
-            StepState::Started => self.say(&format!("{name} …")),
-            StepState::Done => self.say(&format!("{name}: done{took}")),
-            StepState::Failed => self.say(&format!("{name}: failed{took}")),
-            StepState::Planned => self.say(&format!("{name}: planned")),
-        }
         if step != StepState::Started {
             // Bars of a step that is over have nothing more to tell.
             for (_, bar) in self.state().tasks.drain() {
                 bar.finish_and_clear();
             }
+        }
+        match step {
+            StepState::Started => self.say(&format!("{name} …")),
+            StepState::Done => self.say(&format!("{name}: done{took}")),
+            StepState::Failed => self.say(&format!("{name}: failed{took}")),
+            StepState::Planned => self.say(&format!("{name}: planned")),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Invocation;
 use crate::cli::output::Ending;
 use crate::cli::readable;
 use crate::error::Result;
-use crate::script::{Library, Parameter, ParameterType, Procedure};
+use crate::script::{Library, Origin, Parameter, ParameterType, Procedure};
 use crate::value::Value;
 
 /// Show a procedure: what it does, its parameters, the rights it needs, where it comes from
@@ -42,12 +42,14 @@ impl Show {
 /// The help of one procedure, as a person reads it.
 pub fn help(procedure: &Procedure) -> String {
     let mut lines = vec![procedure.description.clone(), String::new()];
-    let words = procedure.parameters.iter().filter(|one| one.positional);
-    let words: String = words.map(|one| format!(" [{}]…", one.name)).collect();
-    lines.push(format!(
-        "Usage: dbscript run {} [--PARAMETER VALUE]…{words}",
-        procedure.name
-    ));
+    let mut usage = format!("Usage: dbscript run {}", procedure.name);
+    if procedure.parameters.iter().any(|one| !one.positional) {
+        usage.push_str(" [--PARAMETER VALUE]…");
+    }
+    for word in procedure.parameters.iter().filter(|one| one.positional) {
+        usage.push_str(&format!(" [{}]…", word.name));
+    }
+    lines.push(usage);
     if !procedure.parameters.is_empty() {
         lines.extend([String::new(), "Parameters:".to_owned()]);
         let rows: Vec<Vec<String>> = procedure.parameters.iter().map(row).collect();
@@ -63,11 +65,15 @@ pub fn help(procedure: &Procedure) -> String {
     if !procedure.needs.is_empty() {
         lines.push(format!("Needs: {}", procedure.needs.join(", ")));
     }
-    lines.push(format!(
-        "From: {} ({})",
-        procedure.file,
-        procedure.origin.label()
-    ));
+    let name = &procedure.name;
+    lines.push(match procedure.origin {
+        Origin::BuiltIn => {
+            format!("Built in. To change it: dbscript show {name} --source > scripts/{name}.rhai")
+        }
+        Origin::Project | Origin::ProjectEdited => {
+            format!("From: {} ({})", procedure.file, procedure.origin.label())
+        }
+    });
     lines.push("The global flags may stand here too: `dbscript --help`".to_owned());
     lines.join("\n").trim_start().to_owned()
 }
