@@ -9,6 +9,9 @@ use crate::error::{Error, Kind};
 use crate::script::Stop;
 use crate::value::Value;
 
+/// Wrappers such as npm pass a terminal's Ctrl-C on to a program that has had it already: that is not a second one.
+const SAME_PRESS: Duration = Duration::from_millis(200);
+
 /// Stops the run at the first signal and leaves at once at the second; stops it when the time limit is reached.
 /// Must be called inside the runtime, before the run begins.
 ///
@@ -32,6 +35,13 @@ pub fn watch(
         signals.next().await;
         stop.stop(Kind::Interrupted);
         screen.notice("interrupted: undoing what is unfinished (a second Ctrl-C leaves at once)");
+        let same = async {
+            loop {
+                signals.next().await;
+            }
+        };
+        // It is over when the time is: whatever came within it was the same key press.
+        let _ = tokio::time::timeout(SAME_PRESS, same).await;
         signals.next().await;
         leave(&*screen);
     });
