@@ -8,7 +8,9 @@ mod kills;
 mod main_job;
 mod places;
 mod readme;
+mod screen;
 mod sets;
+mod settings;
 mod usage;
 
 use crate::harness::{Project, sqlx_migrates};

@@ -277,7 +277,12 @@ fn create(call: &Call<'_>) -> Answer {
     if !host.in_scratch() {
         host.watch()?;
     }
-    host.effect("backups", format!("back up {target}"))?;
+    host.effect("backups", format!("back up {target}"))
+        .map_err(|error| match error.kind {
+            // The run log lies in the folder the backup would lie in.
+            Kind::Io => error.context(Kind::Backup, "the backup did not begin"),
+            _ => error,
+        })?;
     let created = host.wait(backup::create(&target, &store, &options, &sink(host)))?;
     Ok(to_dynamic(describe(&created)))
 }
