@@ -94,6 +94,8 @@ pub(super) struct References {
     pub(super) parent_columns: Vec<String>,
     /// `CASCADE`, `SET NULL` …; empty where nothing is said.
     pub(super) on_delete: String,
+    /// The same for a change of the parent's key.
+    pub(super) on_update: String,
 }
 
 /// A column that is created, by CREATE TABLE or ADD COLUMN.
@@ -150,6 +152,8 @@ pub(super) struct NewView {
 pub(super) struct NewTrigger {
     pub(super) name: TableName,
     pub(super) table: TableName,
+    /// `DELETE`, `INSERT` or `UPDATE`.
+    pub(super) event: &'static str,
     /// What it does when it fires.
     pub(super) body: Vec<Step>,
     pub(super) words: Vec<String>,

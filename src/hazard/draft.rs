@@ -34,6 +34,8 @@ pub(super) struct Draft {
     pub(super) rule: &'static str,
     /// Index of the step among those of all files.
     pub(super) at: usize,
+    /// Where in the step's statement, where that is not where the step stands.
+    pub(super) offset: usize,
     /// The table, or `table.column`.
     pub(super) table: Option<String>,
     /// What an allowance may name besides the table.
@@ -85,6 +87,7 @@ impl Draft {
         Draft {
             rule,
             at,
+            offset: 0,
             table: Some(table.into()),
             aliases: Vec::new(),
             weight: Weight::Is(Severity::Warn),

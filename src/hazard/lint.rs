@@ -180,7 +180,7 @@ impl Desk<'_> {
         };
         let placed = &self.steps[draft.at];
         let statement = &self.split[placed.file][placed.statement];
-        let (line, column) = place(statement, placed.step.offset);
+        let (line, column) = place(statement, placed.step.offset.max(draft.offset));
         self.lint.findings.push(Finding {
             rule: draft.rule.to_owned(),
             severity,

@@ -14,7 +14,7 @@ mod values;
 
 use std::collections::HashMap;
 
-use super::action::{Action, Step};
+use super::action::{Action, NewTrigger, Step};
 use super::dialect::{self, Habits};
 use super::draft::{Draft, LetGo, Question, Weight, What};
 use super::rebuild::{self, Rebuild};
@@ -71,6 +71,7 @@ pub(super) fn judge(
         rebuilds: Vec::new(),
         originals: HashMap::new(),
         silent: Vec::new(),
+        triggers: Vec::new(),
         connection: Connection::default(),
     };
     let mut first = 0;
@@ -119,6 +120,8 @@ struct Judge<'a> {
     /// Their tables as they were when the file began.
     originals: HashMap<String, Table>,
     silent: Vec<LetGo>,
+    /// Triggers the set has created.
+    triggers: Vec<NewTrigger>,
     connection: Connection,
 }
 

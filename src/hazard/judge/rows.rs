@@ -1,5 +1,6 @@
 //! Rows that are deleted, changed, replaced.
 
+use super::copies::live_name;
 use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{Change, Insert, Reach, Update};
@@ -18,6 +19,7 @@ impl Judge<'_> {
                 self.judge_delete(&table, change);
             }
             if change.reach != Reach::Never {
+                self.fire(&change.table, "DELETE");
                 self.mark(&change.table, Write::Thins);
             }
         }
@@ -123,6 +125,7 @@ impl Judge<'_> {
             self.judge_update(&table, update);
         }
         if change.reach != Reach::Never {
+            self.fire(&change.table, "UPDATE");
             self.mark(&change.table, Write::of(update.replace));
         }
     }
@@ -186,7 +189,32 @@ impl Judge<'_> {
         for (_, column) in &old {
             draft = draft.lets_go(&live, Some(column), What::Values);
         }
+        let draft = let_go_elsewhere(draft, self.follows(table, &update.columns));
         self.push(draft);
+    }
+
+    /// Foreign keys elsewhere that change with a key: ON UPDATE CASCADE and its like.
+    fn follows(&self, table: &Table, columns: &[String]) -> Vec<(String, Option<String>, What)> {
+        let is_set = |key: &String| {
+            columns
+                .iter()
+                .any(|column| column.eq_ignore_ascii_case(key))
+        };
+        let mut follows = Vec::new();
+        for (child, reference) in self.world.children(&table.name) {
+            let key: &[String] = match reference.parent_columns.is_empty() {
+                true => table.primary_key(),
+                false => &reference.parent_columns,
+            };
+            let action = reference.on_update.to_ascii_uppercase();
+            let moves = ["CASCADE", "SET NULL", "SET DEFAULT"].contains(&action.as_str());
+            if moves && key.iter().any(is_set) {
+                let columns = reference.columns.iter().cloned();
+                follows
+                    .extend(columns.map(|column| (live_name(child), Some(column), What::Values)));
+            }
+        }
+        follows
     }
 
     pub(super) fn insert(&mut self, insert: &Insert) {
@@ -215,6 +243,7 @@ impl Judge<'_> {
                 self.judge_upsert(&table, columns);
             }
         }
+        self.fire(&insert.table, "INSERT");
         self.mark(&insert.table, Write::of(insert.replace));
     }
 

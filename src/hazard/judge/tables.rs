@@ -100,7 +100,7 @@ impl Judge<'_> {
             .map(|(child, reference)| format!("`{}.{}`", child.name, reference.columns.join(", ")))
             .collect();
         if !orphaned.is_empty() {
-            draft = draft.adding(&format!("; {} is left unprotected", orphaned.join(", ")));
+            draft = draft.adding(&format!("; left unprotected: {}", orphaned.join(", ")));
         }
         let draft = draft
             .adding(&words)

@@ -6,6 +6,7 @@ mod offline;
 mod rebuilds;
 mod rows;
 mod tables;
+mod truth;
 
 use super::{Lint, Options, SqlFile, lint};
 use crate::db::{Access, Engine, Session, Target};

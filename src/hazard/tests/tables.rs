@@ -18,7 +18,7 @@ async fn a_table_with_rows_is_not_dropped_in_silence() {
         "`comments`",
         "ON DELETE CASCADE",
         "`notes.user_id`",
-        "`points.user_id` is left unprotected",
+        "left unprotected: `empty.user_id`, `points.user_id`",
         "e.g. id 7, 19, 44",
     ] {
         assert!(
@@ -152,9 +152,21 @@ async fn views_triggers_and_indexes_are_missed_when_they_go() {
 #[tokio::test]
 async fn a_triggers_body_is_only_noted() {
     let sql = "CREATE TRIGGER t AFTER UPDATE ON settings BEGIN\n  DELETE FROM users WHERE id = 1;\n  REPLACE INTO settings VALUES (1, 2, 3);\nEND";
-    expect(sql, &["delete-rows note", "replace-rows note"]).await;
+    let lint = expect(sql, &["delete-rows note", "replace-rows note"]).await;
+    assert_eq!((lint.findings[1].line, lint.findings[1].column), (3, 3));
     silent(&["CREATE TABLE t (a); CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM t; END"])
         .await;
+}
+
+#[tokio::test]
+async fn a_trigger_that_the_set_fires_is_left_to_the_rehearsal() {
+    let trigger = "CREATE TRIGGER t AFTER INSERT ON settings BEGIN DELETE FROM users; END;";
+    let fires = format!("{trigger} INSERT INTO settings VALUES ('a', 'b', 'c')");
+    expect(&fires, &["delete-rows note", "delete-rows warn"]).await;
+    let other = format!(
+        "{trigger} UPDATE settings SET hint = 'x' WHERE hint IS NULL; DROP TRIGGER t; INSERT INTO settings VALUES ('a', 'b', 'c')"
+    );
+    expect(&other, &["delete-rows note"]).await;
 }
 
 #[tokio::test]

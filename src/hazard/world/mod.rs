@@ -176,7 +176,8 @@ impl World {
         }
         // Offline nobody knows whether IF NOT EXISTS creates anything; online what exists cannot be created.
         let exists = !self.offline && self.tables.contains_key(&key(&new.name));
-        if !exists && !(new.if_not_exists && self.offline) {
+        let may_exist = new.if_not_exists && self.offline;
+        if !exists && !may_exist {
             self.tables.insert(key(&new.name), table);
         }
     }

@@ -182,5 +182,6 @@ fn live_reference(key: &db::ForeignKey) -> References {
         parent: key.parent.clone(),
         parent_columns: key.parent_columns.clone(),
         on_delete: key.on_delete.clone(),
+        on_update: key.on_update.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlite3_parser::ast::{
     AlterTableBody, Expr, InsertBody, Literal, PragmaBody, QualifiedName, SortedColumn, Stmt,
-    TriggerCmd,
+    TriggerCmd, TriggerEvent,
 };
 
 use super::lift::{self, Piece};
@@ -234,10 +234,16 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             trigger_name,
             tbl_name,
             commands,
+            event,
             ..
         } => Action::CreateTrigger(NewTrigger {
             name: table_name(trigger_name),
             table: table_name(tbl_name),
+            event: match event {
+                TriggerEvent::Delete => "DELETE",
+                TriggerEvent::Insert => "INSERT",
+                TriggerEvent::Update | TriggerEvent::UpdateOf(_) => "UPDATE",
+            },
             body: body(commands, pieces),
             words: lift::words(pieces),
         }),

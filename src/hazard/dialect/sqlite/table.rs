@@ -133,20 +133,29 @@ fn indexed(columns: &[IndexedColumn<'_>]) -> Vec<String> {
 }
 
 fn references(columns: Vec<String>, clause: &ForeignKeyClause<'_>) -> References {
-    let on_delete = clause.args.iter().find_map(|argument| match argument {
-        RefArg::OnDelete(action) => Some(match action {
-            RefAct::SetNull => "SET NULL",
-            RefAct::SetDefault => "SET DEFAULT",
-            RefAct::Cascade => "CASCADE",
-            RefAct::Restrict => "RESTRICT",
-            RefAct::NoAction => "NO ACTION",
-        }),
-        _ => None,
-    });
+    let (mut on_delete, mut on_update) = ("", "");
+    for argument in clause.args {
+        match argument {
+            RefArg::OnDelete(action) => on_delete = action_name(*action),
+            RefArg::OnUpdate(action) => on_update = action_name(*action),
+            RefArg::OnInsert(_) | RefArg::Match(_) => {}
+        }
+    }
     References {
         columns,
         parent: TableName::plain(plain(&clause.tbl_name)),
         parent_columns: clause.columns.map(indexed).unwrap_or_default(),
-        on_delete: on_delete.unwrap_or_default().to_owned(),
+        on_delete: on_delete.to_owned(),
+        on_update: on_update.to_owned(),
+    }
+}
+
+fn action_name(action: RefAct) -> &'static str {
+    match action {
+        RefAct::SetNull => "SET NULL",
+        RefAct::SetDefault => "SET DEFAULT",
+        RefAct::Cascade => "CASCADE",
+        RefAct::Restrict => "RESTRICT",
+        RefAct::NoAction => "NO ACTION",
     }
 }
