@@ -9,7 +9,7 @@ mod tables;
 mod truth;
 
 use super::{Lint, Options, SqlFile, lint};
-use crate::db::{Access, Engine, Session, Target};
+use crate::db::{Access, Begin, Engine, Session, Target};
 use crate::event::Severity;
 
 /// The schema most cases run on: a parent with rows, children, an empty table, a view, a trigger, indexes.
@@ -44,12 +44,14 @@ async fn database(schema: &str) -> (tempfile::TempDir, Session) {
         ..Access::default()
     };
     let mut session = target.connect(access).await.expect("it opens");
+    session.begin(Begin::Write).await.expect("it begins");
     for statement in super::split(sqlite(), schema) {
         session
             .run(&statement.text)
             .await
             .expect("the schema is right");
     }
+    session.commit().await.expect("it is kept");
     (folder, session)
 }
 
