@@ -250,3 +250,23 @@ const PIECES: &[&str] = &[
     "EXISTS",
     "é",
 ];
+
+#[test]
+fn the_shipped_migrations_are_clean() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("it is there")
+        .map(|entry| entry.expect("it is readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .map(|path| {
+            file(
+                &path.display().to_string(),
+                &std::fs::read_to_string(&path).expect("it is text"),
+            )
+        })
+        .collect();
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    assert!(files.len() > 1);
+    let lint = offline(&files);
+    assert!(shown(&lint).is_empty(), "{:#?}", lint.findings);
+}

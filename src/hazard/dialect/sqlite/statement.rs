@@ -230,26 +230,34 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             words: lift::words(pieces),
         }),
         Stmt::DropView { view_name, .. } => Action::DropView(table_name(view_name)),
-        Stmt::CreateTrigger {
-            trigger_name,
-            tbl_name,
-            commands,
-            event,
-            ..
-        } => Action::CreateTrigger(NewTrigger {
-            name: table_name(trigger_name),
-            table: table_name(tbl_name),
-            event: match event {
-                TriggerEvent::Delete => "DELETE",
-                TriggerEvent::Insert => "INSERT",
-                TriggerEvent::Update | TriggerEvent::UpdateOf(_) => "UPDATE",
-            },
-            body: body(commands, pieces),
-            words: lift::words(pieces),
-        }),
+        Stmt::CreateTrigger { .. } => return trigger(statement, pieces),
         Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger(table_name(trigger_name)),
         _ => return None,
     })
+}
+
+fn trigger(statement: &Stmt<'_>, pieces: &[Piece<'_>]) -> Option<Action> {
+    let Stmt::CreateTrigger {
+        trigger_name,
+        tbl_name,
+        commands,
+        event,
+        ..
+    } = statement
+    else {
+        return None;
+    };
+    Some(Action::CreateTrigger(NewTrigger {
+        name: table_name(trigger_name),
+        table: table_name(tbl_name),
+        event: match event {
+            TriggerEvent::Delete => "DELETE",
+            TriggerEvent::Insert => "INSERT",
+            TriggerEvent::Update | TriggerEvent::UpdateOf(_) => "UPDATE",
+        },
+        body: body(commands, pieces),
+        words: lift::words(pieces),
+    }))
 }
 
 /// The SELECT of a CREATE TABLE … AS.
