@@ -19,6 +19,7 @@ enum Column {
 pub struct Header {
     names: Vec<String>,
     columns: HashMap<String, Column>,
+    trim: bool,
 }
 
 /// What the header is checked against.
@@ -28,6 +29,7 @@ pub(super) struct Expected<'a> {
     pub delimiter: Delimiter,
     pub required: &'a [String],
     pub optional: &'a [String],
+    pub trim: bool,
 }
 
 impl Header {
@@ -69,7 +71,11 @@ impl Header {
         for name in expected.optional {
             columns.entry(folded(name)).or_insert(Column::Absent);
         }
-        let mut header = Header { names, columns };
+        let mut header = Header {
+            names,
+            columns,
+            trim: expected.trim,
+        };
         header.remember_spellings(expected);
         Ok(header)
     }
@@ -104,6 +110,11 @@ impl Header {
             Column::At(at) => Some(at),
             Column::Absent => None,
         })
+    }
+
+    /// Whether blanks around a cell are left away.
+    pub(super) fn trims(&self) -> bool {
+        self.trim
     }
 
     fn column(&self, name: &str) -> Option<Column> {

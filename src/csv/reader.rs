@@ -25,6 +25,8 @@ pub struct Options {
     pub required: Vec<String>,
     /// Columns that read as empty where the file lacks them.
     pub optional: Vec<String>,
+    /// Whether blanks around a cell are left away.
+    pub trim: bool,
 }
 
 /// Reads records.
@@ -269,6 +271,7 @@ fn read_header<R: Read>(
         delimiter,
         required: &options.required,
         optional: &options.optional,
+        trim: options.trim,
     };
     Ok((delimiter, Header::new(names, &expected)?))
 }

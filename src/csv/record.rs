@@ -168,14 +168,19 @@ impl Record {
         self.0.problem.as_ref()
     }
 
-    /// The cell of this column as it stands in the file, quotes taken off; empty where the file lacks an optional column
+    /// The cell of this column, quotes taken off, trimmed if the reader was told to; empty where the file lacks an optional column
     /// or a record with a problem has no such cell. `None` for a name that is no column.
     pub fn cell(&self, name: &str) -> Option<&str> {
         let at = self.0.header.cell(name)?;
-        Some(at.map_or("", |at| self.at(at)))
+        let cell = at.map_or("", |at| self.at(at));
+        Some(if self.0.header.trims() {
+            cell.trim()
+        } else {
+            cell
+        })
     }
 
-    /// The cell at this place, from 0; empty beyond the last.
+    /// The cell at this place, from 0, as it stands in the file; empty beyond the last.
     pub fn at(&self, at: usize) -> &str {
         let from = match at.checked_sub(1) {
             Some(before) => self.0.ends.get(before),

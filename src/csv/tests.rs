@@ -148,9 +148,10 @@ fn columns_are_found_by_name() {
     let options = Options {
         required: vec!["ID".to_owned()],
         optional: vec!["Phone account".to_owned()],
+        trim: true,
         ..Options::default()
     };
-    let text = " Email Account ; id\nada@example.org;1\n";
+    let text = " Email Account ; id\n ada@example.org ;1\n";
     let mut reader =
         Reader::new(Cursor::new(text), "users/export.csv", &options).expect("a usable file");
     assert_eq!(reader.delimiter(), Delimiter::SEMICOLON);

@@ -26,5 +26,5 @@ pub use error::{Engine as EngineError, Error, Result};
 pub use row::{check_line, project_line};
 pub use scratch::Scratch;
 pub use session::Session;
-pub use staging::{Names, Place, Staging};
+pub use staging::{Names, Place, Staged, Staging};
 pub use target::{Access, Engine, Target};

@@ -15,7 +15,18 @@ use crate::value::Value;
 pub struct Staging {
     connection: Connection,
     rows: u64,
+    /// The number of the row that came last.
+    last: i64,
     indexed: bool,
+}
+
+/// A row that was put aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Staged {
+    /// What makes it one of its kind.
+    pub key: String,
+    /// Its values.
+    pub row: Vec<(String, Value)>,
 }
 
 /// Where reading stands: behind the row of this order and number, or before the first.
@@ -30,12 +41,13 @@ impl Staging {
     pub fn open() -> Result<Staging> {
         // Keys have a table of their own: it is filled in no order, and must stay small for that to be fast.
         let connection = private(
-            "CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID;
-             CREATE TABLE rows (number INTEGER PRIMARY KEY, place ANY, row BLOB) STRICT;",
+            "CREATE TABLE keys (key TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
+             CREATE TABLE rows (number INTEGER PRIMARY KEY, place ANY, key TEXT, row BLOB) STRICT;",
         )?;
         Ok(Staging {
             connection,
             rows: 0,
+            last: 0,
             indexed: false,
         })
     }
@@ -49,21 +61,58 @@ impl Staging {
         let place = place(order)?;
         let new = self
             .connection
-            .prepare_cached("INSERT OR IGNORE INTO keys VALUES (?1)")
-            .and_then(|mut statement| statement.execute([key]))
+            .prepare_cached("INSERT OR IGNORE INTO keys VALUES (?1, ?2)")
+            .and_then(|mut statement| statement.execute(params![key, self.last + 1]))
             .map_err(failed)?;
         if new == 0 {
             return Ok(false);
         }
         self.connection
-            .prepare_cached("INSERT INTO rows (place, row) VALUES (?1, ?2)")
-            .and_then(|mut statement| statement.execute(params![place, packed::pack(row)]))
+            .prepare_cached("INSERT INTO rows VALUES (?1, ?2, ?3, ?4)")
+            .and_then(|mut statement| {
+                statement.execute(params![self.last + 1, place, key, packed::pack(row)])
+            })
             .map_err(failed)?;
+        self.last += 1;
         self.rows += 1;
         Ok(true)
     }
 
-    /// How many rows were put aside.
+    /// The next keys behind this one, at most `most`, in an order of their own; empty at the end.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read.
+    pub fn keys(&self, behind: Option<&str>, most: usize) -> Result<Vec<String>> {
+        let sql = "SELECT key FROM keys WHERE ?1 IS NULL OR key > ?1 ORDER BY key LIMIT ?2";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let keys = statement
+            .query_map(params![behind, most], |row| row.get(0))
+            .map_err(failed)?;
+        keys.collect::<rusqlite::Result<_>>().map_err(failed)
+    }
+
+    /// Removes the row of this key. None there is no error.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn remove(&mut self, key: &str) -> Result<()> {
+        let removed = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM rows WHERE number = (SELECT number FROM keys WHERE key = ?1)",
+            )
+            .and_then(|mut statement| statement.execute([key]))
+            .map_err(failed)?;
+        self.connection
+            .prepare_cached("DELETE FROM keys WHERE key = ?1")
+            .and_then(|mut statement| statement.execute([key]))
+            .map_err(failed)?;
+        self.rows -= removed as u64;
+        Ok(())
+    }
+
+    /// How many rows are there.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -72,7 +121,7 @@ impl Staging {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn next(&mut self, place: &mut Place, most: usize) -> Result<Vec<Vec<(String, Value)>>> {
+    pub fn next(&mut self, place: &mut Place, most: usize) -> Result<Vec<Staged>> {
         if !self.indexed {
             self.connection
                 .execute_batch("CREATE INDEX in_order ON rows (place, number)")
@@ -83,7 +132,7 @@ impl Staging {
         // No integer sorts before this one, no number is zero, and a text sorts behind every integer.
         let start = (Cell::Integer(i64::MIN), 0);
         let (order, number) = place.0.clone().unwrap_or(start);
-        let sql = "SELECT place, number, row FROM rows WHERE (place, number) > (?1, ?2)
+        let sql = "SELECT place, number, key, row FROM rows WHERE (place, number) > (?1, ?2)
                    ORDER BY place, number LIMIT ?3";
         let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
         let mut found = statement
@@ -92,9 +141,12 @@ impl Staging {
         let mut rows = Vec::new();
         while let Some(row) = found.next().map_err(failed)? {
             place.0 = Some((row.get(0).map_err(failed)?, row.get(1).map_err(failed)?));
-            let bytes = row.get_ref(2).map_err(failed)?;
+            let bytes = row.get_ref(3).map_err(failed)?;
             let bytes = bytes.as_blob().unwrap_or_default();
-            rows.push(packed::unpack(bytes).ok_or(Error::Closed)?);
+            rows.push(Staged {
+                key: row.get(2).map_err(failed)?,
+                row: packed::unpack(bytes).ok_or(Error::Closed)?,
+            });
         }
         Ok(rows)
     }
@@ -231,7 +283,7 @@ mod tests {
                 return found;
             }
             assert!(rows.len() <= most);
-            found.extend(rows.into_iter().map(|row| row[0].1.clone()));
+            found.extend(rows.into_iter().map(|staged| staged.row[0].1.clone()));
         }
     }
 
@@ -258,6 +310,28 @@ mod tests {
         assert_eq!(staging.rows(), 2);
         assert_eq!(all(&mut staging, 10), [1, 3].map(Value::Int));
         assert!(staging.add("b", &Value::Null, &row(4)).is_err());
+    }
+
+    #[test]
+    fn rows_are_removed_by_their_keys() {
+        let mut staging = Staging::open().expect("a temporary file");
+        for (number, key) in ["c", "a", "d", "b"].into_iter().enumerate() {
+            let number = i64::try_from(number).expect("small");
+            let added = staging.add(key, &Value::Int(-number), &row(number));
+            assert!(added.expect("a temporary file"));
+        }
+        assert_eq!(
+            staging.keys(None, 3).expect("a temporary file"),
+            ["a", "b", "c"]
+        );
+        assert_eq!(staging.keys(Some("c"), 3).expect("a temporary file"), ["d"]);
+        for key in ["a", "d", "e"] {
+            staging.remove(key).expect("a temporary file");
+        }
+        assert_eq!(staging.rows(), 2);
+        assert_eq!(all(&mut staging, 1), [3, 0].map(Value::Int));
+        let back = staging.add("a", &Value::Int(1), &row(9));
+        assert!(back.expect("a temporary file"));
     }
 
     #[test]

@@ -217,7 +217,7 @@ fn an_edited_script_fills_a_prisma_table() {
         ),
         ("\"referral_code\",\n", "\"referralCode\",\n"),
         ("\"created_at\",\n", "\"createdAt\",\n"),
-        ("{ #{} }", "{ #{ updatedAt: user.created_at } }"),
+        ("{ #{} }", "{ #{ updatedAt: created_at } }"),
     ]
     .into_iter()
     .fold(script, |script, (from, to)| {

@@ -55,6 +55,11 @@ pub const NAMESPACE: Namespace = Namespace {
                             accepts: Accepts::List,
                             doc: "columns that read as empty where the file lacks them",
                         },
+                        Key {
+                            name: "trim",
+                            accepts: Accepts::Bool,
+                            doc: "whether blanks around a cell are left away",
+                        },
                     ]),
                     "how it is read",
                 ),
@@ -130,6 +135,7 @@ fn open(call: &Call<'_>) -> Answer {
             .map_err(Error::from)?,
         required: options.texts("required")?.unwrap_or_default(),
         optional: options.texts("optional")?.unwrap_or_default(),
+        trim: options.bool("trim"),
     };
     let real = call
         .host

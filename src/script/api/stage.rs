@@ -2,18 +2,24 @@
 
 use std::any::TypeId;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, EvalAltResult};
+use rhai::{Dynamic, Engine, EvalAltResult, Map};
 
+use super::taken::Taken;
 use super::{Accepts, Answer, Call, Form, Function, Namespace, Receiver, required};
-use crate::db::{Place, Staging};
+use crate::db::{Place, Staged, Staging};
 use crate::error::{Error, Kind};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
-use crate::script::limits::ITEMS;
 use crate::value::Value;
+
+/// Keys looked up at once.
+const KEYS: usize = 5_000;
+/// Rows taken up at once.
+const FETCH: usize = 1_000;
 
 const STAGE: Receiver = Receiver {
     name: "Stage",
@@ -64,18 +70,28 @@ pub const NAMESPACE: Namespace = Namespace {
             body: len,
         },
         Function {
-            name: "batches",
+            name: "remove_taken",
             form: Form::Method(STAGE),
             arguments: &[required(
-                "size",
-                Accepts::Int,
-                "rows in a batch, 1 to 100,000",
+                "taken",
+                Accepts::Any,
+                "the values that are taken, from `db::taken`",
             )],
             right: None,
-            doc: "The rows in order, many at a time: `for batch in stage.batches(1000) { … }`.",
-            result: "an iterator of arrays of rows",
-            errors: "`script` if the size is out of range",
-            body: batches,
+            doc: "Removes the rows whose keys are taken; the database is asked for many at a time.",
+            result: "how many rows were removed",
+            errors: "`script` if `taken` is something else, `database` for what the engine refuses",
+            body: remove_taken,
+        },
+        Function {
+            name: "rows",
+            form: Form::Method(STAGE),
+            arguments: &[],
+            right: None,
+            doc: "The rows in order: `for staged in stage.rows() { staged.key; staged.row }`.",
+            result: "an iterator of maps: `key`, `row`",
+            errors: "`io`, while it is walked through",
+            body: rows,
         },
     ],
     types,
@@ -88,12 +104,12 @@ struct Stage {
     host: Rc<Host>,
 }
 
-/// The rows of a stage, batch by batch.
+/// The rows of a stage in order.
 #[derive(Clone)]
-struct Batches {
+struct Rows {
     stage: Stage,
     place: Place,
-    size: usize,
+    fetched: VecDeque<Staged>,
 }
 
 fn open(call: &Call<'_>) -> Answer {
@@ -120,44 +136,62 @@ fn len(call: &Call<'_>) -> Answer {
     Ok(i64::try_from(rows).unwrap_or(i64::MAX).into())
 }
 
-fn batches(call: &Call<'_>) -> Answer {
-    let size = usize::try_from(call.int(0)).unwrap_or(0);
-    if !(1..=ITEMS).contains(&size) {
-        return Err(Error::new(Kind::Script, format!("a batch has 1 to {ITEMS} rows")).into());
+fn remove_taken(call: &Call<'_>) -> Answer {
+    let stage: Stage = call.receiver()?;
+    let taken = call.handle::<Taken>(0, "what `db::taken` returns")?;
+    let mut behind: Option<String> = None;
+    let mut removed: i64 = 0;
+    loop {
+        let keys = stage.staging.borrow().keys(behind.as_deref(), KEYS)?;
+        behind = keys.last().cloned();
+        if keys.is_empty() {
+            return Ok(removed.into());
+        }
+        for key in taken.among(call.host, keys)? {
+            stage.staging.borrow_mut().remove(&key)?;
+            removed += 1;
+        }
     }
-    Ok(Dynamic::from(Batches {
+}
+
+fn rows(call: &Call<'_>) -> Answer {
+    Ok(Dynamic::from(Rows {
         stage: call.receiver()?,
         place: Place::default(),
-        size,
+        fetched: VecDeque::new(),
     }))
 }
 
 fn types(engine: &mut Engine) {
     engine
         .register_type_with_name::<Stage>("Stage")
-        .register_type_with_name::<Batches>("Batches")
-        .register_iterator_result::<Batches, Dynamic>();
+        .register_type_with_name::<Rows>("StagedRows")
+        .register_iterator_result::<Rows, Dynamic>();
 }
 
-impl Iterator for Batches {
+impl Rows {
+    fn fetch(&mut self) -> Result<Option<Staged>, Error> {
+        if self.fetched.is_empty() {
+            let mut staging = self.stage.staging.borrow_mut();
+            self.fetched = staging.next(&mut self.place, FETCH)?.into();
+        }
+        Ok(self.fetched.pop_front())
+    }
+}
+
+impl Iterator for Rows {
     type Item = Result<Dynamic, Box<EvalAltResult>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.stage.host.limits().reset();
-        let rows = self
-            .stage
-            .staging
-            .borrow_mut()
-            .next(&mut self.place, self.size);
-        match rows {
-            Ok(rows) if rows.is_empty() => None,
-            Ok(rows) => {
-                let rows = rows.into_iter().map(|row| to_dynamic(Value::Map(row)));
-                Some(Ok(Dynamic::from_array(rows.collect())))
-            }
-            Err(error) => Some(Err(
-                Thrown::from(Error::from(error)).raise(rhai::Position::NONE)
-            )),
+        match self.fetch() {
+            Ok(staged) => staged.map(|Staged { key, row }| {
+                let mut map = Map::new();
+                map.insert("key".into(), key.into());
+                map.insert("row".into(), to_dynamic(Value::Map(row)));
+                Ok(Dynamic::from_map(map))
+            }),
+            Err(error) => Some(Err(Thrown::from(error).raise(rhai::Position::NONE))),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use rhai::Dynamic;
 
-use super::{Accepts, Answer, Call, Form, Function, Receiver, required};
+use super::{Accepts, Answer, Call, Form, Function, Key, Receiver, required};
 use crate::db::{self, Lookup, Names, Session};
 use crate::error::Result;
 use crate::script::convert::to_value;
@@ -28,6 +28,20 @@ const RECEIVER: Receiver = Receiver {
     name: "taken",
     id: TypeId::of::<Taken>,
 };
+
+/// How values are compared.
+pub const OPTIONS: &[Key] = &[
+    Key {
+        name: "ignore_case",
+        accepts: Accepts::Bool,
+        doc: "whether `A` and `a` are the same",
+    },
+    Key {
+        name: "ignore_prefix",
+        accepts: Accepts::Text,
+        doc: "what may stand before a value: with and without it is the same",
+    },
+];
 
 /// `taken.has(value)`.
 pub const HAS: Function = Function {
@@ -76,6 +90,8 @@ pub struct Taken(Rc<Watch>);
 struct Watch {
     place: WorkplaceId,
     lookup: Lookup,
+    /// What may stand before a value and does not count.
+    prefix: String,
     /// The taken values that are known.
     names: RefCell<Names>,
     /// Whether those are all of them.
@@ -92,9 +108,11 @@ pub(super) fn open(call: &Call<'_>) -> Answer {
         ignore_case: call.options(2).bool("ignore_case"),
     };
     let names = Names::open(lookup.ignore_case)?;
+    let prefix = call.options(2).text("ignore_prefix").unwrap_or_default();
     Ok(Dynamic::from(Taken(Rc::new(Watch {
         place: call.host.workplace(),
         lookup,
+        prefix,
         names: RefCell::new(names),
         complete: Cell::new(false),
         free: RefCell::default(),
@@ -122,6 +140,22 @@ fn expect(call: &Call<'_>) -> Answer {
 }
 
 impl Taken {
+    /// Which of these texts are taken.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn among(&self, host: &Rc<Host>, texts: Vec<String>) -> Result<Vec<String>> {
+        let Taken(watch) = self;
+        watch.expect(host, texts.iter().cloned().map(Value::Text).collect())?;
+        let mut taken = Vec::new();
+        for text in texts {
+            if watch.has(host, Value::Text(text.clone()))? {
+                taken.push(text);
+            }
+        }
+        Ok(taken)
+    }
+
     /// Takes this name or the first free one of `name_2`, `name_3` …
     ///
     /// # Errors
@@ -144,7 +178,7 @@ impl Taken {
 
 impl Watch {
     fn has(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
-        let Some(key) = key(&value) else {
+        let Some(key) = self.key(&value) else {
             return Ok(false);
         };
         if self.names.borrow().has(&key)? {
@@ -154,7 +188,7 @@ impl Watch {
     }
 
     fn add(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
-        let Some(key) = key(&value) else {
+        let Some(key) = self.key(&value) else {
             return Ok(true);
         };
         if self.has(host, value)? {
@@ -166,7 +200,7 @@ impl Watch {
 
     /// Whether the value stands in the column.
     fn stands(&self, host: &Rc<Host>, value: Value) -> Result<bool> {
-        let Some(key) = key(&value) else {
+        let Some(key) = self.key(&value) else {
             return Ok(false);
         };
         if !self.complete.get() && !self.free.borrow().contains(&key) {
@@ -185,18 +219,19 @@ impl Watch {
             self.read_column(host)?;
             return Ok(false);
         }
+        let values = self.forms(values);
         let found = host.session_of(self.place, async |session: &mut Session| {
             session.present(&self.lookup, &values).await
         })?;
         let mut names = self.names.borrow_mut();
-        for key in found.iter().filter_map(key) {
+        for key in found.iter().filter_map(|value| self.key(value)) {
             names.add(&key)?;
         }
         let mut free = self.free.borrow_mut();
         if free.len() + values.len() > REMEMBERED {
             free.clear();
         }
-        for key in values.iter().filter_map(key) {
+        for key in values.iter().filter_map(|value| self.key(value)) {
             if !names.has(&key)? {
                 free.insert(key);
             }
@@ -220,7 +255,7 @@ impl Watch {
                     break;
                 }
                 let mut names = self.names.borrow_mut();
-                for key in rows.iter().flatten().filter_map(key) {
+                for key in rows.iter().flatten().filter_map(|value| self.key(value)) {
                     names.add(&key)?;
                 }
             }
@@ -230,15 +265,32 @@ impl Watch {
         self.complete.set(true);
         Ok(())
     }
-}
 
-/// A value as it is remembered; numbers of different types that a column would hold as the same are written the same.
-fn key(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Text(text) => text.clone(),
-        Value::Int(number) => number.to_string(),
-        Value::Decimal(number) => number.normalize().to_string(),
-        other => format!("{other:?}"),
-    })
+    /// A value as it is remembered; numbers of different types that a column would hold as the same are written the same.
+    fn key(&self, value: &Value) -> Option<String> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Text(text) => text.strip_prefix(&self.prefix).unwrap_or(text).to_owned(),
+            Value::Int(number) => number.to_string(),
+            Value::Decimal(number) => number.normalize().to_string(),
+            other => format!("{other:?}"),
+        })
+    }
+
+    /// The forms in which a value may stand in the column.
+    fn forms(&self, values: Vec<Value>) -> Vec<Value> {
+        if self.prefix.is_empty() {
+            return values;
+        }
+        let mut forms = Vec::with_capacity(values.len() * 2);
+        for value in values {
+            if let (Value::Text(_), Some(key)) = (&value, self.key(&value)) {
+                forms.push(Value::Text(format!("{}{key}", self.prefix)));
+                forms.push(Value::Text(key));
+            } else {
+                forms.push(value);
+            }
+        }
+        forms
+    }
 }

@@ -168,7 +168,7 @@ pub const NAMESPACE: Namespace = Namespace {
                 required("column", Accepts::Text, "the column"),
                 optional(
                     "options",
-                    Accepts::Options(TAKEN_OPTIONS),
+                    Accepts::Options(super::taken::OPTIONS),
                     "how values are compared",
                 ),
             ],
@@ -185,12 +185,6 @@ pub const NAMESPACE: Namespace = Namespace {
     ],
     types: register_types,
 };
-
-const TAKEN_OPTIONS: &[Key] = &[Key {
-    name: "ignore_case",
-    accepts: Accepts::Bool,
-    doc: "whether `A` and `a` are the same",
-}];
 
 fn register_types(engine: &mut Engine) {
     engine
