@@ -147,6 +147,33 @@ fn deep_nesting_and_nonsense_are_said_not_followed() {
 }
 
 #[test]
+fn what_is_just_not_too_deep_fits_the_stack() {
+    let nested = |open: &str, close: &str, count: usize| {
+        format!("{}1{}", open.repeat(count), close.repeat(count))
+    };
+    for expression in [
+        nested("(", ")", 480),
+        nested("(SELECT ", ")", 240),
+        nested("NOT ", "", 480),
+        nested("CASE WHEN 1 THEN ", " END", 480),
+        nested("coalesce(", ", 1)", 480),
+        nested("a IN (SELECT b FROM c WHERE ", ")", 160),
+    ] {
+        let copy = format!(
+            "CREATE TABLE n (a); INSERT INTO n SELECT {expression} FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t"
+        );
+        let sql = format!(
+            "CREATE TABLE c (a DEFAULT ({expression}), CHECK ({expression})); {copy}; DELETE FROM t WHERE {expression}"
+        );
+        let lint = offline(&[file("a", &sql)]);
+        assert!(
+            !shown(&lint).contains(&"unparsed warn".to_owned()),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
 fn a_thousand_files_take_no_second() {
     let sql = "CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO new_users SELECT id, name FROM users;\nDROP TABLE users;\nALTER TABLE new_users RENAME TO users;\nCREATE UNIQUE INDEX i ON users (name);\nALTER TABLE users ADD COLUMN a TEXT;\nUPDATE users SET a = 'x' WHERE a IS NULL;\n";
     let files: Vec<_> = (0..1_000)
