@@ -162,7 +162,7 @@ impl From<Error> for error::Error {
                 Kind::Connect,
                 None,
                 Some(
-                    "check DATABASE_URL; only a migration or `restore --into` creates a database"
+                    "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`"
                         .to_owned(),
                 ),
             ),

@@ -80,13 +80,14 @@ pub fn check_line(
     Ok(())
 }
 
-/// The same row with only the columns of these names, in their order in the line; bytes of the values stay as they are.
+/// The same row with only these columns, each under its second name, in their order in the line; the values' bytes stay
+/// as they are.
 ///
 /// # Errors
 /// `Error::Row` when the line is no row object.
 pub fn project_line(
     table: &TableName,
-    keep: &[&str],
+    keep: &[(&str, &str)],
     row: u64,
     line: &[u8],
     out: &mut Vec<u8>,
@@ -99,13 +100,13 @@ pub fn project_line(
     out.push(b'{');
     let mut first = true;
     for (name, value) in &members.0 {
-        if !keep.contains(&name.as_ref()) {
+        let Some((_, to)) = keep.iter().find(|(from, _)| *from == name.as_ref()) else {
             continue;
-        }
+        };
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        push_string(out, name);
+        push_string(out, to);
         out.push(b':');
         out.extend_from_slice(value.get().as_bytes());
     }

@@ -95,6 +95,35 @@ pub struct Comparison {
     pub others_write: bool,
     /// Tables that are a migration tool's own history: not compared.
     pub history: Vec<TableName>,
+    /// Tables and columns that live on under another name.
+    pub renamed: Vec<Renamed>,
+}
+
+/// A table or column with another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The table as it was named before.
+    pub table: String,
+    /// The column as it was named before; `None`: the table itself has another name.
+    pub column: Option<String>,
+    /// The name now.
+    pub to: String,
+}
+
+impl Comparison {
+    /// What a table or column is called now.
+    fn now_called(&self, table: &TableName, column: Option<&str>) -> Option<&str> {
+        let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
+        let renamed = self.renamed.iter().find(|renamed| {
+            same(&renamed.table, &table.to_string())
+                && match (&renamed.column, column) {
+                    (Some(renamed), Some(column)) => same(renamed, column),
+                    (None, None) => true,
+                    _ => false,
+                }
+        })?;
+        Some(&renamed.to)
+    }
 }
 
 /// Compares the database of a snapshot with a baseline.
@@ -122,7 +151,8 @@ pub async fn compare(
         if rules.history.contains(&before.name) {
             continue;
         }
-        match catalog.table(&before.name) {
+        let renamed = rules.now_called(&before.name, None).map(TableName::plain);
+        match catalog.table(renamed.as_ref().unwrap_or(&before.name)) {
             Some(table) => compare_table(reader.as_mut(), before, rows, table, &mut judge).await?,
             None => missing_table(reader.as_mut(), before, baseline, catalog, &mut judge).await?,
         }
@@ -187,19 +217,27 @@ async fn compare_table(
     table: &Table,
     judge: &mut Judge<'_>,
 ) -> Result<()> {
-    let (common, missing): (Vec<Column>, Vec<Column>) = before
-        .columns
-        .iter()
-        .cloned()
-        .partition(|column| table.column(&column.name).is_some());
-    for column in &missing {
-        missing_column(before, rows, column, judge)?;
+    let (mut then, mut now) = (Vec::new(), Vec::new());
+    for column in &before.columns {
+        let name = judge.rules.now_called(&before.name, Some(&column.name));
+        let name = name.unwrap_or(&column.name).to_owned();
+        if table.column(&name).is_some() {
+            then.push(column.clone());
+            now.push(Column {
+                name,
+                ..column.clone()
+            });
+        } else {
+            missing_column(before, rows, column, judge)?;
+        }
     }
-    if common.is_empty() {
+    if then.is_empty() {
         return Ok(());
     }
-    if missing.is_empty()
-        && measure(reader, table, &common).await? == (before.rows, before.fingerprint)
+    let same_columns = then.len() == before.columns.len();
+    if same_columns
+        && then == now
+        && measure(reader, table, &now).await? == (before.rows, before.fingerprint)
     {
         judge.report.unchanged += 1;
         return Ok(());
@@ -210,15 +248,15 @@ async fn compare_table(
                 before,
                 rows,
                 table,
-                columns: &common,
+                then: &then,
+                now: &now,
             };
             difference::count(reader, &sides).await?
         }
-        None => counted_only(
-            before,
-            measure(reader, table, &common).await?,
-            missing.is_empty(),
-        ),
+        None => {
+            let same = same_columns && then == now;
+            counted_only(before, measure(reader, table, &now).await?, same)
+        }
     };
     judge.rows(before, difference);
     Ok(())

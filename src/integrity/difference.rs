@@ -27,16 +27,18 @@ pub(super) struct Sides<'a> {
     pub(super) before: &'a TableBaseline,
     pub(super) rows: &'a dyn BaselineRows,
     pub(super) table: &'a Table,
-    pub(super) columns: &'a [Column],
+    /// The columns of before that are still there.
+    pub(super) then: &'a [Column],
+    /// The same columns as they are named now.
+    pub(super) now: &'a [Column],
 }
 
 /// Compares the two sides row by row.
 pub(super) async fn count(reader: &mut dyn Reader, sides: &Sides<'_>) -> Result<Difference> {
     let parts = u128::from(sides.before.rows.div_ceil(HASHES_AT_A_TIME).max(1));
-    let keep: Vec<&str> = sides
-        .columns
-        .iter()
-        .map(|column| column.name.as_str())
+    let pairs = sides.then.iter().zip(sides.now);
+    let keep: Vec<(&str, &str)> = pairs
+        .map(|(then, now)| (then.name.as_str(), now.name.as_str()))
         .collect();
     let mut difference = Difference::default();
     for part in 0..parts {
@@ -46,7 +48,7 @@ pub(super) async fn count(reader: &mut dyn Reader, sides: &Sides<'_>) -> Result<
                 *counts.entry(hash).or_default() += 1;
             }
         })?;
-        read_lines(reader, sides.table, sides.columns, &mut |line| {
+        read_lines(reader, sides.table, sides.now, &mut |line| {
             let hash = xxh3_128(line);
             if hash % parts == part {
                 match counts.get_mut(&hash) {
@@ -62,9 +64,10 @@ pub(super) async fn count(reader: &mut dyn Reader, sides: &Sides<'_>) -> Result<
     Ok(difference)
 }
 
-fn before(sides: &Sides<'_>, keep: &[&str], each: &mut dyn FnMut(u128)) -> Result<()> {
+fn before(sides: &Sides<'_>, keep: &[(&str, &str)], each: &mut dyn FnMut(u128)) -> Result<()> {
     let name = &sides.before.name;
-    let whole = keep.len() == sides.before.columns.len();
+    let whole =
+        keep.len() == sides.before.columns.len() && keep.iter().all(|(then, now)| then == now);
     let mut row = 0;
     let mut projected = Vec::new();
     sides.rows.for_each_line(name, &mut |line| {
@@ -92,7 +95,7 @@ pub(super) fn values_of(
     rows.for_each_line(&before.name, &mut |line| {
         row += 1;
         projected.clear();
-        project_line(&before.name, &[column], row, line, &mut projected)?;
+        project_line(&before.name, &[(column, column)], row, line, &mut projected)?;
         values += u64::from(!projected.ends_with(b":null}"));
         Ok(())
     })?;

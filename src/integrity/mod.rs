@@ -11,5 +11,5 @@ mod fingerprint;
 mod tests;
 
 pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
-pub use compare::{Change, ChangeKind, Comparison, LetGo, Released, Report, compare};
+pub use compare::{Change, ChangeKind, Comparison, LetGo, Released, Renamed, Report, compare};
 pub use fingerprint::Fingerprint;

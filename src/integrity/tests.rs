@@ -194,6 +194,32 @@ async fn only_what_was_let_go_may_go() {
 }
 
 #[tokio::test]
+async fn a_renamed_column_or_table_is_followed() {
+    let renamed = |column: Option<&str>, to: &str| Renamed {
+        table: "users".to_owned(),
+        column: column.map(str::to_owned),
+        to: to.to_owned(),
+    };
+    let rules = Comparison {
+        renamed: vec![renamed(None, "people"), renamed(Some("fax"), "phone")],
+        ..Comparison::default()
+    };
+    let rename = [
+        "ALTER TABLE users RENAME COLUMN fax TO phone",
+        "ALTER TABLE users RENAME TO people",
+        "ALTER TABLE people ADD COLUMN age INTEGER",
+    ];
+    let (losses, notes) = losses_after(&rename, &rules).await;
+    assert!(
+        losses.is_empty() && notes.is_empty(),
+        "{losses:?} {notes:?}"
+    );
+    let change = [&rename[..], &["UPDATE people SET phone = NULL"]].concat();
+    let (losses, _) = losses_after(&change, &rules).await;
+    assert_eq!(losses, ["2 of 3 rows of `users` have other values"]);
+}
+
+#[tokio::test]
 async fn where_others_write_moving_rows_are_notes_and_lost_tables_stay_losses() {
     let rules = Comparison {
         others_write: true,

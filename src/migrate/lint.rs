@@ -4,7 +4,8 @@ use super::Migration;
 use crate::db::{Engine, Session};
 use crate::error::Result;
 use crate::event::Finding;
-use crate::integrity::LetGo;
+use crate::hazard::{self, SqlFile, What};
+use crate::integrity::{LetGo, Released, Renamed};
 
 /// How pending migrations are judged.
 pub struct Linting<'a> {
@@ -12,6 +13,17 @@ pub struct Linting<'a> {
     pub allow: &'a [String],
     /// A rehearsal will run: it decides what the data of now cannot tell.
     pub rehearsed: bool,
+}
+
+/// What the lint found, and what a comparison afterwards may expect.
+#[derive(Clone, Debug, Default)]
+pub struct Linted {
+    /// The hazards.
+    pub findings: Vec<Finding>,
+    /// What was allowed to go.
+    pub let_go: Vec<LetGo>,
+    /// What gets another name.
+    pub renamed: Vec<Renamed>,
 }
 
 /// Finds hazards, asking the data where there is a session, and what the allowances let go.
@@ -23,7 +35,47 @@ pub async fn lint(
     pending: &[Migration],
     options: &Linting<'_>,
     session: Option<&mut Session>,
-) -> Result<(Vec<Finding>, Vec<LetGo>)> {
-    let _ = (engine, pending, options, session);
-    Ok((Vec::new(), Vec::new()))
+) -> Result<Linted> {
+    let files: Vec<SqlFile> = pending
+        .iter()
+        .map(|migration| SqlFile {
+            name: migration.file.clone(),
+            text: migration.sql.clone(),
+        })
+        .collect();
+    let rules = hazard::Options {
+        allow: options.allow,
+        rehearsal: options.rehearsed,
+        applied_here: true,
+    };
+    let lint = hazard::lint(engine, &files, &rules, session).await?;
+    let let_go = lint.let_go.iter().filter(|gone| may_go(gone)).map(released);
+    let renamed = lint.renamed.iter().map(|renamed| Renamed {
+        table: renamed.table.clone(),
+        column: renamed.column.clone(),
+        to: renamed.to.clone(),
+    });
+    Ok(Linted {
+        let_go: let_go.collect(),
+        renamed: renamed.collect(),
+        findings: lint.findings,
+    })
+}
+
+/// What a person allowed, and values that a rule only warns of; rows, columns and tables go only by allowance.
+fn may_go(gone: &hazard::LetGo) -> bool {
+    gone.allowed || gone.what == What::Values
+}
+
+fn released(gone: &hazard::LetGo) -> LetGo {
+    LetGo {
+        table: gone.table.clone(),
+        column: gone.column.clone(),
+        what: match gone.what {
+            What::Table => Released::Table,
+            What::Column => Released::Column,
+            What::Rows => Released::Rows,
+            What::Values => Released::Values,
+        },
+    }
 }

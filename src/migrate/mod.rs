@@ -16,7 +16,7 @@ mod tests;
 pub use apply::{Applied, Conditions, apply};
 pub use error::Error;
 pub use history::{Entry, History, State};
-pub use lint::{Linting, lint};
+pub use lint::{Linted, Linting, lint};
 pub use revert::{Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
 

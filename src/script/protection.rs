@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use super::host::Host;
 use crate::db::{Orphans, Session};
 use crate::error::{Error, Kind, Result};
-use crate::integrity::LetGo;
+use crate::integrity::{LetGo, Renamed};
 use crate::migrate::{History, Migration, Source};
 
 /// The memory of one run.
@@ -14,6 +14,7 @@ use crate::migrate::{History, Migration, Source};
 pub(super) struct Protection {
     source: RefCell<Option<Source>>,
     let_go: RefCell<Vec<LetGo>>,
+    renamed: RefCell<Vec<Renamed>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
     marker: Cell<Option<i64>>,
 }
@@ -60,9 +61,15 @@ impl Host {
             .collect()
     }
 
-    /// Remembers what was allowed to go.
-    pub fn let_go_of(&self, let_go: Vec<LetGo>) {
+    /// Remembers what was allowed to go, and what gets another name.
+    pub fn expect(&self, let_go: Vec<LetGo>, renamed: Vec<Renamed>) {
         *self.protection.let_go.borrow_mut() = let_go;
+        *self.protection.renamed.borrow_mut() = renamed;
+    }
+
+    /// What gets another name.
+    pub fn renamed(&self) -> Vec<Renamed> {
+        self.protection.renamed.borrow().clone()
     }
 
     /// What was allowed to go.

@@ -170,6 +170,7 @@ fn held_against(
         let_go: host.let_go(),
         others_write: rows.is_some() && !host.in_scratch() && host.others_wrote()?,
         history: HISTORY_TABLES.map(TableName::plain).to_vec(),
+        renamed: host.renamed(),
     };
     // A set does not hold its orphans: they are known from where it was restored. Where it was not, they are not judged.
     let now = match host.known_orphans() {

@@ -210,7 +210,7 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
     let host = call.host;
     let pending = listed(call, 0)?;
     let options = Linting { allow, rehearsed };
-    let (findings, let_go) = if host.target().exists() {
+    let linted = if host.target().exists() {
         host.session(async |session: &mut Session| {
             migrate::lint(session.engine(), &pending, &options, Some(session)).await
         })?
@@ -222,8 +222,8 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
             None,
         ))?
     };
-    host.let_go_of(let_go);
-    Ok(findings)
+    host.expect(linted.let_go, linted.renamed);
+    Ok(linted.findings)
 }
 
 fn lint(call: &Call<'_>) -> Answer {
