@@ -134,6 +134,12 @@ pub fn wants_json(line: &[OsString]) -> bool {
         .any(|word| word == "--json")
 }
 
+/// The names of the global flags, without their dashes.
+pub fn global_names() -> Vec<String> {
+    let known = KnownFlags::new();
+    known.names.into_iter().map(|(name, _)| name).collect()
+}
+
 /// A time limit in seconds, with decimals.
 ///
 /// # Errors

@@ -42,8 +42,14 @@ impl Asker for Prompt {
         });
         loop {
             match receiver.recv_timeout(PATIENCE) {
-                Ok(Ok(line)) if is_yes(&line) => return Answer::Yes,
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return Answer::No,
+                Ok(line) => {
+                    self.screen.answered();
+                    return match line {
+                        Ok(line) if is_yes(&line) => Answer::Yes,
+                        Ok(_) | Err(_) => Answer::No,
+                    };
+                }
+                Err(RecvTimeoutError::Disconnected) => return Answer::No,
                 Err(RecvTimeoutError::Timeout) if self.stop.reason().is_some() => {
                     return Answer::No;
                 }

@@ -71,6 +71,8 @@ impl Screen for Json {
 
     fn prompt(&self, _question: &str) {}
 
+    fn answered(&self) {}
+
     fn end(&self, end: &End, _ending: &Ending, _project: Option<&Path>) -> io::Result<()> {
         self.write(end, true);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,6 +68,7 @@ fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>) -> u8 {
         }
     };
     diagnostics::start(settings.verbose, &settings.secrets);
+    tracing::debug!(project = %settings.project.display(), backups = %settings.backups.display(), rights = ?settings.rights, "settings");
     let screen = screen(settings.json, settings.quiet, settings.secrets.clone());
     for note in &settings.notes {
         screen.notice(note);

@@ -50,6 +50,9 @@ pub trait Screen: Sink {
     /// Puts a question to the person; the answer is read elsewhere.
     fn prompt(&self, question: &str);
 
+    /// The question is answered: the person's Enter has ended its line.
+    fn answered(&self);
+
     /// Says the last word.
     ///
     /// # Errors
@@ -143,6 +146,7 @@ mod tests {
     impl Screen for Lines {
         fn notice(&self, _: &str) {}
         fn prompt(&self, _: &str) {}
+        fn answered(&self) {}
         fn end(&self, _: &End, _: &Ending, _: Option<&Path>) -> io::Result<()> {
             Ok(())
         }

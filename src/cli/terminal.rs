@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ pub struct Terminal {
     colour: bool,
     /// Where bars are drawn, if they are.
     bars: Option<MultiProgress>,
+    /// A question stands at the end of the screen, its line still open.
+    asking: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -55,6 +58,7 @@ impl Terminal {
             colour: is_terminal && !is_dumb && !is_set("NO_COLOR"),
             bars: (is_terminal && !is_dumb && !quiet)
                 .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
+            asking: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -80,8 +84,12 @@ impl Terminal {
     fn say(&self, line: &str) {
         let write = || {
             let mut stderr = io::stderr().lock();
+            let first = match self.asking.swap(false, Ordering::Relaxed) {
+                true => "\n",
+                false => "",
+            };
             // Without a standard error nobody can be told that there is none.
-            let _ = writeln!(stderr, "{line}");
+            let _ = writeln!(stderr, "{first}{line}");
         };
         match &self.bars {
             Some(bars) => bars.suspend(write),
@@ -267,11 +275,16 @@ impl Screen for Terminal {
             // Without a standard error the question goes unanswered, which is a no.
             let _ = write!(stderr, "{} [y/N] ", self.plain(question));
             let _ = stderr.flush();
+            self.asking.store(true, Ordering::Relaxed);
         };
         match &self.bars {
             Some(bars) => bars.suspend(write),
             None => write(),
         }
+    }
+
+    fn answered(&self) {
+        self.asking.store(false, Ordering::Relaxed);
     }
 
     fn end(&self, end: &End, ending: &Ending, project: Option<&Path>) -> io::Result<()> {

@@ -203,12 +203,19 @@ pub fn load(scripts: &Path, name: &str) -> Result<Option<Script>> {
         label,
         origin,
     };
-    if path.symlink_metadata().is_err() {
+    let from_program = |text: &str| {
         let label = format!("built-in:{name}{ENDING}");
-        return Ok(built_in.map(|text| script(text.to_owned(), label, Origin::BuiltIn)));
+        Ok(Some(script(text.to_owned(), label, Origin::BuiltIn)))
+    };
+    if path.symlink_metadata().is_err() {
+        return built_in.map_or(Ok(None), from_program);
     }
     let label = format!("scripts/{name}{ENDING}");
     let text = read_inside(scripts, &path, &label)?;
+    // `show backup --source > scripts/backup.rhai`: the shell has made the file before the text is asked for.
+    if let (true, Some(built_in)) = (text.is_empty(), built_in) {
+        return from_program(built_in);
+    }
     let origin = match built_in {
         Some(embedded) if embedded == text => Origin::BuiltIn,
         Some(_) => Origin::ProjectEdited,

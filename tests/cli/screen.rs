@@ -147,3 +147,39 @@ fn the_status_of_an_empty_project_says_what_is_not_there() {
     assert_eq!(run.result()["backups"], serde_json::json!([]));
     assert_eq!(project.list(""), ["dbscript.db"]);
 }
+
+#[test]
+fn a_built_in_is_copied_by_a_shell_and_then_changed() {
+    let project = project();
+    project.file("scripts/.keep", "");
+    project
+        .dbscript(&["show", "backup", "--source"])
+        .through("sh", &["-c", "exec \"$@\" > scripts/backup.rhai", "sh"])
+        .go();
+    let text = project.read("scripts/backup.rhai");
+    assert!(text.contains("fn main"), "{text}");
+    let origin = || {
+        let list = project.dbscript(&["list", "--json"]).go().result();
+        let procedures = list.as_array().expect("a list").clone();
+        let mut origins = procedures.iter().filter(|one| one["name"] == "backup");
+        origins.next().expect("it is listed")["origin"].clone()
+    };
+    assert_eq!(origin(), "built-in");
+    project.file(
+        "scripts/backup.rhai",
+        text.replace("fn main", "// Ours.\nfn main"),
+    );
+    assert_eq!(origin(), "project, edited");
+    project.dbscript(&["run", "backup"]).go();
+}
+
+#[test]
+fn a_global_flag_that_is_misspelt_behind_a_procedure_is_known() {
+    let project = project();
+    project
+        .dbscript(&["run", "talk", "--jsn"])
+        .status(2)
+        .stderr_has("`--jsn`")
+        .stderr_has("did you mean `--json`?")
+        .go();
+}

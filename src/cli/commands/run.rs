@@ -8,9 +8,10 @@ use super::{Invocation, runtime, show};
 use crate::cli::ask::Prompt;
 use crate::cli::output::{Ending, Tee};
 use crate::cli::report::End;
-use crate::cli::{parameters, signals};
+use crate::cli::{args, parameters, signals};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level, Sink as _};
+use crate::script::nearest::nearest;
 use crate::script::{self, Context, Library, Outcome, ParameterType, Procedure, Stop};
 use crate::storage::RunLog;
 use crate::value::Value;
@@ -47,7 +48,8 @@ impl Run {
             false => BTreeMap::new(),
         };
         let arguments =
-            script::arguments(&procedure, &words.named, &words.positional, &environment)?;
+            script::arguments(&procedure, &words.named, &words.positional, &environment)
+                .map_err(|error| or_global(error, &procedure, &words.named))?;
         let (target, is_default) = settings.target()?;
         let log = Arc::new(self.log(invocation, &procedure));
         let sink = Arc::new(Tee::new(Arc::clone(&invocation.screen), Arc::clone(&log)));
@@ -61,6 +63,7 @@ impl Run {
         if is_default {
             invocation.say_default(&target);
         }
+        tracing::debug!(procedure = procedure.file, %target, timeout = ?settings.timeout, "run");
         let stop = Stop::default();
         let context = Context {
             project: settings.project.clone(),
@@ -105,6 +108,19 @@ fn is_flag(procedure: &Procedure, name: &str) -> Option<bool> {
     let key = name.replace('-', "_");
     let found = procedure.parameters.iter().find(|one| one.key == key)?;
     Some(found.kind == ParameterType::Bool)
+}
+
+/// The error about a parameter that is not there; a global flag may have been meant.
+fn or_global(error: Error, procedure: &Procedure, named: &[(String, Option<String>)]) -> Error {
+    let is_unknown = |name: &&str| is_flag(procedure, name).is_none();
+    let unknown = named.iter().map(|(name, _)| name.as_str()).find(is_unknown);
+    let globals = args::global_names();
+    let parameters = procedure.parameters.iter().map(|one| one.name.as_str());
+    let all = parameters.chain(globals.iter().map(String::as_str));
+    match unknown.and_then(|name| nearest(name, all)) {
+        Some(near) => error.hint(format!("did you mean `--{near}`?")),
+        None => error,
+    }
 }
 
 /// Writes the run log's last line, and says where the log is when a person will want it.

@@ -10,7 +10,7 @@ use crate::value::Value;
 /// Show a procedure: what it does, its parameters, the rights it needs, where it comes from
 ///
 /// To change a built-in one, write its text into the project, where it goes before the built-in:
-/// `dbscript show backup --source > scripts/backup.rhai`
+/// `mkdir -p scripts && dbscript show backup --source > scripts/backup.rhai`
 #[derive(Debug, clap::Args)]
 pub struct Show {
     /// The procedure, as `dbscript list` names it
@@ -68,7 +68,7 @@ pub fn help(procedure: &Procedure) -> String {
     let name = &procedure.name;
     lines.push(match procedure.origin {
         Origin::BuiltIn => {
-            format!("Built in. To change it: dbscript show {name} --source > scripts/{name}.rhai")
+            format!("Built in. To change it: mkdir -p scripts && dbscript show {name} --source > scripts/{name}.rhai")
         }
         Origin::Project | Origin::ProjectEdited => {
             format!("From: {} ({})", procedure.file, procedure.origin.label())
