@@ -33,3 +33,16 @@ pub fn error() -> Error {
          `dbscript status` says what state the database is in",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_as_a_bug_with_what_to_send_along() {
+        let error = error();
+        assert_eq!(error.kind, Kind::Internal);
+        assert!(error.message.starts_with("internal error in dbscript "));
+        assert!(error.hint.is_some_and(|hint| hint.contains("run log")));
+    }
+}
