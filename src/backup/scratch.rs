@@ -30,9 +30,11 @@ pub async fn restore_into_scratch(
         .into());
     }
     let scratch = target.scratch(folder).await?;
+    // The file is there already. A connection that may create it would bring it back after an interrupted restore has
+    // removed it: its thread may open it only then.
     let access = Access {
         write: true,
-        create: true,
+        create: false,
         guarded: false,
     };
     // The session is dropped before the scratch database, on every way out.

@@ -184,7 +184,7 @@ impl Host {
             target,
             Access {
                 write: true,
-                create: true,
+                create: false,
                 guarded: true,
             },
         );
