@@ -2,6 +2,7 @@
 
 mod database;
 mod errors;
+mod imports;
 mod limits;
 mod sandbox;
 

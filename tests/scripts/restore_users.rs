@@ -4,7 +4,7 @@ mod unusable;
 
 use serde_json::json;
 
-use crate::harness::{Export, Project, User};
+use crate::harness::{Export, Project, Signal, User};
 
 const WALLET: &str = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU";
 const OTHER: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
@@ -254,4 +254,21 @@ fn many_users_are_restored_in_one_run() {
         project.value("SELECT count(DISTINCT lower(username)) FROM users"),
         users.to_string()
     );
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let project = project();
+    project.file("users/export.csv", Export::of(5_000).text());
+    let before = project.hash();
+    for step in ["read the export", "restore users"] {
+        let mut running = project
+            .dbscript(&["run", "restore-users"])
+            .status(130)
+            .start();
+        running.wait_for(&[step]);
+        running.signal(Signal::Interrupt);
+        running.finish();
+        assert_eq!(project.hash(), before, "{step}");
+    }
 }

@@ -208,7 +208,7 @@ fn a_table_of_another_shape_is_named_before_anything_is_read() {
         .dbscript(&["run", "restore-users"])
         .status(2)
         .stderr_has("there is no table users")
-        .stderr_has("dbscript eject restore-users")
+        .stderr_has("dbscript show restore-users")
         .go();
     project.sql(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, privy_id TEXT, username TEXT, email TEXT, solana_wallet TEXT,
