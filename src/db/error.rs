@@ -42,7 +42,7 @@ pub enum Error {
         source: Engine,
     },
     /// A statement failed.
-    #[error("{source}")]
+    #[error(transparent)]
     Statement {
         /// The engine's own words and code.
         source: Engine,

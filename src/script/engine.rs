@@ -92,6 +92,7 @@ pub fn language_functions() -> Vec<(String, usize)> {
 
 /// An engine and the scripts it has compiled.
 pub struct Machine {
+    limits: Rc<limits::Limits>,
     /// The engine.
     pub engine: Engine,
     /// The texts, for errors.
@@ -116,11 +117,16 @@ impl Machine {
             scripts,
             sources: sources.clone(),
             loaded: RefCell::default(),
+            limits: Rc::clone(host.limits()),
         });
         moment::register(&mut engine);
         fault::register(&mut engine);
         api::register(&mut engine, host);
-        Machine { engine, sources }
+        Machine {
+            limits: Rc::clone(host.limits()),
+            engine,
+            sources,
+        }
     }
 
     /// Compiles a script of the run.
@@ -129,7 +135,9 @@ impl Machine {
     /// `Script` with its position.
     pub fn compile(&self, text: &str, label: &str) -> Result<AST> {
         self.sources.add(label, text);
-        compile_with(&self.engine, text, label)
+        let ast = compile_with(&self.engine, text, label)?;
+        self.limits.watch(&ast);
+        Ok(ast)
     }
 }
 
@@ -138,6 +146,7 @@ struct Modules {
     scripts: PathBuf,
     sources: Sources,
     loaded: RefCell<BTreeMap<String, Option<Shared<Module>>>>,
+    limits: Rc<limits::Limits>,
 }
 
 impl ModuleResolver for Modules {
@@ -166,6 +175,7 @@ impl ModuleResolver for Modules {
             .compile(without_mark(&script.text))
             .map_err(|error| in_module(Box::new(EvalAltResult::ErrorParsing(*error.0, error.1))))?;
         ast.set_source(&script.label);
+        self.limits.watch(&ast);
         self.loaded.borrow_mut().insert(name.to_owned(), None);
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine);
         let result = module.map(|mut module| {

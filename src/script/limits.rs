@@ -1,14 +1,18 @@
 //! What keeps a script from running away: operations without a host call, sizes of values, depth of calls.
 //!
 //! Rhai's own size limits walk through a whole value on every operation, which makes filling an array of n items cost
-//! n²/2 steps. Here each access of a variable looks at the variable's own size: a value has to be named to grow, so it
-//! is stopped at the next step. And rhai's own limit errors lose their position on the way out, so where there is one
+//! n²/2 steps. Here about every fourth access of a variable looks at the variable's own size: a value has to be named to grow,
+//! and can at most double at each step, so it is stopped soon enough. And rhai's own limit errors lose their position on the way out, so where there is one
 //! to be had they are thrown as ordinary errors; [`Limits::exceeded`] then stops a script that catches them.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+use rhai::{
+    AST, ASTNode, Array, Blob, Dynamic, Engine, EvalAltResult, Expr, ImmutableString, Map,
+    Position, Stmt,
+};
 
 use super::context::Stop;
 use super::{engine, fault};
@@ -23,6 +27,8 @@ pub const ITEMS: usize = 100_000;
 
 /// Operations that may pass between reaching the limit and naming a variable, where the error gets its position.
 const GRACE: u64 = 100_000;
+/// Of so many accesses of variables one looks at the size.
+const LOOKED_AT: u32 = 4;
 /// Bytes of one blob.
 const BLOB_BYTES: usize = STRING_BYTES;
 /// A map of up to this many entries has the sizes of its values looked at too.
@@ -32,7 +38,11 @@ const SMALL_MAP: usize = 16;
 #[derive(Default)]
 pub struct Limits {
     operations: Cell<u64>,
+    dice: Cell<u32>,
+    tripped: Cell<bool>,
     exceeded: RefCell<Option<Exceeded>>,
+    /// Names that a `catch` gives its error.
+    caught: RefCell<BTreeSet<String>>,
 }
 
 /// A limit that was exceeded, in words.
@@ -53,7 +63,21 @@ impl From<Exceeded> for Error {
 impl Limits {
     /// Starts the count of operations again: the host was called.
     pub fn reset(&self) {
-        self.operations.set(0);
+        if !self.tripped.get() {
+            self.operations.set(0);
+        }
+    }
+
+    /// Learns the names that this script gives to caught errors.
+    pub fn watch(&self, ast: &AST) {
+        ast.walk(&mut |path: &[ASTNode]| {
+            if let Some(ASTNode::Stmt(Stmt::TryCatch(flow, _))) = path.last()
+                && let Expr::Variable(variable, ..) = &flow.expr
+            {
+                self.caught.borrow_mut().insert(variable.1.to_string());
+            }
+            true
+        });
     }
 
     /// The limit that was exceeded, if one was: the script must end even if it caught the error.
@@ -61,9 +85,21 @@ impl Limits {
         self.exceeded.borrow().clone().map(Error::from)
     }
 
+    /// The next number of a sequence without a pattern: a loop that names its variables in turn must not slip through.
+    fn roll(&self) -> u32 {
+        let next = self
+            .dice
+            .get()
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        self.dice.set(next);
+        next
+    }
+
     /// The error of this limit; whatever the script does with it, it does not go on for long.
     fn exceed(&self, limit: Exceeded) -> Box<EvalAltResult> {
         let first = self.exceeded.borrow_mut().get_or_insert(limit).clone();
+        self.tripped.set(true);
         self.operations.set(OPERATIONS);
         fault::Thrown::from(Error::from(first)).raise(Position::NONE)
     }
@@ -90,41 +126,45 @@ pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
     let watched = Rc::clone(limits);
     #[allow(deprecated)] // Not deprecated but "volatile"; the version is pinned by Cargo.lock.
     engine.on_var(move |name, _, context| {
-        if watched.operations.get() > OPERATIONS {
+        if watched.tripped.get() || watched.operations.get() > OPERATIONS {
             return Err(watched.exceed(runaway()));
         }
         if context.call_level() > engine::CALL_DEPTH {
             return Err(watched.exceed(too_deep()));
         }
+        let dice = watched.roll();
+        let caught = watched.caught.borrow().contains(name);
+        if !caught && dice >= u32::MAX / LOOKED_AT {
+            return Ok(None);
+        }
         let Some(value) = context.scope().get(name) else {
             return Ok(None);
         };
+        if caught && let Some(map) = value.read_lock::<Map>() {
+            return Ok(fault::complete_caught(&map).map(Dynamic::from_map));
+        }
         inspect(&watched, name, value)
     });
 }
 
-/// Looks at a variable that is about to be used. A caught error of rhai's own is replaced by a complete one.
+/// Looks at the size of a variable that is about to be used.
 fn inspect(
     limits: &Limits,
     name: &str,
     value: &Dynamic,
 ) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
-    if let Some((what, limit_of)) = oversized(value) {
-        return Err(limits.exceed(too_large(name, what, limit_of)));
+    let mut large = oversized(value);
+    if large.is_none()
+        && value.is_map()
+        && let Some(map) = value.read_lock::<Map>()
+        && map.len() <= SMALL_MAP
+    {
+        large = map.values().find_map(oversized);
     }
-    if !value.is_map() {
-        return Ok(None);
+    match large {
+        Some((what, limit)) => Err(limits.exceed(too_large(name, what, limit))),
+        None => Ok(None),
     }
-    let Some(map) = value.read_lock::<Map>() else {
-        return Ok(None);
-    };
-    if map.len() > SMALL_MAP {
-        return Ok(None);
-    }
-    if let Some((what, limit_of)) = map.values().find_map(oversized) {
-        return Err(limits.exceed(too_large(name, what, limit_of)));
-    }
-    Ok(fault::complete_caught(&map).map(Dynamic::from_map))
 }
 
 /// What is too large about a value itself, and the limit.

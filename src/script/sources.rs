@@ -23,6 +23,19 @@ impl Sources {
         self.0.borrow().get(label).cloned()
     }
 
+    /// A position of rhai in the text of this label. Rhai gives a call `a::b()` the position of `b`; people look for `a`.
+    pub fn position(&self, label: &str, place: rhai::Position) -> Option<Position> {
+        let mut position = position(label, place)?;
+        let texts = self.0.borrow();
+        let line = texts
+            .get(label)
+            .and_then(|text| text.lines().nth(position.line.saturating_sub(1)));
+        if let Some(line) = line {
+            position.column = start_of_path(line, position.column);
+        }
+        Some(position)
+    }
+
     /// The line of a position with a caret under its column.
     pub fn excerpt(&self, position: &Position) -> Vec<String> {
         let texts = self.0.borrow();
@@ -52,6 +65,24 @@ pub fn excerpt(text: &str, position: &Position) -> Vec<String> {
     ]
 }
 
+/// The column where the path begins whose last word begins at this column.
+fn start_of_path(line: &str, column: usize) -> usize {
+    let before: Vec<char> = line.chars().take(column.saturating_sub(1)).collect();
+    let mut start = before.len();
+    while before[..start].ends_with(&[':', ':']) {
+        let word = before[..start - 2]
+            .iter()
+            .rev()
+            .take_while(|character| character.is_alphanumeric() || **character == '_')
+            .count();
+        if word == 0 {
+            break;
+        }
+        start -= word + 2;
+    }
+    start + 1
+}
+
 /// A position of rhai in the file of this label; `None` where rhai has lost it.
 pub fn position(label: &str, position: rhai::Position) -> Option<Position> {
     let line = position.line()?;
@@ -65,6 +96,15 @@ pub fn position(label: &str, position: rhai::Position) -> Option<Position> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_begins_with_its_first_word() {
+        assert_eq!(start_of_path("  db::query(1)", 7), 3);
+        assert_eq!(start_of_path("f(a::b::c())", 9), 3);
+        assert_eq!(start_of_path("::x", 3), 3);
+        assert_eq!(start_of_path("x", 1), 1);
+        assert_eq!(start_of_path("x", 40), 2);
+    }
 
     #[test]
     fn the_caret_stands_under_the_column() {

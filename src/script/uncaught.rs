@@ -25,7 +25,7 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
     loop {
         error = match error {
             EvalAltResult::ErrorInFunctionCall(name, source, inner, place) => {
-                let from = position(&label, place);
+                let from = sources.position(&label, place);
                 let callee = if name.starts_with("anon$") {
                     "a closure".to_owned()
                 } else {
@@ -40,7 +40,7 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
             EvalAltResult::ErrorInModule(name, inner, place) => {
                 frames.push(Frame {
                     callee: format!("module `{name}`"),
-                    from: position(&label, place),
+                    from: sources.position(&label, place),
                 });
                 label = name;
                 *inner
@@ -52,7 +52,8 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
         };
     }
     frames.reverse();
-    let place = position(&label, error.position())
+    let place = sources
+        .position(&label, error.position())
         .or_else(|| frames.iter().find_map(|frame| frame.from.clone()));
     let text = sources.text(&label).unwrap_or_default();
     let (mut explained, result) = describe(error, &text);

@@ -21,13 +21,13 @@ fn a_host_error_has_the_position_of_its_call_and_the_chain() {
         "fn main() {\n    step(\"look\", || look(\"nobody\"));\n}\n\nfn look(table) {\n    db::count(table)\n}\n",
     );
     assert_eq!(error.kind, Kind::Database);
-    assert_eq!(place(&error), ("scripts/test.rhai".into(), 6, 9));
+    assert_eq!(place(&error), ("scripts/test.rhai".into(), 6, 5));
     assert_eq!(
         error.trace,
         [
             "  |",
             "6 |     db::count(table)",
-            "  |         ^",
+            "  |     ^",
             "in `look`, called at scripts/test.rhai:2:21",
             "in a closure, called at scripts/test.rhai:2:5",
             "in step `look`",
@@ -50,7 +50,7 @@ fn an_error_in_a_module_names_the_file_of_the_module() {
         error.trace[3..],
         [
             "in `inner`, called at scripts/lib/checks.rhai:2:3",
-            "in `outer`, called at scripts/test.rhai:3:11",
+            "in `outer`, called at scripts/test.rhai:3:3",
         ]
     );
 }

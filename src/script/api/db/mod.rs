@@ -2,9 +2,7 @@
 
 use rhai::{Dynamic, Engine, Map};
 
-use super::{
-    Accepts, Answer, Call, Form, Function, Key, Namespace, columns, optional, required, taken,
-};
+use super::{Accepts, Answer, Call, Form, Function, Namespace, columns, optional, required, taken};
 use crate::db::{self, Session};
 use crate::error::Kind;
 use crate::ident::TableName;
@@ -168,7 +166,7 @@ pub const NAMESPACE: Namespace = Namespace {
                 required("column", Accepts::Text, "the column"),
                 optional(
                     "options",
-                    Accepts::Options(super::taken::OPTIONS),
+                    Accepts::Options(taken::OPTIONS),
                     "how values are compared",
                 ),
             ],
