@@ -44,6 +44,11 @@ impl Engine {
         .find(|engine| engine.name() == name)
     }
 
+    /// Whether tables live in schemas below the database.
+    pub fn has_schemas(self) -> bool {
+        self == Engine::Postgres
+    }
+
     /// The statements around sqlx's history table.
     pub fn history_sql(self) -> &'static HistorySql {
         match self {

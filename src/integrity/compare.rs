@@ -1,34 +1,11 @@
 //! What is gone, what has changed, what has moved.
 
+use super::comparison::{Comparison, Released};
 use super::difference::{self, Difference, Sides};
 use super::{Baseline, BaselineRows, Fingerprint, TableBaseline, measure};
 use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
 use crate::error::Result;
 use crate::ident::TableName;
-
-/// What an allowance lets go of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Released {
-    /// Rows may go.
-    Rows,
-    /// Values may change.
-    Values,
-    /// The whole table may go.
-    Table,
-    /// The column may go.
-    Column,
-}
-
-/// Something that was allowed to be lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LetGo {
-    /// The table.
-    pub table: String,
-    /// The column, where it is about one.
-    pub column: Option<String>,
-    /// What may go.
-    pub what: Released,
-}
 
 /// What sort of change was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,47 +60,6 @@ pub struct Report {
     pub notes: Vec<Change>,
     /// Tables that are exactly as they were.
     pub unchanged: u64,
-}
-
-/// How to judge what is found.
-#[derive(Clone, Debug, Default)]
-pub struct Comparison {
-    /// What may go.
-    pub let_go: Vec<LetGo>,
-    /// Others may have written since the baseline: rows that moved are then notes. Tables and columns that are gone stay
-    /// losses.
-    pub others_write: bool,
-    /// Tables that are a migration tool's own history: not compared.
-    pub history: Vec<TableName>,
-    /// Tables and columns that live on under another name.
-    pub renamed: Vec<Renamed>,
-}
-
-/// A table or column with another name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Renamed {
-    /// The table as it was named before.
-    pub table: String,
-    /// The column as it was named before; `None`: the table itself has another name.
-    pub column: Option<String>,
-    /// The name now.
-    pub to: String,
-}
-
-impl Comparison {
-    /// What a table or column is called now.
-    fn now_called(&self, table: &TableName, column: Option<&str>) -> Option<&str> {
-        let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
-        let renamed = self.renamed.iter().find(|renamed| {
-            same(&renamed.table, &table.to_string())
-                && match (&renamed.column, column) {
-                    (Some(renamed), Some(column)) => same(renamed, column),
-                    (None, None) => true,
-                    _ => false,
-                }
-        })?;
-        Some(&renamed.to)
-    }
 }
 
 /// Compares the database of a snapshot with a baseline.

@@ -5,11 +5,13 @@
 
 mod baseline;
 mod compare;
+mod comparison;
 mod difference;
 mod fingerprint;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
-pub use compare::{Change, ChangeKind, Comparison, LetGo, Released, Renamed, Report, compare};
+pub use compare::{Change, ChangeKind, Report, compare};
+pub use comparison::{Comparison, LetGo, Released, Renamed};
 pub use fingerprint::Fingerprint;

@@ -161,83 +161,85 @@ mod tests {
             .collect()
     }
 
+    const MISTAKES: &[(&str, &str)] = &[
+        (
+            "db::execut(\"x\")",
+            "3:1 unknown function `db::execut` (did you mean `db::query`?)",
+        ),
+        (
+            "db::qurey(\"x\")",
+            "3:1 unknown function `db::qurey` (did you mean `db::query`?)",
+        ),
+        (
+            "dbb::query(\"x\")",
+            "3:1 unknown namespace `dbb` (did you mean `db`?)",
+        ),
+        (
+            "stpe(\"x\", || 1)",
+            "3:1 unknown function `stpe` (did you mean `step`?)",
+        ),
+        (
+            "db::count()",
+            "3:1 `db::count` takes 1 argument, not 0 (it is called as `db::count(table)`)",
+        ),
+        ("helper(1)", "3:1 `helper` takes 2 arguments, not 1"),
+        (
+            "db::count(5)",
+            "3:11 `table` of `db::count` is a string, not an int",
+        ),
+        (
+            "db::query(\"x\", 7)",
+            "3:16 `params` of `db::query` is an array or map, not an int",
+        ),
+        (
+            "db::taken(\"t\", \"c\", #{ ignore_cas: true })",
+            "3:24 `options` of `db::taken` has no option `ignore_cas` (did you mean `ignore_case`?)",
+        ),
+        (
+            "db::taken(\"t\", \"c\", #{ ignore_case: 1 })",
+            "3:37 `ignore_case` of `db::taken` is a bool, not an int",
+        ),
+        (
+            "db::execute(\"x\")",
+            "3:1 `db::execute` needs the right `db:write` (add it to the header: const NEEDS = [\"db:write\", …];)",
+        ),
+        (
+            "args.dirname",
+            "3:6 there is no parameter `dirname` (did you mean `dir_name`?)",
+        ),
+        (
+            "step(\"x\", || args.dirnam)",
+            "3:19 there is no parameter `dirnam` (did you mean `dir_name`?)",
+        ),
+        (
+            "let pending = 1; pendng",
+            "3:18 unknown variable `pendng` (did you mean `pending`?)",
+        ),
+        (
+            "TABLE",
+            "3:1 unknown variable `TABLE` (a constant of the script is read as `global::TABLE` inside a function)",
+        ),
+        (
+            "global::TABEL",
+            "3:1 there is no constant `TABEL` (did you mean `TABLE`?)",
+        ),
+        (
+            "let list = [1]; list.pussh(2)",
+            "3:22 unknown method `pussh` (did you mean `push`?)",
+        ),
+        (
+            "if true { let inner = 1; } inner",
+            "3:28 unknown variable `inner`",
+        ),
+        (
+            "import \"lib/nothing\" as n;",
+            "3:8 there is no module `lib/nothing` to import",
+        ),
+    ];
+
     #[test]
     fn mistakes_are_told_with_their_place_and_the_way_out() {
-        for (body, fault) in [
-            (
-                "db::execut(\"x\")",
-                "3:1 unknown function `db::execut` (did you mean `db::query`?)",
-            ),
-            (
-                "db::qurey(\"x\")",
-                "3:1 unknown function `db::qurey` (did you mean `db::query`?)",
-            ),
-            (
-                "dbb::query(\"x\")",
-                "3:1 unknown namespace `dbb` (did you mean `db`?)",
-            ),
-            (
-                "stpe(\"x\", || 1)",
-                "3:1 unknown function `stpe` (did you mean `step`?)",
-            ),
-            (
-                "db::count()",
-                "3:1 `db::count` takes 1 argument, not 0 (it is called as `db::count(table)`)",
-            ),
-            ("helper(1)", "3:1 `helper` takes 2 arguments, not 1"),
-            (
-                "db::count(5)",
-                "3:11 `table` of `db::count` is a string, not an int",
-            ),
-            (
-                "db::query(\"x\", 7)",
-                "3:16 `params` of `db::query` is an array or map, not an int",
-            ),
-            (
-                "db::taken(\"t\", \"c\", #{ ignore_cas: true })",
-                "3:24 `options` of `db::taken` has no option `ignore_cas` (did you mean `ignore_case`?)",
-            ),
-            (
-                "db::taken(\"t\", \"c\", #{ ignore_case: 1 })",
-                "3:37 `ignore_case` of `db::taken` is a bool, not an int",
-            ),
-            (
-                "db::execute(\"x\")",
-                "3:1 `db::execute` needs the right `db:write` (add it to the header: const NEEDS = [\"db:write\", …];)",
-            ),
-            (
-                "args.dirname",
-                "3:6 there is no parameter `dirname` (did you mean `dir_name`?)",
-            ),
-            (
-                "step(\"x\", || args.dirnam)",
-                "3:19 there is no parameter `dirnam` (did you mean `dir_name`?)",
-            ),
-            (
-                "let pending = 1; pendng",
-                "3:18 unknown variable `pendng` (did you mean `pending`?)",
-            ),
-            (
-                "TABLE",
-                "3:1 unknown variable `TABLE` (a constant of the script is read as `global::TABLE` inside a function)",
-            ),
-            (
-                "global::TABEL",
-                "3:1 there is no constant `TABEL` (did you mean `TABLE`?)",
-            ),
-            (
-                "let list = [1]; list.pussh(2)",
-                "3:22 unknown method `pussh` (did you mean `push`?)",
-            ),
-            (
-                "if true { let inner = 1; } inner",
-                "3:28 unknown variable `inner`",
-            ),
-            (
-                "import \"lib/nothing\" as n;",
-                "3:8 there is no module `lib/nothing` to import",
-            ),
-        ] {
+        for (body, fault) in MISTAKES {
             let found = told(body);
             assert!(
                 found.len() == 1 && found[0].starts_with(fault.split(" (").next().unwrap_or(fault)),

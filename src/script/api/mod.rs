@@ -28,7 +28,6 @@ mod env;
 mod fs;
 mod integrity;
 mod migrate;
-mod scratch;
 mod stage;
 mod step;
 mod taken;

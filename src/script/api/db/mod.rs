@@ -203,7 +203,7 @@ fn statement(call: &Call<'_>) -> Result<(String, Vec<Value>), Thrown> {
 /// A table by the name a script gives it: `schema.table` where the engine has schemas.
 pub fn table_name(call: &Call<'_>, name: &str) -> TableName {
     match name.split_once('.') {
-        Some((schema, table)) if call.host.target().engine() != db::Engine::Sqlite => TableName {
+        Some((schema, table)) if call.host.target().engine().has_schemas() => TableName {
             schema: Some(schema.to_owned()),
             name: table.to_owned(),
         },

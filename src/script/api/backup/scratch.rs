@@ -2,12 +2,12 @@
 
 use rhai::{Dynamic, EvalAltResult, Map};
 
-use super::backup::{saved_set, sink, store};
-use super::{Answer, Call};
+use super::{saved_set, sink, store};
 use crate::backup::{self, RestoreOptions, Set};
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::Level;
+use crate::script::api::{Answer, Call};
 use crate::script::fault::Thrown;
 
 /// Runs a closure on a restored copy.

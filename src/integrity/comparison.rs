@@ -1,0 +1,68 @@
+//! How a comparison judges what it finds: what may go, what has another name, who else writes.
+
+use crate::ident::TableName;
+
+/// What an allowance lets go of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// Rows may go.
+    Rows,
+    /// Values may change.
+    Values,
+    /// The whole table may go.
+    Table,
+    /// The column may go.
+    Column,
+}
+
+/// Something that was allowed to be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetGo {
+    /// The table.
+    pub table: String,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// What may go.
+    pub what: Released,
+}
+
+/// How to judge what is found.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// What may go.
+    pub let_go: Vec<LetGo>,
+    /// Others may have written since the baseline: rows that moved are then notes. Tables and columns that are gone stay
+    /// losses.
+    pub others_write: bool,
+    /// Tables that are a migration tool's own history: not compared.
+    pub history: Vec<TableName>,
+    /// Tables and columns that live on under another name.
+    pub renamed: Vec<Renamed>,
+}
+
+/// A table or column with another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// The table as it was named before.
+    pub table: String,
+    /// The column as it was named before; `None`: the table itself has another name.
+    pub column: Option<String>,
+    /// The name now.
+    pub to: String,
+}
+
+impl Comparison {
+    /// What a table or column is called now.
+    pub(super) fn now_called(&self, table: &TableName, column: Option<&str>) -> Option<&str> {
+        let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
+        let renamed = self.renamed.iter().find(|renamed| {
+            same(&renamed.table, &table.to_string())
+                && match (&renamed.column, column) {
+                    (Some(renamed), Some(column)) => same(renamed, column),
+                    (None, None) => true,
+                    _ => false,
+                }
+        })?;
+        Some(&renamed.to)
+    }
+}

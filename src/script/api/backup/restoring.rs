@@ -1,0 +1,95 @@
+//! What a restore would do, and doing it.
+
+use super::{counts, map, number, sink, store};
+use crate::backup::{self, Mode, RestoreOptions};
+use crate::error::Error;
+use crate::script::api::{Answer, Call};
+use crate::script::convert::to_dynamic;
+use crate::script::fault::Thrown;
+use crate::value::Value;
+
+fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> {
+    let given = call.options(0);
+    let mode = given.text("mode").unwrap_or_else(|| "replace".to_owned());
+    let options = RestoreOptions {
+        tables: given.texts("tables")?.filter(|tables| !tables.is_empty()),
+        mode: Mode::from_name(&mode).map_err(Error::from)?,
+        create: false,
+    };
+    Ok((
+        given.text("from").unwrap_or_else(|| "latest".to_owned()),
+        options,
+    ))
+}
+
+fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
+    let (from, options) = restore_options(call)?;
+    let host = call.host;
+    Ok(host.wait(backup::restore::plan(
+        &store(host),
+        &from,
+        &host.target(),
+        &options,
+        &sink(host),
+    ))?)
+}
+
+pub(super) fn plan(call: &Call<'_>) -> Answer {
+    let plan = make_plan(call)?;
+    let mut dropped = Vec::new();
+    let mut tables = Vec::new();
+    for (name, change) in &plan.tables {
+        let (what, now, then) = match change {
+            backup::Change::Create { rows } => ("create", Value::Null, number(*rows)),
+            backup::Change::Replace { now, then } => ("replace", number(*now), number(*then)),
+            backup::Change::Drop { now } => {
+                dropped.push(Value::Text(name.to_string()));
+                ("drop", number(*now), Value::Null)
+            }
+        };
+        tables.push(map([
+            ("table", name.to_string().into()),
+            ("change", what.into()),
+            ("now", now),
+            ("then", then),
+        ]));
+    }
+    dropped.extend(plan.objects.iter().cloned().map(Value::Text));
+    Ok(to_dynamic(map([
+        ("timestamp", plan.set.timestamp().to_string().into()),
+        ("tables", Value::List(tables)),
+        ("dropped", Value::List(dropped)),
+    ])))
+}
+
+pub(super) fn restore(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    host.require("backups")?;
+    let plan = make_plan(call)?;
+    let timestamp = plan.set.timestamp().to_string();
+    host.release_session()?;
+    if !host.effect("db:write", plan.to_string())? {
+        return Ok(to_dynamic(restored(
+            &timestamp,
+            Value::Map(Vec::new()),
+            None,
+        )));
+    }
+    let (store, sink) = (store(host), sink(host));
+    let work = backup::restore_with_safety_backup(&plan, &store, host.log(), &sink);
+    let (safety, done) = host.wait(work)?;
+    let safety = safety.map(|created| created.set.timestamp().to_string());
+    Ok(to_dynamic(restored(
+        &timestamp,
+        counts(done.counts.into_iter()),
+        safety,
+    )))
+}
+
+fn restored(timestamp: &str, counts: Value, safety: Option<String>) -> Value {
+    map([
+        ("timestamp", timestamp.into()),
+        ("counts", counts),
+        ("safety_backup", safety.map_or(Value::Null, Value::Text)),
+    ])
+}

@@ -1,0 +1,215 @@
+//! Making sets, looking at them, removing them.
+
+use rhai::Dynamic;
+
+use super::{counts, map, number, sink, store};
+use crate::backup::{self, CreateOptions, Created, Entry, Report, Set, State};
+use crate::error::{Error, Kind};
+use crate::script::api::{Answer, Call};
+use crate::script::convert::to_dynamic;
+use crate::value::Value;
+
+pub(super) fn needed(call: &Call<'_>) -> Answer {
+    if !call.host.target().exists() {
+        return Ok(false.into());
+    }
+    let catalog = call
+        .host
+        .session(async |session: &mut crate::db::Session| session.catalog().await)?;
+    if catalog.tables.is_empty() && catalog.hides {
+        let message = "the database shows no table, but may hide some for want of rights";
+        return Err(Error::new(Kind::Refused, message)
+            .hint("connect as the owner of the tables")
+            .into());
+    }
+    Ok((!catalog.tables.is_empty()).into())
+}
+
+pub(super) fn create(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let given = call.options(0);
+    let options = CreateOptions {
+        tables: given.texts("tables")?.filter(|tables| !tables.is_empty()),
+        label: given.text("label"),
+        readers: usize::try_from(given.int("jobs").unwrap_or(1)).unwrap_or(1),
+        verify: given.bool("verify"),
+    };
+    let (target, store) = (host.target(), store(host));
+    if host.plan() {
+        let plan = host.wait(backup::create::plan(&target, &store, &options))?;
+        host.effect("backups", plan.to_string())?;
+        return Ok(to_dynamic(map([
+            ("timestamp", "(planned)".into()),
+            ("label", options.label.map_or(Value::Null, Value::Text)),
+            ("files", Value::List(Vec::new())),
+            ("counts", Value::Map(Vec::new())),
+            ("rows", Value::Int(0)),
+            ("bytes", Value::Int(0)),
+            ("proof", Value::Null),
+        ])));
+    }
+    if !host.in_scratch() {
+        host.watch()?;
+    }
+    host.effect("backups", format!("back up {target}"))
+        .map_err(|error| match error.kind {
+            // The run log lies in the folder the backup would lie in.
+            Kind::Io => error.context(Kind::Backup, "the backup did not begin"),
+            _ => error,
+        })?;
+    let created = host.wait(backup::create(&target, &store, &options, &sink(host)))?;
+    Ok(to_dynamic(describe(&created)))
+}
+
+fn describe(created: &Created) -> Value {
+    let set = &created.set;
+    let summary = set.summary();
+    let files = summary.files().into_iter().map(Value::Text).collect();
+    map([
+        ("timestamp", set.timestamp().to_string().into()),
+        (
+            "label",
+            summary.label.clone().map_or(Value::Null, Value::Text),
+        ),
+        ("files", Value::List(files)),
+        (
+            "counts",
+            counts(
+                summary
+                    .tables
+                    .iter()
+                    .map(|table| (table.name.to_string(), table.rows)),
+            ),
+        ),
+        ("rows", number(summary.rows())),
+        ("bytes", number(summary.bytes())),
+        (
+            "proof",
+            created
+                .report
+                .as_ref()
+                .map_or(Value::Null, |report| report.proof().into()),
+        ),
+    ])
+}
+
+fn describe_entry(entry: &Entry) -> Value {
+    let state = match entry.state {
+        State::Complete(_) => "complete",
+        State::Damaged { .. } => "damaged",
+        State::Unreadable { .. } => "unreadable",
+    };
+    let summary = entry.set().map(Set::summary);
+    map([
+        ("timestamp", entry.timestamp.to_string().into()),
+        (
+            "label",
+            summary
+                .and_then(|summary| summary.label.clone())
+                .map_or(Value::Null, Value::Text),
+        ),
+        ("state", state.into()),
+        (
+            "rows",
+            summary.map_or(Value::Null, |summary| number(summary.rows())),
+        ),
+        (
+            "bytes",
+            summary.map_or(Value::Null, |summary| number(summary.bytes())),
+        ),
+    ])
+}
+
+pub(super) fn list(call: &Call<'_>) -> Answer {
+    let listing = store(call.host).list().map_err(Error::from)?;
+    Ok(to_dynamic(Value::List(
+        listing.sets.iter().map(describe_entry).collect(),
+    )))
+}
+
+pub(super) fn latest(call: &Call<'_>) -> Answer {
+    let listing = store(call.host).list().map_err(Error::from)?;
+    let newest = listing
+        .sets
+        .iter()
+        .find(|entry| matches!(entry.state, State::Complete(_)));
+    Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(entry))))
+}
+
+pub(super) fn verify(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let which = call.text(0);
+    let store = store(host);
+    let entries = match which.as_str() {
+        "all" => {
+            let sets = store.list().map_err(Error::from)?.sets;
+            if sets.is_empty() {
+                // The error that says there is none, and what to do.
+                store.entry("latest").map_err(Error::from)?;
+            }
+            sets
+        }
+        which => vec![store.entry(which).map_err(Error::from)?],
+    };
+    let mut problems = Vec::new();
+    let mut proofs = Vec::new();
+    for entry in &entries {
+        let report = host.wait(backup::verify_entry(entry, &sink(host)))?;
+        problems.extend(describe_problems(&report));
+        if report.is_sound() {
+            proofs.push(format!("{}: {}", entry.timestamp, report.proof()));
+        }
+    }
+    let timestamp = match &entries[..] {
+        [one] => one.timestamp.to_string(),
+        _ => "all".to_owned(),
+    };
+    Ok(to_dynamic(map([
+        ("timestamp", timestamp.into()),
+        ("problems", Value::List(problems)),
+        ("proof", proofs.join("\n").into()),
+    ])))
+}
+
+fn describe_problems(report: &Report) -> Vec<Value> {
+    let describe = |problem: &backup::Problem| {
+        map([
+            ("file", problem.file.clone().into()),
+            (
+                "table",
+                problem.table.clone().map_or(Value::Null, Value::Text),
+            ),
+            ("row", problem.row.map_or(Value::Null, number)),
+            ("message", problem.to_string().into()),
+        ])
+    };
+    report.problems.iter().map(describe).collect()
+}
+
+pub(super) fn prune(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let keep = usize::try_from(call.int(0))
+        .ok()
+        .filter(|keep| *keep > 0)
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, "`keep_last` is at least 1")
+                .hint("the last backup is never pruned")
+        })?;
+    let plan = backup::PrunePlan::keep_last(&store(host), keep)?;
+    if host.effect("backups", plan.to_string())? {
+        plan.apply()?;
+    }
+    let list = |entries: &[(String, String)]| {
+        let describe = |(name, reason): &(String, String)| {
+            map([
+                ("name", name.clone().into()),
+                ("reason", reason.clone().into()),
+            ])
+        };
+        Value::List(entries.iter().map(describe).collect())
+    };
+    Ok(to_dynamic(map([
+        ("kept", list(&plan.kept)),
+        ("removed", list(&plan.removed)),
+    ])))
+}
