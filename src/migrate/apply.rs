@@ -26,6 +26,8 @@ pub struct Conditions<'a> {
     pub sink: &'a dyn Sink,
     /// What was allowed to go.
     pub let_go: &'a [LetGo],
+    /// Told what is in for good as soon as it is, so that an interruption tells the truth.
+    pub settled: &'a dyn Fn(String),
 }
 
 /// One migration that is in.
@@ -45,6 +47,11 @@ struct Prepared<'a> {
     statements: Vec<Statement>,
     /// `None`: outside a transaction.
     mode: Option<Begin>,
+}
+
+/// What people are told of a migration that is in.
+pub fn is_applied(version: i64) -> String {
+    format!("migration {version} is applied")
 }
 
 /// Applies migrations in their order.
@@ -80,7 +87,12 @@ pub async fn apply(
         prepared.chunk_by(|left, right| together && left.mode.is_some() && left.mode == right.mode)
     {
         match group_of(session, group, conditions).await {
-            Ok(applied) => done.extend(applied),
+            Ok(applied) => {
+                for migration in &applied {
+                    (conditions.settled)(is_applied(migration.version));
+                }
+                done.extend(applied);
+            }
             Err(error) => return Err(with_state(error, group, &done)),
         }
     }
@@ -136,6 +148,8 @@ async fn outside(
     create_history(session, group).await?;
     let mut applied = Vec::new();
     for prepared in group {
+        let version = prepared.migration.version;
+        (conditions.settled)(format!("migration {version} began outside a transaction"));
         applied.push(one(session, prepared, conditions).await?);
     }
     Ok(applied)

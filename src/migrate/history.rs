@@ -72,14 +72,20 @@ impl History {
     /// # Errors
     /// What the database refuses.
     pub async fn read(session: &mut Session, source: &Source) -> db::Result<History> {
-        let table = TableName::plain(super::HISTORY_TABLES[0]);
-        let exists = session.catalog().await?.table(&table).is_some();
-        let rows = if exists {
-            rows(session).await?
-        } else {
-            Vec::new()
-        };
-        Ok(History::compare(rows, source))
+        Ok(History::compare(recorded(session).await?, source))
+    }
+
+    /// The versions that the database has recorded as successful.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn versions(session: &mut Session) -> db::Result<Vec<i64>> {
+        let rows = recorded(session).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.success)
+            .map(|row| row.version)
+            .collect())
     }
 
     /// The history of a database that is not there: everything is pending.
@@ -184,6 +190,15 @@ fn explain(entry: &Entry) -> Option<(&'static str, &'static str)> {
             "mend what it left half done, or restore the backup made before it: `dbscript run restore`",
         )),
     }
+}
+
+/// The rows of the history table; none where there is no such table.
+async fn recorded(session: &mut Session) -> db::Result<Vec<Row>> {
+    let table = TableName::plain(super::HISTORY_TABLES[0]);
+    if session.catalog().await?.table(&table).is_none() {
+        return Ok(Vec::new());
+    }
+    rows(session).await
 }
 
 async fn rows(session: &mut Session) -> db::Result<Vec<Row>> {

@@ -13,7 +13,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Conditions, apply};
+pub use apply::{Applied, Conditions, apply, is_applied};
 pub use error::Error;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};

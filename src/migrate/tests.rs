@@ -51,6 +51,7 @@ impl Case {
             log: &log,
             sink: &Silent,
             let_go: &self.let_go,
+            settled: &|_| {},
         };
         apply(&mut self.session, &history.pending(), &conditions).await
     }

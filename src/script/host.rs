@@ -34,6 +34,7 @@ pub struct Host {
     steps: RefCell<Vec<String>>,
     failed_step: RefCell<Option<String>>,
     alerts: RefCell<Vec<String>>,
+    settled: RefCell<Vec<String>>,
     wrote: Cell<bool>,
     committed: Cell<bool>,
 }
@@ -57,6 +58,7 @@ impl Host {
             steps: RefCell::default(),
             failed_step: RefCell::default(),
             alerts: RefCell::default(),
+            settled: RefCell::default(),
             wrote: Cell::new(false),
             committed: Cell::new(false),
         })
@@ -206,6 +208,31 @@ impl Host {
             }
         }
         Ok(true)
+    }
+
+    /// Call before work with transactions of its own: as [`Host::effect`], but nothing counts as committed until
+    /// [`Host::settle`] says so.
+    ///
+    /// # Errors
+    /// As [`Host::effect`].
+    pub fn begin_work(&self, right: &str, action: impl Into<String>) -> Result<bool> {
+        let before = self.committed.get();
+        let begun = self.effect(right, action)?;
+        self.committed.set(before);
+        Ok(begun)
+    }
+
+    /// Says what of the live database is changed for good, in words for a person.
+    pub fn settle(&self, what: String) {
+        if !self.in_scratch() {
+            self.committed.set(true);
+            self.settled.borrow_mut().push(what);
+        }
+    }
+
+    /// What is changed for good.
+    pub fn settled(&self) -> Vec<String> {
+        self.settled.borrow().clone()
     }
 
     /// Says that changes of this run are committed, so that an interruption tells the truth.

@@ -205,6 +205,11 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
                 (Ok(_), true) => ": what was committed before stays",
                 (Ok(false), false) => ": the database is as it was found",
             });
+        let settled = host.settled();
+        if !settled.is_empty() {
+            error.message.push_str(": ");
+            error.message.push_str(&settled.join(", "));
+        }
         if let (true, Some(log)) = (host.committed(), host.log().path()) {
             error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
         }

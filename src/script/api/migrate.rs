@@ -12,6 +12,7 @@ use crate::event::{Event, Finding, Severity};
 use crate::migrate::{self, Conditions, Entry, Linting, Migration, Resolution};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
+use crate::script::host::Host;
 use crate::value::Value;
 
 const DIR: &str = "the folder; `migrations/` of the project for ()";
@@ -335,7 +336,7 @@ fn up(call: &Call<'_>) -> Answer {
     }
     let target = host.target();
     let missing = !target.exists();
-    host.effect(
+    host.begin_work(
         "db:write",
         format!("apply {} migration(s) to {target}", pending.len()),
     )?;
@@ -345,10 +346,14 @@ fn up(call: &Call<'_>) -> Answer {
         log: host.log(),
         sink: host.sink(),
         let_go: &let_go,
+        settled: &|what| host.settle(what),
     };
     let applied = host.session(async |session: &mut Session| {
         migrate::apply(session, &pending, &conditions).await
     });
+    if host.stopped().is_some() && !host.in_scratch() {
+        tell_what_is_in(host, &pending)?;
+    }
     if applied.is_err() && missing {
         // As it was found: without a file.
         host.roll_back_all()?;
@@ -362,10 +367,30 @@ fn up(call: &Call<'_>) -> Answer {
             ("elapsed_ms", number(applied.elapsed_ms)),
         ])
     };
-    host.note_commit();
     Ok(to_dynamic(Value::List(
         applied?.into_iter().map(describe).collect(),
     )))
+}
+
+/// A stop may meet a commit half-way; the history then says whether it is in.
+fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+    host.roll_back_all()?;
+    let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
+        migrate::History::versions(session).await
+    })?;
+    let told = host.settled();
+    for migration in pending {
+        let what = migrate::is_applied(migration.version);
+        if versions
+            .iter()
+            .flatten()
+            .any(|version| *version == migration.version)
+            && !told.contains(&what)
+        {
+            host.settle(what);
+        }
+    }
+    Ok(())
 }
 
 fn down(call: &Call<'_>) -> Answer {

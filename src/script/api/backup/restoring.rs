@@ -68,7 +68,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let plan = make_plan(call)?;
     let timestamp = plan.set.timestamp().to_string();
     host.release_session()?;
-    if !host.effect("db:write", plan.to_string())? {
+    if !host.begin_work("db:write", plan.to_string())? {
         return Ok(to_dynamic(restored(
             &timestamp,
             Value::Map(Vec::new()),
@@ -78,6 +78,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let (store, sink) = (store(host), sink(host));
     let work = backup::restore_with_safety_backup(&plan, &store, host.log(), &sink);
     let (safety, done) = host.wait(work)?;
+    host.settle(format!("the backup {timestamp} is restored"));
     let safety = safety.map(|created| created.set.timestamp().to_string());
     Ok(to_dynamic(restored(
         &timestamp,

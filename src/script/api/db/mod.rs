@@ -3,7 +3,7 @@
 use rhai::{Dynamic, Engine, Map};
 
 use super::{Accepts, Answer, Call, Form, Function, Namespace, columns, optional, required, taken};
-use crate::db::{self, Session};
+use crate::db::Session;
 use crate::error::Kind;
 use crate::ident::TableName;
 use crate::script::convert::{rows_to_array, to_dynamic};
