@@ -1,6 +1,10 @@
 //! `migrate`: what is to be applied, what it would do to the data, and applying it.
 
+mod linting;
+
 use rhai::{Array, Dynamic, Map};
+
+use linting::{lint, probe, refuse_unless_allowed};
 
 use super::backup::{map, number};
 use super::{
@@ -8,8 +12,7 @@ use super::{
 };
 use crate::db::Session;
 use crate::error::{Error, Kind};
-use crate::event::{Event, Finding, Severity};
-use crate::migrate::{self, Conditions, Entry, Linting, Migration, Resolution};
+use crate::migrate::{self, Conditions, Entry, Migration, Resolution};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
@@ -205,115 +208,6 @@ fn listed(call: &Call<'_>, index: usize) -> Result<Vec<Migration>, Thrown> {
         .map(version)
         .collect::<Result<Vec<i64>, Thrown>>()?;
     Ok(call.host.migrations(&versions)?)
-}
-
-fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Finding>, Thrown> {
-    let host = call.host;
-    let pending = listed(call, 0)?;
-    let options = Linting { allow, rehearsed };
-    let linted = if host.target().exists() {
-        host.session(async |session: &mut Session| {
-            migrate::lint(session.engine(), &pending, &options, Some(session)).await
-        })?
-    } else {
-        host.wait(migrate::lint(
-            host.target().engine(),
-            &pending,
-            &options,
-            None,
-        ))?
-    };
-    host.expect(linted.let_go, linted.renamed);
-    Ok(linted.findings)
-}
-
-fn lint(call: &Call<'_>) -> Answer {
-    let options = call.options(1);
-    let allow = options.texts("allow")?.unwrap_or_default();
-    let rehearsed = options
-        .text("rehearse")
-        .is_none_or(|rehearse| rehearse != "off");
-    let findings = findings(call, &allow, rehearsed)?;
-    for finding in &findings {
-        call.host.sink().send(&Event::Finding(finding.clone()));
-    }
-    Ok(to_dynamic(Value::List(
-        findings.into_iter().map(describe_finding).collect(),
-    )))
-}
-
-fn probe(call: &Call<'_>) -> Answer {
-    let found = findings(call, &[], true)?
-        .into_iter()
-        .filter(|finding| finding.probe.is_some());
-    Ok(to_dynamic(Value::List(
-        found.map(describe_finding).collect(),
-    )))
-}
-
-fn describe_finding(finding: Finding) -> Value {
-    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-    let place = |number: usize| self::number(u64::try_from(number).unwrap_or(u64::MAX));
-    map([
-        ("rule", finding.rule.into()),
-        ("severity", severity(finding.severity).into()),
-        ("file", finding.file.into()),
-        ("line", place(finding.line)),
-        ("column", place(finding.column)),
-        ("statement", finding.statement.into()),
-        ("table", text(finding.table)),
-        ("message", finding.message.into()),
-        ("hint", text(finding.hint)),
-        ("probe", text(finding.probe)),
-        ("allowed", text(finding.allowed)),
-    ])
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Note => "note",
-        Severity::Warn => "warn",
-        Severity::Probe => "probe",
-        Severity::Block => "block",
-    }
-}
-
-fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
-    let mut wanted: Vec<String> = Vec::new();
-    let mut first = None;
-    for item in call.receiver::<Array>()? {
-        let Some(finding) = item.read_lock::<Map>() else {
-            continue;
-        };
-        let text = |name: &str| {
-            finding
-                .get(name)
-                .filter(|value| !value.is_unit())
-                .map(ToString::to_string)
-        };
-        if text("severity").as_deref() != Some("block") || text("allowed").is_some() {
-            continue;
-        }
-        let rule = text("rule").unwrap_or_default();
-        let allowance = text("table").map_or(rule.clone(), |table| format!("{rule}({table})"));
-        first = first.or_else(|| text("message"));
-        if !wanted.contains(&allowance) {
-            wanted.push(allowance);
-        }
-    }
-    let Some(first) = first else {
-        return Ok(Dynamic::UNIT);
-    };
-    let message = match wanted.len() {
-        1 => format!("refused, and nothing was changed: {first}"),
-        count => format!("refused for {count} hazards, and nothing was changed: {first}"),
-    };
-    let hint = format!(
-        "if it is meant, put `-- dbscript: allow {}` above the statement, or pass `--allow '{}'`",
-        wanted[0],
-        wanted.join(",")
-    );
-    Err(Error::new(Kind::Refused, message).hint(hint).into())
 }
 
 fn up(call: &Call<'_>) -> Answer {
