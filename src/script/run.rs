@@ -75,7 +75,7 @@ fn failed(error: Error) -> Outcome {
 
 fn panicked() -> Error {
     Error::new(
-        Kind::Script,
+        Kind::Internal,
         "the host met an error in itself; what was open is rolled back",
     )
     .hint("please report it, with the run log")

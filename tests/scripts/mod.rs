@@ -1,3 +1,4 @@
 //! The shipped procedures, run as a person runs them.
 
 mod restore_users;
+mod safety;

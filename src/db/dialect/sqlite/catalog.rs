@@ -164,7 +164,12 @@ fn table(connection: &Connection, listed: &Listed, entries: &[Entry]) -> Result<
             // A key that is no alias of the rowid may be NULL here, but then it is none.
             let in_key = primary_key.contains(&column.name);
             let made = column.default.is_some() || column.generated || column.identity.is_some();
-            !made && !(in_key && aliases_rowid) && (in_key || !column.nullable)
+            let must = if in_key {
+                !aliases_rowid
+            } else {
+                !column.nullable
+            };
+            must && !made
         })
         .map(|column| column.name.clone())
         .collect();
