@@ -161,6 +161,7 @@ mod tests {
             .collect()
     }
 
+    /// A mistake in the body of `main`, and what is told of it.
     const MISTAKES: &[(&str, &str)] = &[
         (
             "db::execut(\"x\")",

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::bridge::Bridge;
 use super::context::{Answer, Context};
 use super::files::Files;
+use super::ledger::Ledger;
 use super::limits::Limits;
 use super::protection::Protection;
 use super::workplace::Workplaces;
@@ -34,9 +35,7 @@ pub struct Host {
     steps: RefCell<Vec<String>>,
     failed_step: RefCell<Option<String>>,
     alerts: RefCell<Vec<String>>,
-    settled: RefCell<Vec<String>>,
-    wrote: Cell<bool>,
-    committed: Cell<bool>,
+    pub(super) ledger: Ledger,
 }
 
 impl Host {
@@ -58,9 +57,7 @@ impl Host {
             steps: RefCell::default(),
             failed_step: RefCell::default(),
             alerts: RefCell::default(),
-            settled: RefCell::default(),
-            wrote: Cell::new(false),
-            committed: Cell::new(false),
+            ledger: Ledger::default(),
         })
     }
 
@@ -202,54 +199,9 @@ impl Host {
         }
         self.log().announce(event)?;
         if matches!(right, "db:write" | "files") {
-            self.wrote.set(true);
-            if self.depth() == 0 {
-                self.committed.set(true);
-            }
+            self.announced(action, right == "db:write");
         }
         Ok(true)
-    }
-
-    /// Call before work with transactions of its own: as [`Host::effect`], but nothing counts as committed until
-    /// [`Host::settle`] says so.
-    ///
-    /// # Errors
-    /// As [`Host::effect`].
-    pub fn begin_work(&self, right: &str, action: impl Into<String>) -> Result<bool> {
-        let before = self.committed.get();
-        let begun = self.effect(right, action)?;
-        self.committed.set(before);
-        Ok(begun)
-    }
-
-    /// Says what of the live database is changed for good, in words for a person.
-    pub fn settle(&self, what: String) {
-        if !self.in_scratch() {
-            self.committed.set(true);
-            self.settled.borrow_mut().push(what);
-        }
-    }
-
-    /// What is changed for good.
-    pub fn settled(&self) -> Vec<String> {
-        self.settled.borrow().clone()
-    }
-
-    /// Says that changes of this run are committed, so that an interruption tells the truth.
-    pub fn note_commit(&self) {
-        if self.wrote.get() && !self.in_scratch() {
-            self.committed.set(true);
-        }
-    }
-
-    /// Whether the run has changed the live database or the project's files.
-    pub fn wrote(&self) -> bool {
-        self.wrote.get()
-    }
-
-    /// Whether such a change is in for good.
-    pub fn committed(&self) -> bool {
-        self.committed.get()
     }
 
     /// Asks the person at the terminal; a stop ends the wait.

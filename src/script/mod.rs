@@ -14,6 +14,7 @@ mod engine;
 mod fault;
 mod files;
 mod host;
+mod ledger;
 mod library;
 mod limits;
 mod moment;

@@ -195,23 +195,21 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
     if let Some(error) = &mut outcome.error
         && matches!(error.kind, Kind::Interrupted | Kind::Timeout)
     {
-        error
-            .message
-            .push_str(match (&rolled_back, host.committed()) {
-                (Err(_), _) => ": the open transaction is rolled back as its connection closes",
-                (Ok(true), false) => {
-                    ": what was open is rolled back, the database is as it was found"
-                }
-                (Ok(_), true) => ": what was committed before stays",
-                (Ok(false), false) => ": the database is as it was found",
-            });
-        let settled = host.settled();
-        if !settled.is_empty() {
-            error.message.push_str(": ");
-            error.message.push_str(&settled.join(", "));
+        let done = host.done();
+        if rolled_back.is_err() {
+            let closing = ": the open transaction is rolled back as its connection closes";
+            error.message.push_str(closing);
         }
-        if let (true, Some(log)) = (host.committed(), host.log().path()) {
-            error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
+        if done.is_empty() {
+            error.message.push_str(": the database is as it was found");
+        } else {
+            let listed = done.join("; ");
+            error
+                .message
+                .push_str(&format!(": what was done before stays: {listed}"));
+            if let Some(log) = host.log().path() {
+                error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
+            }
         }
     }
     let alerts = host.alerts();

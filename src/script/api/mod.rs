@@ -217,7 +217,11 @@ fn body(namespace: &'static str, function: &'static Function, host: Rc<Host>) ->
             .map(|value| std::mem::take(*value).flatten());
         Call::new(&host, context, namespace, function, values.collect())
             .and_then(|call| (function.body)(&call))
-            .map_err(|thrown| thrown.raise(position))
+            .inspect(|_| host.returned(true))
+            .map_err(|thrown| {
+                host.returned(false);
+                thrown.raise(position)
+            })
     };
     RhaiFunc::Pure {
         func: Shared::new(body),

@@ -230,3 +230,28 @@ fn an_alert_makes_a_good_run_end_with_integrity() {
         (Kind::Integrity, "data loss: 2 rows")
     );
 }
+
+#[test]
+fn a_stop_tells_what_stays() {
+    let project = Project::new();
+    let stop = project.stop.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        stop.stop(Kind::Timeout);
+    });
+    let error = project.run(&main(
+        r#"db::execute("delete from users where id = 1");
+        db::transaction(|| db::execute("delete from users where id = 2"));
+        try { db::transaction(|| { db::execute("delete from t"); }); } catch {}
+        try { db::transaction(|| { fs::write("kept.txt", ""); throw "no"; }); } catch {}
+        db::transaction(|| { db::execute("delete from users"); sleep(60); });"#,
+    ));
+    let error = error.error.expect("the time limit");
+    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(
+        error.message,
+        "the time limit was reached: what was done before stays: \
+         run `delete from users where id = ?`; write `kept.txt`"
+    );
+    assert_eq!(project.count("users"), 1);
+}

@@ -151,6 +151,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
             )
             .hint(command.clone())
     })?;
+    host.note_restored();
     host.say(
         Level::Info,
         format!("it failed; the database is back at the backup {timestamp}"),

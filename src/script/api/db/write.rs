@@ -118,6 +118,7 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
     };
     host.session(async |session: &mut Session| session.begin(mode).await)?;
     let place = host.workplace();
+    let mark = host.uncommitted();
     let result = call.run(&work, Vec::new()).and_then(|value| {
         host.finish_session(async |session: &mut Session| session.commit().await)?;
         Ok(value)
@@ -130,6 +131,7 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
             Ok(value)
         }
         Err(thrown) => {
+            host.undone_since(mark);
             let undone = host.mend_session(place, async |session: &mut Session| {
                 session.rollback().await
             });

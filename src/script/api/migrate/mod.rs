@@ -272,7 +272,7 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
     let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
         migrate::History::versions(session).await
     })?;
-    let told = host.settled();
+    let told = host.done();
     for migration in pending {
         let what = migrate::is_applied(migration.version);
         if versions

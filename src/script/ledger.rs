@@ -1,0 +1,134 @@
+//! What a run has done for good, in words: so that an interruption can say what state the database is in.
+//!
+//! An effect is announced before it happens, settled when its call returns, and kept once no transaction is open around
+//! it.
+
+use std::cell::{Cell, RefCell};
+
+use super::host::Host;
+use crate::error::Result;
+
+/// Different effects that are remembered; a loop repeats a few.
+const REMEMBERED: usize = 50;
+
+/// One effect.
+struct Effect {
+    action: String,
+    /// Whether a rollback undoes it: a file stays written.
+    in_database: bool,
+}
+
+/// The effects of one run on the live database and the project's files.
+#[derive(Default)]
+pub(super) struct Ledger {
+    wrote: Cell<bool>,
+    announced: RefCell<Vec<Effect>>,
+    uncommitted: RefCell<Vec<String>>,
+    done: RefCell<Vec<String>>,
+}
+
+fn push(list: &mut Vec<String>, action: String) {
+    if list.len() < REMEMBERED && !list.contains(&action) {
+        list.push(action);
+    }
+}
+
+impl Host {
+    /// An effect is about to happen.
+    pub(super) fn announced(&self, action: String, in_database: bool) {
+        self.ledger.wrote.set(true);
+        self.ledger.announced.borrow_mut().push(Effect {
+            action,
+            in_database,
+        });
+    }
+
+    /// The call that announced effects has returned.
+    pub(super) fn returned(&self, succeeded: bool) {
+        if self.ledger.announced.borrow().is_empty() {
+            return;
+        }
+        let announced = std::mem::take(&mut *self.ledger.announced.borrow_mut());
+        if !succeeded {
+            return;
+        }
+        let open = self.depth() > 0;
+        for effect in announced {
+            let list = if open && effect.in_database {
+                &self.ledger.uncommitted
+            } else {
+                &self.ledger.done
+            };
+            push(&mut list.borrow_mut(), effect.action);
+        }
+    }
+
+    /// How many effects wait for a commit, to go back to with [`Host::undone_since`].
+    pub fn uncommitted(&self) -> usize {
+        self.ledger.uncommitted.borrow().len()
+    }
+
+    /// A transaction was rolled back: what it did is undone.
+    pub fn undone_since(&self, mark: usize) {
+        self.ledger.uncommitted.borrow_mut().truncate(mark);
+    }
+
+    /// The outermost transaction was committed: what it did stays.
+    pub fn note_commit(&self) {
+        let committed = std::mem::take(&mut *self.ledger.uncommitted.borrow_mut());
+        for action in committed {
+            self.settle(action);
+        }
+    }
+
+    /// Says what of the live database is changed for good, in words for a person.
+    pub fn settle(&self, what: String) {
+        if !self.in_scratch() {
+            push(&mut self.ledger.done.borrow_mut(), what);
+        }
+    }
+
+    /// Call before work with transactions of its own: as [`Host::effect`], but what stays of it is told by
+    /// [`Host::settle`].
+    ///
+    /// # Errors
+    /// As [`Host::effect`].
+    pub fn begin_work(&self, right: &str, action: impl Into<String>) -> Result<bool> {
+        let begun = self.effect(right, action)?;
+        self.ledger.announced.borrow_mut().clear();
+        Ok(begun)
+    }
+
+    /// The database is as it was found again: a backup of it was restored.
+    pub fn note_restored(&self) {
+        self.ledger.done.borrow_mut().clear();
+    }
+
+    /// Whether the run has begun to change the live database or the project's files.
+    pub fn wrote(&self) -> bool {
+        self.ledger.wrote.get()
+    }
+
+    /// What the run has done for good, in the order in which it did it.
+    pub fn done(&self) -> Vec<String> {
+        self.ledger.done.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_is_remembered_once() {
+        let mut list = Vec::new();
+        for index in 0..1_000 {
+            push(&mut list, format!("statement {}", index % 3));
+        }
+        assert_eq!(list.len(), 3);
+        for index in 0..1_000 {
+            push(&mut list, format!("statement {index}"));
+        }
+        assert_eq!(list.len(), REMEMBERED);
+    }
+}
