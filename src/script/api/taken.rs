@@ -191,7 +191,10 @@ impl Watch {
         let Some(key) = self.key(&value) else {
             return Ok(true);
         };
-        if self.has(host, value)? {
+        // With all of the column at hand, to add is to look.
+        if self.lookup.ignore_case {
+            self.expect(host, Vec::new())?;
+        } else if self.has(host, value)? {
             return Ok(false);
         }
         self.free.borrow_mut().remove(&key);
