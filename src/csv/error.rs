@@ -125,7 +125,7 @@ impl Error {
             }
             Error::Empty { .. } => "export it again; the first line names the columns".to_owned(),
             Error::Encoding { path, encoding, .. } => format!(
-                "convert it: `iconv -f {encoding} -t UTF-8 {} > {}`",
+                "convert it and use the new file: `iconv -f {encoding} -t UTF-8 {} > {}`",
                 shell_word(path),
                 shell_word(&converted(path))
             ),
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(
             error.hint.as_deref(),
             Some(
-                r"convert it: `iconv -f UTF-16 -t UTF-8 'users/it'\''s mine.csv' > 'users/it'\''s mine.utf-8.csv'`"
+                r"convert it and use the new file: `iconv -f UTF-16 -t UTF-8 'users/it'\''s mine.csv' > 'users/it'\''s mine.utf-8.csv'`"
             )
         );
         assert_eq!(shell_word("-f.csv"), "'./-f.csv'");
