@@ -15,6 +15,7 @@ use rhai::{
 };
 
 use super::context::Stop;
+use super::unheard::Unheard;
 use super::{engine, fault};
 use crate::error::{Error, Kind};
 
@@ -43,6 +44,7 @@ pub struct Limits {
     exceeded: RefCell<Option<Exceeded>>,
     /// Names that a `catch` gives its error.
     caught: RefCell<BTreeSet<String>>,
+    unheard: RefCell<Option<Unheard>>,
 }
 
 /// A limit that was exceeded, in words.
@@ -94,6 +96,18 @@ impl Limits {
             .wrapping_add(1_013_904_223);
         self.dice.set(next);
         next
+    }
+
+    /// Ends the script at its next step, because of an error that its loop did not hear.
+    pub fn end_with(&self, unheard: Unheard) {
+        *self.unheard.borrow_mut() = Some(unheard);
+        self.tripped.set(true);
+        self.operations.set(OPERATIONS + GRACE);
+    }
+
+    /// The error that the script was ended with by [`Limits::end_with`].
+    pub fn unheard(&self) -> Option<Unheard> {
+        self.unheard.borrow_mut().take()
     }
 
     /// The error of this limit; whatever the script does with it, it does not go on for long.

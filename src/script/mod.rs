@@ -29,6 +29,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod uncaught;
+mod unheard;
 mod workplace;
 
 pub use check::Fault;

@@ -173,6 +173,10 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
             Err(error) => failed(error.into()),
         },
         Err(error) => {
+            let error = match host.limits().unheard() {
+                Some(unheard) => unheard.replace(error),
+                None => error,
+            };
             let (mut error, result) = explain(*error, &procedure.file, &machine.sources);
             if let Some(limit) = exceeded.filter(|_| error.kind == Kind::Script) {
                 // Rhai's own limit errors, and what a script made of ours, say less.

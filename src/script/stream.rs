@@ -8,6 +8,7 @@ use rhai::{Dynamic, EvalAltResult, Identifier, Position};
 use super::convert::{identifiers, row_to_map};
 use super::fault::Thrown;
 use super::host::Host;
+use super::unheard::Given;
 use super::workplace::WorkplaceId;
 use crate::db::{CursorId, Session};
 use crate::error::{Error, Kind, Result};
@@ -35,6 +36,7 @@ impl RowStream {
             batch: Vec::new().into_iter(),
             last: false,
             position,
+            given: Given::default(),
         })))))
     }
 }
@@ -77,10 +79,19 @@ pub struct OpenStream {
     batch: std::vec::IntoIter<Vec<Value>>,
     last: bool,
     position: Position,
+    given: Given,
 }
 
 impl OpenStream {
     fn next(&mut self) -> Option<std::result::Result<Dynamic, Box<EvalAltResult>>> {
+        let host = Rc::clone(&self.host);
+        let mut given = std::mem::take(&mut self.given);
+        let item = given.next(host.limits(), || self.row());
+        self.given = given;
+        item
+    }
+
+    fn row(&mut self) -> Option<std::result::Result<Dynamic, Box<EvalAltResult>>> {
         if self.batch.len() == 0 && !self.last {
             match self.fetch() {
                 Ok(rows) => {

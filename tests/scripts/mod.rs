@@ -2,3 +2,4 @@
 
 mod restore_users;
 mod safety;
+mod streams;

@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
 use crate::script::nearest::did_you_mean;
+use crate::script::unheard::Given;
 
 /// Bytes between two events of progress.
 const PROGRESS_BYTES: u64 = 1 << 20;
@@ -215,6 +216,7 @@ impl IntoIterator for CsvFile {
         Records {
             file: self,
             told: 0,
+            given: Given::default(),
         }
     }
 }
@@ -223,26 +225,11 @@ impl IntoIterator for CsvFile {
 struct Records {
     file: CsvFile,
     told: u64,
+    given: Given,
 }
 
 impl Records {
-    fn tell(&mut self, done: u64, total: u64) {
-        if done == total || done >= self.told + PROGRESS_BYTES {
-            self.told = done;
-            self.file.0.host.sink().send(&Event::Progress {
-                task: self.file.0.path.clone(),
-                done,
-                total: Some(total),
-                unit: "bytes".to_owned(),
-            });
-        }
-    }
-}
-
-impl Iterator for Records {
-    type Item = Result<Record, Box<EvalAltResult>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    fn record(&mut self) -> Option<Result<Record, Box<EvalAltResult>>> {
         let host = Rc::clone(&self.file.0.host);
         host.limits().reset();
         let (record, done, total) = {
@@ -261,5 +248,29 @@ impl Iterator for Records {
                 Thrown::from(Error::from(error)).raise(rhai::Position::NONE)
             )),
         }
+    }
+
+    fn tell(&mut self, done: u64, total: u64) {
+        if done == total || done >= self.told + PROGRESS_BYTES {
+            self.told = done;
+            self.file.0.host.sink().send(&Event::Progress {
+                task: self.file.0.path.clone(),
+                done,
+                total: Some(total),
+                unit: "bytes".to_owned(),
+            });
+        }
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Record, Box<EvalAltResult>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let host = Rc::clone(&self.file.0.host);
+        let mut given = std::mem::take(&mut self.given);
+        let item = given.next(host.limits(), || self.record());
+        self.given = given;
+        item
     }
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Kind};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
+use crate::script::unheard::Given;
 use crate::value::Value;
 
 /// Keys looked up at once.
@@ -110,6 +111,7 @@ struct Rows {
     stage: Stage,
     place: Place,
     fetched: VecDeque<Staged>,
+    given: Given,
 }
 
 fn open(call: &Call<'_>) -> Answer {
@@ -159,6 +161,7 @@ fn rows(call: &Call<'_>) -> Answer {
         stage: call.receiver()?,
         place: Place::default(),
         fetched: VecDeque::new(),
+        given: Given::default(),
     }))
 }
 
@@ -183,6 +186,16 @@ impl Iterator for Rows {
     type Item = Result<Dynamic, Box<EvalAltResult>>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let host = Rc::clone(&self.stage.host);
+        let mut given = std::mem::take(&mut self.given);
+        let item = given.next(host.limits(), || self.staged());
+        self.given = given;
+        item
+    }
+}
+
+impl Rows {
+    fn staged(&mut self) -> Option<Result<Dynamic, Box<EvalAltResult>>> {
         self.stage.host.limits().reset();
         match self.fetch() {
             Ok(staged) => staged.map(|Staged { key, row }| {
