@@ -79,6 +79,8 @@ fn ctrl_c_while_the_migration_is_applied_rolls_it_back() {
     for signal in [Signal::Interrupt, Signal::Terminate] {
         let run = interrupt(&project, &words, "apply", signal);
         assert_eq!(project.hash(), before, "{}", run.told());
+        let message = run.end()["error"]["message"].to_string();
+        assert!(message.contains("as it was found"), "{message}");
         tidy(&project);
     }
     project.file(
@@ -123,8 +125,10 @@ fn a_backup_and_a_restore_that_are_interrupted_leave_nothing() {
     project.sql("UPDATE users SET email = 'changed'");
     let changed = project.hash();
     let restore = ["run", "restore", "--yes", "--json"];
-    interrupt(&project, &restore, "restore", Signal::Interrupt);
+    let run = interrupt(&project, &restore, "restore", Signal::Interrupt);
     assert_eq!(project.hash(), changed);
+    let message = run.end()["error"]["message"].to_string();
+    assert!(message.contains("as it was found"), "{message}");
     tidy(&project);
     project.dbscript(&restore).go();
     assert_eq!(project.hash(), before);
