@@ -6,6 +6,7 @@
 
 mod calls;
 mod names;
+mod rights;
 mod scope;
 mod walk;
 
@@ -287,7 +288,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("lib")).expect("a folder");
         std::fs::write(
             folder.path().join("lib/m.rhai"),
-            "export const LIMIT = 5;\nfn good(a) { a }\nprivate fn hidden() { 1 }\n",
+            "export const LIMIT = 5;\nfn good(a) { a }\nprivate fn hidden() { db::transaction(|| db::execute(\"x\")) }\nfn store() { hidden() }\n",
         )
         .expect("a file");
         let faults = |body: &str| {
@@ -302,6 +303,10 @@ mod tests {
         assert_eq!(faults("m::goood(1)"), ["unknown function `m::goood`"]);
         assert_eq!(faults("m::good()"), ["`m::good` takes 1 argument, not 0"]);
         assert_eq!(faults("m::hidden()"), ["unknown function `m::hidden`"]);
+        assert_eq!(
+            faults("m::store()"),
+            ["`m::store` needs the right `db:write`"]
+        );
     }
 
     #[test]
@@ -322,5 +327,50 @@ mod tests {
         let faults = library.check(&[]);
         assert!(faults.is_empty(), "{faults:#?}");
         assert!(begun.elapsed() < std::time::Duration::from_secs(2));
+    }
+
+    proptest::proptest! {
+        /// What a person types half-way is told, never a panic: shipped scripts with a piece cut out, doubled or replaced.
+        #[test]
+        fn a_mangled_script_never_panics(
+            which in 0_usize..32,
+            from in 0.0_f64..1.0,
+            length in 0_usize..40,
+            with in "[-{}()\\[\\]|;:,.#\"`$a-z0-9=+ ]{0,6}",
+        ) {
+            let scripts = crate::script::embedded::SCRIPTS;
+            let text: Vec<char> = scripts[which % scripts.len()].1.chars().collect();
+            let from = (from * text.len() as f64) as usize;
+            let to = (from + length).min(text.len());
+            let mangled: String = text[..from].iter().copied().chain(with.chars()).chain(text[to..].iter().copied()).collect();
+            check(&mangled);
+        }
+    }
+
+    #[test]
+    fn bottomless_nesting_is_an_error_and_no_overflow() {
+        for (open, close) in [
+            ("(", ")"),
+            ("[", "]"),
+            ("{", "}"),
+            ("#{a:", "}"),
+            ("if true {", "}"),
+            ("|x| ", ""),
+            ("!", ""),
+            ("-", ""),
+            ("`${", "}`"),
+            ("x.", ""),
+            ("a(", ")"),
+        ] {
+            let text = format!(
+                "fn main() {{ {}1{} }}",
+                open.repeat(20_000),
+                close.repeat(20_000)
+            );
+            assert!(!check(&text).is_empty(), "{open}");
+        }
+        // Deep to the right, but not nested.
+        let long = format!("fn main() {{ 1{} }}", " + 1".repeat(20_000));
+        check(&long);
     }
 }

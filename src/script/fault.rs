@@ -1,7 +1,7 @@
 //! Errors between Rust and a script: an [`Error`] becomes a map that a script can catch (`err.kind`, `.code`, `.message`,
 //! `.hint`, `.result`), and a map or text that a script throws becomes an [`Error`] again.
 
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use super::convert;
 use crate::db;
@@ -41,7 +41,26 @@ impl From<Box<EvalAltResult>> for Thrown {
     }
 }
 
+/// How a step stands in a call chain.
+pub const STEP: &str = "step ";
+
 impl Thrown {
+    /// The error with the step it was thrown in, as one more call around it. A stop and a limit stay as they are: so
+    /// wrapped, a script could catch them.
+    pub fn within_step(self, name: &str, context: &NativeCallContext<'_>) -> Thrown {
+        match self {
+            Thrown::Script(error) if !error.unwrap_inner().is_system_exception() => {
+                Thrown::Script(Box::new(EvalAltResult::ErrorInFunctionCall(
+                    format!("{STEP}{name}"),
+                    context.call_source().unwrap_or_default().to_owned(),
+                    error,
+                    context.call_position(),
+                )))
+            }
+            other => other,
+        }
+    }
+
     /// As rhai throws it, at the position of the call. A stopped run cannot be caught; everything else can.
     pub fn raise(self, position: rhai::Position) -> Box<EvalAltResult> {
         match self {

@@ -33,7 +33,7 @@ pub struct Host {
     pub(super) protection: Protection,
     progress: Cell<Option<Instant>>,
     steps: RefCell<Vec<String>>,
-    failed_step: RefCell<Option<String>>,
+    stopped_step: RefCell<Option<String>>,
     alerts: RefCell<Vec<String>>,
     pub(super) ledger: Ledger,
 }
@@ -55,7 +55,7 @@ impl Host {
             protection: Protection::default(),
             progress: Cell::default(),
             steps: RefCell::default(),
-            failed_step: RefCell::default(),
+            stopped_step: RefCell::default(),
             alerts: RefCell::default(),
             ledger: Ledger::default(),
         })
@@ -293,15 +293,11 @@ impl Host {
             Ok(_) if self.plan() => send(StepState::Planned, elapsed_ms),
             Ok(_) => send(StepState::Done, elapsed_ms),
             Err(_) => {
-                // The innermost step counts; a later failure elsewhere replaces it.
-                let mut failed = self.failed_step.borrow_mut();
-                if !failed
-                    .as_ref()
-                    .is_some_and(|inner| inner.starts_with(&path))
-                {
-                    *failed = Some(path.clone());
+                if self.stopped().is_some() {
+                    // The innermost step counts, which ends first.
+                    let mut stopped = self.stopped_step.borrow_mut();
+                    stopped.get_or_insert_with(|| path.clone());
                 }
-                drop(failed);
                 send(StepState::Failed, elapsed_ms);
             }
         }
@@ -313,9 +309,9 @@ impl Host {
         self.steps.borrow().join(" › ")
     }
 
-    /// The innermost step that failed last.
-    pub fn failed_step(&self) -> Option<String> {
-        self.failed_step.borrow().clone()
+    /// The innermost step that a stop ended.
+    pub fn stopped_step(&self) -> Option<String> {
+        self.stopped_step.borrow().clone()
     }
 
     /// A path as people are shown it: relative to the project where it lies in it.

@@ -26,6 +26,9 @@ pub const STRING_BYTES: usize = 16 * 1024 * 1024;
 /// Items of one array or map.
 pub const ITEMS: usize = 100_000;
 
+/// Arrays and maps inside one another.
+const NESTING: usize = 20;
+
 /// Operations that may pass between reaching the limit and naming a variable, where the error gets its position.
 const GRACE: u64 = 100_000;
 /// Of so many accesses of variables one looks at the size.
@@ -167,6 +170,12 @@ fn inspect(
     name: &str,
     value: &Dynamic,
 ) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
+    if depth(value) > NESTING {
+        return Err(limits.exceed(Exceeded {
+            message: format!("`{name}` is nested deeper than {NESTING}"),
+            hint: "an array that is put into itself grows without end",
+        }));
+    }
     let mut large = oversized(value);
     if large.is_none()
         && value.is_map()
@@ -179,6 +188,17 @@ fn inspect(
         Some((what, limit)) => Err(limits.exceed(too_large(name, what, limit))),
         None => Ok(None),
     }
+}
+
+/// How deep arrays and maps stand in one another, looking at the last item of each: the one that was added last.
+fn depth(value: &Dynamic) -> usize {
+    if let Some(array) = value.read_lock::<Array>() {
+        return 1 + array.last().map_or(0, depth);
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return 1 + map.values().next_back().map_or(0, depth);
+    }
+    0
 }
 
 /// What is too large about a value itself, and the limit.

@@ -182,7 +182,7 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
                 // Rhai's own limit errors, and what a script made of ours, say less.
                 (error.message, error.code, error.hint) = (limit.message, limit.code, limit.hint);
             }
-            if let Some(step) = host.failed_step() {
+            if let Some(step) = host.stopped_step() {
                 error.trace.push(format!("in step `{step}`"));
             }
             Outcome {

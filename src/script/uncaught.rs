@@ -7,10 +7,14 @@ use rhai::{EvalAltResult, ParseError};
 
 use super::api;
 use super::convert::plain_type;
+use super::fault::STEP;
 use super::nearest::did_you_mean;
 use super::sources::{Sources, excerpt, position};
 use crate::error::{Error, Kind, Position};
 use crate::value::Value;
+
+/// How a closure stands in a call chain.
+const CLOSURE: &str = "a closure";
 
 /// One call on the way to the error: what was called and from where.
 struct Frame {
@@ -26,10 +30,10 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
         error = match error {
             EvalAltResult::ErrorInFunctionCall(name, source, inner, place) => {
                 let from = sources.position(&label, place);
-                let callee = if name.starts_with("anon$") {
-                    "a closure".to_owned()
-                } else {
-                    format!("`{name}`")
+                let callee = match name.strip_prefix(STEP) {
+                    Some(step) => format!("step `{step}`"),
+                    None if name.starts_with("anon$") => CLOSURE.to_owned(),
+                    None => format!("`{name}`"),
                 };
                 frames.push(Frame { callee, from });
                 if !source.is_empty() {
@@ -52,6 +56,18 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
         };
     }
     frames.reverse();
+    // The closure of a step says nothing that the step does not.
+    let of_step = |frames: &[Frame]| {
+        let [closure, step] = frames else {
+            return false;
+        };
+        closure.callee == CLOSURE && step.callee.starts_with(STEP) && closure.from == step.from
+    };
+    for index in (1..frames.len()).rev() {
+        if of_step(&frames[index - 1..=index]) {
+            frames.remove(index - 1);
+        }
+    }
     let place = sources
         .position(&label, error.position())
         .or_else(|| frames.iter().find_map(|frame| frame.from.clone()));

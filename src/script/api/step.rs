@@ -36,8 +36,9 @@ pub const NAMESPACE: Namespace = Namespace {
 
 fn step(call: &Call<'_>) -> Answer {
     let work = call.closure(1)?;
-    call.host
-        .step(&call.text(0), || call.run(&work, Vec::new()))
+    let name = call.text(0);
+    let result = call.host.step(&name, || call.run(&work, Vec::new()));
+    result.map_err(|thrown| thrown.within_step(&name, &call.context))
 }
 
 fn sleep(call: &Call<'_>) -> Answer {

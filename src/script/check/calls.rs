@@ -75,7 +75,12 @@ impl Walker<'_, '_> {
             };
             let full = format!("{space}::{name}");
             match import.functions.get(name) {
-                Some(arities) => self.arity(&full, arities, call.args.len(), None, place),
+                Some(arities) => {
+                    self.arity(&full, arities, call.args.len(), None, place);
+                    for right in import.rights.get(name).into_iter().flatten() {
+                        self.right(right, &full, place);
+                    }
+                }
                 None => {
                     let hint = nearest_in(name, &space, &import.functions);
                     self.faults
@@ -123,12 +128,8 @@ impl Walker<'_, '_> {
         let full = title(namespace, function);
         let arities = (function.least()..=function.arguments.len()).collect();
         self.arity(&full, &arities, call.args.len(), api::usage(&full), place);
-        if let (Some(right), Some(needs)) = (function.right, self.needs)
-            && !needs.iter().any(|need| need == right)
-        {
-            let message = format!("`{full}` needs the right `{right}`");
-            let hint = format!("add it to the header: const NEEDS = [\"{right}\", …];");
-            self.faults.add(place, message, Some(hint));
+        if let Some(right) = function.right {
+            self.right(right, &full, place);
         }
         for (argument, given) in function.arguments.iter().zip(&call.args) {
             let of = format!("`{}` of `{full}`", argument.name);
@@ -151,6 +152,18 @@ impl Walker<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A right that a call needs, by whatever way.
+    fn right(&mut self, right: &str, full: &str, place: Position) {
+        if self
+            .needs
+            .is_some_and(|needs| !needs.iter().any(|need| need == right))
+        {
+            let message = format!("`{full}` needs the right `{right}`");
+            let hint = format!("add it to the header: const NEEDS = [\"{right}\", …];");
+            self.faults.add(place, message, Some(hint));
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, Position, Stmt};
 
+use super::rights::{Rights, rights_of};
 use crate::script::api::{Form, NAMESPACES};
 use crate::script::engine::{compile, language_functions};
 use crate::script::library::load;
@@ -34,6 +35,8 @@ const KEYWORDS: [&str; 12] = [
 pub(super) struct Import {
     /// Its functions, without private ones.
     pub(super) functions: Functions,
+    /// The rights they need.
+    pub(super) rights: Rights,
     /// Its exported variables.
     pub(super) variables: BTreeSet<String>,
 }
@@ -122,6 +125,7 @@ fn import_of(ast: &AST) -> Import {
     }
     Import {
         functions: functions(ast, false),
+        rights: rights_of(ast),
         variables,
     }
 }

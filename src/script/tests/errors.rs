@@ -29,8 +29,7 @@ fn a_host_error_has_the_position_of_its_call_and_the_chain() {
             "6 |     db::count(table)",
             "  |     ^",
             "in `look`, called at scripts/test.rhai:2:21",
-            "in a closure, called at scripts/test.rhai:2:5",
-            "in step `look`",
+            "in step `look`, called at scripts/test.rhai:2:5",
         ]
     );
 }
@@ -195,10 +194,24 @@ fn a_failing_step_is_named_with_the_steps_around_it() {
     let project = Project::new();
     let error = error(
         &project,
-        &main("step(\"apply\", || step(\"first\", || throw \"no\"))"),
+        "fn main() {\n  step(\"apply\", || step(\"first\", || throw \"no\"));\n}",
     );
     assert_eq!(
-        error.trace.last().map(String::as_str),
-        Some("in step `apply › first`")
+        error.trace[3..],
+        [
+            "in step `first`, called at scripts/test.rhai:2:20",
+            "in step `apply`, called at scripts/test.rhai:2:3",
+        ]
     );
+}
+
+#[test]
+fn a_step_whose_failure_was_caught_is_not_named() {
+    let project = Project::new();
+    let error = error(
+        &project,
+        "fn main() {\n  try { step(\"first\", || throw #{ kind: \"refused\", message: \"a\" }); }\n  catch (err) { if err.kind == \"refused\" { throw \"b\"; } }\n}",
+    );
+    assert_eq!(error.message, "b");
+    assert_eq!(error.trace.len(), 3, "{:?}", error.trace);
 }

@@ -35,6 +35,14 @@ fn values_may_not_grow_without_end() {
             "`a` holds an array of more than 100000 items",
         ),
         (
+            "let a = [1]; loop { a.push(a); }",
+            "`a` is nested deeper than 20",
+        ),
+        (
+            "let m = #{}; loop { m = #{ m: m, n: m }; }",
+            "`m` is nested deeper than 20",
+        ),
+        (
             "let a = []; a.pad(1000000000, 1); a.len()",
             "`pad` would make an array of more than 100000 items",
         ),
