@@ -11,6 +11,7 @@ mod readme;
 mod screen;
 mod sets;
 mod settings;
+mod together;
 mod usage;
 
 use crate::harness::{Project, sqlx_migrates};
