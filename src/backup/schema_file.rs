@@ -56,7 +56,7 @@ pub fn write(schema: &SchemaSql, database: &DatabaseInfo, tool: &str) -> String 
 /// Reads the statements back.
 ///
 /// # Errors
-/// When the text was not written by [`write`].
+/// When the text was not written by [`write()`].
 pub fn read(text: &str) -> Result<SchemaSql, Malformed> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_line("a comment line")?;

@@ -1,6 +1,6 @@
-//! What a migration would do to data, found before it runs: SQL cut into statements ([`split`]), statements read into
+//! What a migration would do to data, found before it runs: SQL cut into statements ([`split()`]), statements read into
 //! actions (`dialect`), actions judged against the schema as the pending set leaves it (`judge`), hazards weighed by
-//! asking the data (`weigh`). [`lint`] does all of it. What differs between engines stands under `dialect`.
+//! asking the data (`weigh`). [`lint()`] does all of it. What differs between engines stands under `dialect`.
 
 mod action;
 mod allow;

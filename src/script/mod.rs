@@ -1,6 +1,6 @@
 //! The script host: the only room that knows rhai.
 //!
-//! A [`Procedure`] is found in the [`Library`], its [`arguments`] are checked, and [`run`] executes it on a thread of its
+//! A [`Procedure`] is found in the [`Library`], its [`arguments`] are checked, and [`run()`] executes it on a thread of its
 //! own. What scripts may call stands in [`api`], one table a namespace.
 
 pub mod api;
