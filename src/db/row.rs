@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::catalog::Column;
-use super::dialect::sqlite;
+use super::dialect::{mysql, sqlite};
 use super::{Engine, Error, Result};
 use crate::ident::TableName;
 
@@ -69,9 +69,8 @@ pub fn check_line(
     for ((name, value), column) in members.0.iter().zip(columns) {
         let fits = match engine {
             Engine::Sqlite => sqlite::line::cell(value.get()).map(|_| ()),
-            Engine::Postgres | Engine::Mysql | Engine::Mariadb => {
-                Err("this engine is not supported yet".to_owned())
-            }
+            Engine::Mysql | Engine::Mariadb => mysql::line::check(&column.type_name, value.get()),
+            Engine::Postgres => Err("this engine is not supported yet".to_owned()),
         };
         fits.map_err(|message| {
             wrong(format!("column `{name}` ({}): {message}", column.type_name))

@@ -163,6 +163,14 @@ impl Session {
         self.connection.rollback().await
     }
 
+    /// See [`Connection::committed_by_itself`]. To be asked at depth 1.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn committed_by_itself(&mut self) -> Result<bool> {
+        self.connection.committed_by_itself().await
+    }
+
     /// See [`Connection::catalog`].
     ///
     /// # Errors

@@ -41,6 +41,9 @@ pub struct Applied {
     pub elapsed_ms: u64,
 }
 
+/// What sqlx writes as execution time before it is known.
+const NOT_MEASURED: i64 = -1;
+
 /// A migration with its statements.
 struct Prepared<'a> {
     migration: &'a Migration,
@@ -86,30 +89,34 @@ pub async fn apply(
     for group in
         prepared.chunk_by(|left, right| together && left.mode.is_some() && left.mode == right.mode)
     {
-        match group_of(session, group, conditions).await {
+        let mut stays = 0;
+        match group_of(session, group, conditions, &mut stays).await {
             Ok(applied) => {
                 for migration in &applied {
                     (conditions.settled)(is_applied(migration.version));
                 }
                 done.extend(applied);
             }
-            Err(error) => return Err(with_state(error, group, &done)),
+            Err(error) => return Err(with_state(error, group, &done, stays)),
         }
     }
     Ok(done)
 }
 
+/// Applies migrations that share a transaction, or one that has none. `stays`: how many statements of the last one begun
+/// stay done whatever is rolled back.
 async fn group_of(
     session: &mut Session,
     group: &[Prepared<'_>],
     conditions: &Conditions<'_>,
+    stays: &mut usize,
 ) -> Result<Vec<Applied>> {
     let Some(mode) = group.first().and_then(|first| first.mode) else {
-        return outside(session, group, conditions).await;
+        return outside(session, group, conditions, stays).await;
     };
     session.begin(mode).await?;
     let result = async {
-        let applied = inside(session, group, mode, conditions).await?;
+        let applied = inside(session, group, mode, conditions, stays).await?;
         session.commit().await?;
         Ok(applied)
     }
@@ -125,6 +132,7 @@ async fn inside(
     group: &[Prepared<'_>],
     mode: Begin,
     conditions: &Conditions<'_>,
+    stays: &mut usize,
 ) -> Result<Vec<Applied>> {
     create_history(session, group).await?;
     let text: Vec<&str> = group
@@ -134,7 +142,7 @@ async fn inside(
     let guard = Guard::before(session, &text, mode).await?;
     let mut applied = Vec::new();
     for prepared in group {
-        applied.push(one(session, prepared, conditions).await?);
+        applied.push(one(session, prepared, conditions, stays).await?);
     }
     guard.after(session, conditions.let_go).await?;
     Ok(applied)
@@ -144,13 +152,14 @@ async fn outside(
     session: &mut Session,
     group: &[Prepared<'_>],
     conditions: &Conditions<'_>,
+    stays: &mut usize,
 ) -> Result<Vec<Applied>> {
     create_history(session, group).await?;
     let mut applied = Vec::new();
     for prepared in group {
         let version = prepared.migration.version;
         (conditions.settled)(format!("migration {version} began outside a transaction"));
-        applied.push(one(session, prepared, conditions).await?);
+        applied.push(one(session, prepared, conditions, stays).await?);
     }
     Ok(applied)
 }
@@ -185,38 +194,79 @@ async fn one(
     session: &mut Session,
     prepared: &Prepared<'_>,
     conditions: &Conditions<'_>,
+    stays: &mut usize,
 ) -> Result<Applied> {
     let start = Instant::now();
     let migration = prepared.migration;
-    let count = prepared.statements.len();
-    for (index, statement) in prepared.statements.iter().enumerate() {
-        run(session, migration, statement, conditions)
-            .await
-            .map_err(|error| {
-                let place = Position {
-                    file: migration.file.clone(),
-                    line: statement.line,
-                    column: statement.column,
-                };
-                let message = format!(
-                    "migration {} ({}) failed at statement {} of {count}",
-                    migration.version,
-                    migration.description,
-                    index + 1
-                );
-                error.context(Kind::Migration, message).at(place)
-            })?;
+    let history = session.engine().history_sql();
+    *stays = 0;
+    if let Some(announced) = history.announced {
+        if prepared.mode.is_some() {
+            // The history table may just have been created: from here on it counts.
+            session.committed_by_itself().await?;
+        }
+        session
+            .execute(announced.begin, &migration.row(NOT_MEASURED))
+            .await?;
     }
+    statements(session, prepared, conditions, stays).await?;
     let elapsed = start.elapsed();
-    let row = migration.row(i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX));
-    session
-        .execute(session.engine().history_sql().insert, &row)
-        .await?;
+    let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
+    match history.announced {
+        Some(announced) => {
+            let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
+            session.execute(announced.finish, &row).await?;
+        }
+        None => {
+            let row = migration.row(nanoseconds);
+            session.execute(history.insert, &row).await?;
+        }
+    }
     Ok(Applied {
         version: migration.version,
         description: migration.description.clone(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+async fn statements(
+    session: &mut Session,
+    prepared: &Prepared<'_>,
+    conditions: &Conditions<'_>,
+    stays: &mut usize,
+) -> Result<()> {
+    let migration = prepared.migration;
+    let count = prepared.statements.len();
+    let in_transaction = prepared.mode.is_some();
+    let commits = in_transaction && session.engine().history_sql().announced.is_some();
+    for (index, statement) in prepared.statements.iter().enumerate() {
+        let done = run(session, migration, statement, conditions).await;
+        // Such a statement commits what is before it even where it fails itself.
+        if !in_transaction || (commits && session.committed_by_itself().await?) {
+            if in_transaction && *stays == 0 {
+                let version = migration.version;
+                (conditions.settled)(format!(
+                    "statements of migration {version} are done for good"
+                ));
+            }
+            *stays = index + usize::from(done.is_ok());
+        }
+        done.map_err(|error| {
+            let place = Position {
+                file: migration.file.clone(),
+                line: statement.line,
+                column: statement.column,
+            };
+            let message = format!(
+                "migration {} ({}) failed at statement {} of {count}",
+                migration.version,
+                migration.description,
+                index + 1
+            );
+            error.context(Kind::Migration, message).at(place)
+        })?;
+    }
+    Ok(())
 }
 
 async fn run(
@@ -248,35 +298,41 @@ async fn run(
 }
 
 /// The same error, saying what state the database is in and what to do.
-fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied]) -> Error {
+fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usize) -> Error {
     if error.kind != Kind::Migration {
         let versions: Vec<String> = group
             .iter()
             .map(|prepared| prepared.migration.version.to_string())
             .collect();
         let message = format!("migration {} failed", versions.join(", "));
-        return with_state(error.context(Kind::Migration, message), group, done);
+        return with_state(error.context(Kind::Migration, message), group, done, stays);
     }
     let in_transaction = group.first().is_some_and(|first| first.mode.is_some());
     let before = match done.last() {
         None => String::new(),
         Some(last) => format!("migrations up to {} are applied; ", last.version),
     };
-    let state = match (in_transaction, done.is_empty()) {
-        (true, true) => "everything was rolled back, the database is as it was".to_owned(),
-        (true, false) => format!("{before}the failed one was rolled back"),
-        (false, _) => format!(
-            "{before}the failed one runs outside a transaction: its statements before this one stay done"
+    let statements = match stays {
+        1 => "statement 1 is done and stays".to_owned(),
+        _ => format!("statements 1 to {stays} are done and stay"),
+    };
+    let state = match (in_transaction, stays, done.is_empty()) {
+        (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
+        (true, 0, false) => format!("{before}the failed one was rolled back"),
+        (true, ..) => format!(
+            "{before}{statements}: the database commits such statements by itself; what came after was rolled back"
         ),
+        (false, 0, _) => format!("{before}no statement of the failed one is done"),
+        (false, ..) => {
+            format!("{before}{statements}: the failed one runs outside a transaction")
+        }
     };
     let mut error = error;
     error.message = format!("{}; {state}", error.message);
-    let hint = match (in_transaction, error.hint.take()) {
+    let hint = match (stays, error.hint.take()) {
         (_, Some(hint)) => hint,
-        (true, None) => {
-            "correct the migration and run `dbscript run safe-migration` again".to_owned()
-        }
-        (false, None) => {
+        (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
+        (_, None) => {
             "undo those statements by hand, or go back to the backup: `dbscript run restore`"
                 .to_owned()
         }

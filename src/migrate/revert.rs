@@ -77,6 +77,7 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
             Begin::Write
         })
         .await?;
+    let mut stays = false;
     let work = async {
         for statement in statements
             .iter()
@@ -93,10 +94,9 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
                 position: Some(place.clone()),
                 rows: None,
             })?;
-            session
-                .run(&statement.text)
-                .await
-                .map_err(|error| Error::from(error).at(place))?;
+            let done = session.run(&statement.text).await;
+            stays |= session.committed_by_itself().await?;
+            done.map_err(|error| Error::from(error).at(place))?;
         }
         forget(session, reversal.version).await?;
         Ok::<(), Error>(session.commit().await?)
@@ -105,8 +105,14 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
         Ok(()) => Ok(()),
         Err(error) => {
             session.rollback_all().await?;
+            let state = match stays {
+                false => "everything was rolled back, the database is as it was",
+                true => {
+                    "the statements before that stay undone or half done: the database commits such statements by itself"
+                }
+            };
             let message = format!(
-                "migration {} could not be undone; everything was rolled back, the database is as it was",
+                "migration {} could not be undone; {state}",
                 reversal.version
             );
             Err(error.context(Kind::Migration, message))

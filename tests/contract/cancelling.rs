@@ -24,8 +24,8 @@ fn endless(fresh: &Fresh) -> &'static str {
         sqlite: "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
                   SELECT count(*) FROM n) > 0",
         postgres: "(SELECT count(*) FROM generate_series(1, 1000000000000)) > 0",
-        mysql: "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT 1 FROM n)
-                 SELECT count(*) FROM n) > 0",
+        // MariaDB ends a recursion by itself after a thousand rounds.
+        mysql: "BENCHMARK(1000000000000, MD5('a')) >= 0",
     })
 }
 

@@ -129,7 +129,7 @@ async fn an_empty_database_has_an_empty_catalog(fresh: Fresh) {
     let mut session = fresh.session().await;
     assert_eq!(catalog(&mut session).await, Catalog::default());
     let info = session.info().await.expect("it says what it is");
-    assert_eq!(info.engine, fresh.engine().name());
+    assert_eq!(info.engine, session.engine().name());
     assert!(!info.version.is_empty() && !info.name.is_empty() && !info.encoding.is_empty());
 }
 

@@ -139,6 +139,7 @@ impl Fresh {
 macro_rules! on_every_database {
     ($($contract:ident),+ $(,)?) => {
         $crate::harness::databases::on_every_database! { @ sqlite Sqlite $($contract)+ }
+        $crate::harness::databases::on_every_database! { @ mysql Mysql $($contract)+ }
     };
     (@ $module:ident $database:ident $($contract:ident)+) => {
         mod $module {

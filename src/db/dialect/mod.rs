@@ -50,6 +50,17 @@ pub struct HistorySql {
     pub delete: &'static str,
     /// Whether several migrations may share one transaction, so that a later failure undoes the earlier ones too.
     pub one_transaction: bool,
+    /// Where statements may commit by themselves: the row of a migration is there before its first statement.
+    pub announced: Option<Announced>,
+}
+
+/// The statements around a migration that may be left half done.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    /// Inserts version, description, checksum, execution time of a migration that has not succeeded yet.
+    pub begin: &'static str,
+    /// Makes it one that has: execution time in nanoseconds, version.
+    pub finish: &'static str,
 }
 
 /// Names an open cursor of one connection.
@@ -115,6 +126,12 @@ pub trait Connection: Send {
     async fn release(&mut self, depth: usize) -> Result<()>;
     /// Undoes what was done since the savepoint, and removes it.
     async fn rollback_to(&mut self, depth: usize) -> Result<()>;
+
+    /// Whether a statement has committed the open transaction by itself (MySQL's DDL) since it began, or since this was
+    /// asked last.
+    async fn committed_by_itself(&mut self) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Everything the database consists of.
     async fn catalog(&mut self) -> Result<Catalog>;

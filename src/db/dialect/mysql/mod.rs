@@ -1,42 +1,72 @@
-//! MySQL through sqlx.
+//! MySQL and MariaDB through sqlx: one thread a connection, statements that are stopped on the server when their future
+//! is dropped, lines of backup files read and written over the text protocol.
 
+mod catalog;
+mod connection;
+mod fault;
+mod guard;
 pub(in crate::db) mod history;
+mod keys;
+pub(in crate::db) mod line;
+mod lines;
+mod link;
+mod objects;
+mod open;
+mod rebuild;
+mod rows;
+mod schema;
+mod snapshot;
+mod spool;
+mod text;
+mod values;
 
 use super::{Connection, Snapshot};
 use crate::db::server::Server;
-use crate::db::{Access, Engine, Error, Result, Target};
+use crate::db::{Access, Engine, Result, Target};
 
 /// Opens a connection, and says whether the server is MySQL or MariaDB.
 pub(in crate::db) async fn connect(
     target: &Target,
-    _server: &Server,
-    _access: Access,
+    server: &Server,
+    access: Access,
 ) -> Result<(Engine, Box<dyn Connection>)> {
-    Err(not_yet(target.shown()))
+    let link = link::Link::start(server, target.shown(), access).await?;
+    let engine = link.engine();
+    Ok((engine, Box::new(connection::MysqlConnection { link })))
 }
 
 /// Opens readers that see the same moment.
 pub(in crate::db) async fn snapshot(
     target: &Target,
-    _server: &Server,
-    _readers: usize,
+    server: &Server,
+    readers: usize,
 ) -> Result<Snapshot> {
-    Err(not_yet(target.shown()))
+    snapshot::open(server, target.shown(), readers).await
 }
 
 /// Creates an empty database beside this one, with a recognisable name. Returns where it is.
 pub(in crate::db) async fn create_scratch(server: &Server) -> Result<Server> {
-    Err(not_yet(&server.database))
+    let place = server.shown(Engine::Mysql);
+    let mut connection = open::connect(server, &place).await?;
+    let mut made = server.clone();
+    made.database = rebuild::name_beside(&server.database)?;
+    let created = rebuild::create_like_current(&mut connection, &made.database).await;
+    open::close(connection).await;
+    created.map_err(|error| rebuild::no_scratch(&place, error))?;
+    Ok(made)
 }
 
 /// Drops a database that [`create_scratch`] made, whoever is connected to it.
 pub(in crate::db) async fn drop_scratch(server: &Server) -> Result<()> {
-    Err(not_yet(&server.database))
+    let place = server.shown(Engine::Mysql);
+    let mut connection = open::connect_to_server(server, &place).await?;
+    let sql = format!("DROP DATABASE IF EXISTS {}", quote(&server.database));
+    let dropped = text::run(&mut connection, &sql).await.map(|_| ());
+    open::close(connection).await;
+    dropped
 }
 
-fn not_yet(place: &str) -> Error {
-    Error::Unsupported {
-        message: format!("`{place}` is a MySQL database, which this version does not open yet"),
-        hint: "use an SQLite database: `sqlite://app.db`".to_owned(),
-    }
+/// A name as both servers quote it.
+fn quote(name: &str) -> String {
+    Engine::Mysql.quote(name)
 }

@@ -17,4 +17,5 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ($1, $2, TRUE, $3, $4)",
     delete: "DELETE FROM _sqlx_migrations WHERE version = $1",
     one_transaction: false,
+    announced: None,
 };

@@ -1,0 +1,250 @@
+//! The catalog, read from `information_schema`
+//! (<https://mariadb.com/kb/en/information-schema-tables/>, <https://dev.mysql.com/doc/refman/8.0/en/information-schema.html>).
+//! Whatever is asked is asked of the current database.
+
+use std::collections::HashMap;
+
+use super::link::State;
+use super::objects::{self, Made};
+use super::text::{self, Texts};
+use super::{keys, quote};
+use crate::db::catalog::{Catalog, Column, NotIncluded, Object, Sequence, Table};
+use crate::db::{Engine, Result};
+use crate::ident::TableName;
+
+/// One row of `information_schema.TABLES`.
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) kind: String,
+    /// The storage engine.
+    pub(super) engine: String,
+    /// What AUTO_INCREMENT gives next.
+    pub(super) next: Option<i64>,
+}
+
+impl Listed {
+    /// MariaDB's sequences are listed among the tables.
+    pub(super) fn is_sequence(&self) -> bool {
+        self.kind == "SEQUENCE"
+    }
+}
+
+/// Tables and sequences in name order, without views.
+pub(super) async fn listed(state: &mut State) -> Result<Vec<Listed>> {
+    let rows = text::rows(
+        &mut state.connection,
+        "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, AUTO_INCREMENT FROM information_schema.TABLES
+         WHERE TABLE_SCHEMA = DATABASE()
+           AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')
+         ORDER BY CAST(TABLE_NAME AS BINARY)",
+    )
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Listed {
+            name: cell(&row, 0),
+            kind: cell(&row, 1),
+            engine: cell(&row, 2),
+            next: row
+                .get(3)
+                .cloned()
+                .flatten()
+                .and_then(|next| next.parse().ok()),
+        })
+        .collect())
+}
+
+/// A text of a row; NULL is empty.
+pub(super) fn cell(row: &Texts, index: usize) -> String {
+    row.get(index).cloned().flatten().unwrap_or_default()
+}
+
+/// The whole catalog.
+pub(super) async fn read(state: &mut State) -> Result<Catalog> {
+    let listed = listed(state).await?;
+    let mut catalog = Catalog {
+        hides: hides(state).await?,
+        ..Catalog::default()
+    };
+    let mut columns = columns(state).await?;
+    let mut keys = keys::read(state).await?;
+    for entry in listed {
+        if entry.is_sequence() {
+            catalog.sequences.push(sequence(state, &entry.name).await?);
+            continue;
+        }
+        if let Some(next) = entry.next {
+            catalog.sequences.push(Sequence {
+                name: entry.name.clone(),
+                value: next - 1,
+                called: true,
+            });
+        }
+        if entry.kind == "SYSTEM VERSIONED" {
+            catalog.not_included.push(NotIncluded {
+                kind: "row history".to_owned(),
+                name: entry.name.clone(),
+                why: "a system-versioned table keeps what its rows were; a backup holds what they are"
+                    .to_owned(),
+            });
+        }
+        let columns = columns.remove(&entry.name).unwrap_or_default();
+        let keys = keys.remove(&entry.name).unwrap_or_default();
+        catalog.tables.push(Table {
+            name: TableName::plain(&entry.name),
+            required: required(&columns),
+            columns,
+            primary_key: keys.primary_key,
+            foreign_keys: keys.foreign_keys,
+            indexes: keys.indexes,
+            module: None,
+        });
+    }
+    let made = objects::read(state).await?;
+    catalog.not_included.extend(left_out(state, &made).await?);
+    catalog.objects = made.into_iter().map(object).collect();
+    Ok(catalog)
+}
+
+fn object(made: Made) -> Object {
+    Object {
+        kind: made.kind.to_owned(),
+        name: TableName::plain(made.name),
+        table: made.table.map(TableName::plain),
+        sql: made.sql,
+    }
+}
+
+/// Whoever restores becomes the definer: a set that named other users could not be restored without their rights.
+async fn left_out(state: &mut State, made: &[Made]) -> Result<Vec<NotIncluded>> {
+    let me = text::value(&mut state.connection, "SELECT CURRENT_USER()").await?;
+    let me = me.unwrap_or_default();
+    Ok(made
+        .iter()
+        .filter_map(|made| {
+            let why = match &made.definer {
+                _ if made.sql.is_empty() => {
+                    "its definition cannot be read with these rights".to_owned()
+                }
+                Some(definer) if *definer != me => {
+                    format!("its definer `{definer}`: whoever restores it becomes its definer")
+                }
+                _ => return None,
+            };
+            Some(NotIncluded {
+                kind: "other".to_owned(),
+                name: made.name.clone(),
+                why,
+            })
+        })
+        .collect())
+}
+
+/// Columns that every INSERT must name.
+fn required(columns: &[Column]) -> Vec<String> {
+    columns
+        .iter()
+        .filter(|column| {
+            !column.nullable
+                && column.default.is_none()
+                && column.identity.is_none()
+                && !column.generated
+        })
+        .map(|column| column.name.clone())
+        .collect()
+}
+
+/// The columns of every table.
+async fn columns(state: &mut State) -> Result<HashMap<String, Vec<Column>>> {
+    let json = json_columns(state).await?;
+    let rows = text::rows(
+        &mut state.connection,
+        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
+                GENERATION_EXPRESSION
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+         ORDER BY TABLE_NAME, ORDINAL_POSITION",
+    )
+    .await?;
+    let mut tables: HashMap<String, Vec<Column>> = HashMap::new();
+    for row in rows {
+        let (table, name) = (cell(&row, 0), cell(&row, 1));
+        let extra = cell(&row, 5).to_lowercase();
+        let is_json = json.contains(&(table.clone(), name.clone()));
+        let type_name = if is_json {
+            "json".to_owned()
+        } else {
+            cell(&row, 2)
+        };
+        tables.entry(table).or_default().push(Column {
+            default: default(state.engine, &row, &extra, &type_name),
+            name,
+            type_name,
+            nullable: cell(&row, 3) == "YES",
+            identity: extra
+                .contains("auto_increment")
+                .then(|| "auto_increment".to_owned()),
+            generated: !cell(&row, 6).is_empty(),
+        });
+    }
+    Ok(tables)
+}
+
+/// The default as SQL. MariaDB prints it so; MySQL prints a literal's value without quotes.
+fn default(engine: Engine, row: &Texts, extra: &str, type_name: &str) -> Option<String> {
+    let text = row.get(4).cloned().flatten()?;
+    let is_number = type_name.contains("int") || text.starts_with("b'");
+    match engine {
+        Engine::Mariadb => (text != "NULL").then_some(text),
+        _ if is_number || extra.contains("default_generated") => Some(text),
+        _ if text.starts_with("CURRENT_TIMESTAMP") => Some(text),
+        _ => Some(format!("'{}'", text.replace('\'', "''"))),
+    }
+}
+
+/// MariaDB's JSON is text with a check; the check tells which columns were declared so.
+async fn json_columns(state: &mut State) -> Result<Vec<(String, String)>> {
+    if state.engine != Engine::Mariadb {
+        return Ok(Vec::new());
+    }
+    let rows = text::rows(
+        &mut state.connection,
+        "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
+         WHERE CONSTRAINT_SCHEMA = DATABASE() AND LEVEL = 'Column'
+           AND CHECK_CLAUSE = CONCAT('json_valid(`', CONSTRAINT_NAME, '`)')",
+    )
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| (cell(row, 0), cell(row, 1)))
+        .collect())
+}
+
+/// Where a sequence of MariaDB stands. What its cache has handed out is lost to it anyhow: it goes on behind that.
+async fn sequence(state: &mut State, name: &str) -> Result<Sequence> {
+    let sql = format!("SELECT next_not_cached_value FROM {}", quote(name));
+    let next = text::value(&mut state.connection, &sql).await?;
+    Ok(Sequence {
+        name: name.to_owned(),
+        value: next.and_then(|next| next.parse().ok()).unwrap_or(1),
+        called: false,
+    })
+}
+
+/// Whether the user may not see every table: `information_schema` shows only what one has a right to.
+async fn hides(state: &mut State) -> Result<bool> {
+    let grants = text::rows(&mut state.connection, "SHOW GRANTS").await?;
+    let database = quote(&state.server.database).to_lowercase();
+    let pattern = database.replace('_', "\\_");
+    let sees_all = grants.iter().any(|row| {
+        let grant = cell(row, 0).to_lowercase();
+        let Some((rights, on)) = grant.split_once(" on ") else {
+            return false;
+        };
+        let everywhere = on.starts_with("*.*")
+            || [&database, &pattern]
+                .iter()
+                .any(|name| on.starts_with(&format!("{name}.*")));
+        everywhere && (rights.contains("all privileges") || rights.contains("select"))
+    });
+    Ok(!sees_all)
+}

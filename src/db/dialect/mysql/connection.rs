@@ -1,0 +1,369 @@
+//! The contract's [`Connection`] on a MySQL or MariaDB link.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::link::{Link, State};
+use super::{catalog, fault, history, lines, quote, rebuild, rows, schema, text};
+use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use crate::db::{EngineError, Error, Result};
+use crate::ident::TableName;
+use crate::value::{Rows, Value};
+
+/// Set at the start of a transaction: it is there as long as no statement has committed by itself.
+const START: &str = "dbscript_0";
+
+/// One connection.
+pub(super) struct MysqlConnection {
+    pub(super) link: Link,
+}
+
+#[async_trait]
+impl Connection for MysqlConnection {
+    async fn info(&mut self) -> Result<DatabaseInfo> {
+        self.link.call(schema::info).await
+    }
+
+    async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
+        let (sql, params) = (sql.to_owned(), params.to_vec());
+        self.link
+            .call(async move |state: &mut State| rows::query(state, &sql, &params, limit).await)
+            .await
+    }
+
+    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let (sql, params) = (sql.to_owned(), params.to_vec());
+        self.link
+            .call(async move |state: &mut State| rows::execute(state, &sql, &params).await)
+            .await
+    }
+
+    async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(CursorId, Vec<String>)> {
+        let (sql, params) = (sql.to_owned(), params.to_vec());
+        self.link
+            .call(async move |state: &mut State| {
+                let (spool, columns) = rows::put_aside(state, &sql, &params).await?;
+                state.next_cursor += 1;
+                state.cursors.insert(state.next_cursor, spool);
+                Ok((CursorId(state.next_cursor), columns))
+            })
+            .await
+    }
+
+    async fn fetch(&mut self, cursor: CursorId, most: usize) -> Result<Vec<Vec<Value>>> {
+        self.link
+            .call(
+                async move |state: &mut State| match state.cursors.get_mut(&cursor.0) {
+                    Some(open) => open.next(most),
+                    None => Err(Error::CursorClosed),
+                },
+            )
+            .await
+    }
+
+    async fn close_cursor(&mut self, cursor: CursorId) -> Result<()> {
+        self.link
+            .call(async move |state: &mut State| {
+                state.cursors.remove(&cursor.0);
+                Ok(())
+            })
+            .await
+    }
+
+    async fn insert_many(
+        &mut self,
+        table: &TableName,
+        columns: &[String],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        self.link
+            .call(async move |state: &mut State| {
+                rows::insert_many(state, &table, &columns, &rows).await
+            })
+            .await
+    }
+
+    async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>> {
+        let (lookup, values) = (lookup.clone(), values.to_vec());
+        self.link
+            .call(async move |state: &mut State| rows::present(state, &lookup, &values).await)
+            .await
+    }
+
+    async fn begin(&mut self, mode: Begin) -> Result<()> {
+        self.link
+            .call(async move |state: &mut State| {
+                let begun = begin(state, mode).await;
+                if begun.is_err() {
+                    end(state, "ROLLBACK").await?;
+                }
+                begun
+            })
+            .await
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        self.link.call_to_the_end(commit).await
+    }
+
+    async fn rollback(&mut self) -> Result<()> {
+        self.link
+            .call_to_the_end(async |state: &mut State| {
+                state.counters.clear();
+                let ended = end(state, "ROLLBACK").await;
+                rebuild::abandon(state).await;
+                match state.wreck.take() {
+                    None => ended,
+                    Some(message) => Err(Error::Unsupported {
+                        message,
+                        hint: "move them back with RENAME TABLE, or restore the safety backup"
+                            .to_owned(),
+                    }),
+                }
+            })
+            .await
+    }
+
+    async fn savepoint(&mut self, depth: usize) -> Result<()> {
+        self.savepoint_statements(&[format!("SAVEPOINT dbscript_{depth}")])
+            .await
+    }
+
+    async fn release(&mut self, depth: usize) -> Result<()> {
+        self.savepoint_statements(&[format!("RELEASE SAVEPOINT dbscript_{depth}")])
+            .await
+    }
+
+    async fn rollback_to(&mut self, depth: usize) -> Result<()> {
+        self.savepoint_statements(&[
+            format!("ROLLBACK TO SAVEPOINT dbscript_{depth}"),
+            format!("RELEASE SAVEPOINT dbscript_{depth}"),
+        ])
+        .await
+    }
+
+    async fn committed_by_itself(&mut self) -> Result<bool> {
+        self.link
+            .call(async |state: &mut State| {
+                let release = format!("RELEASE SAVEPOINT {START}");
+                let released = text::attempt(&mut state.connection, &release).await;
+                let gone = match released {
+                    Ok(_) => false,
+                    Err(error) if fault::number(&error) == Some(fault::NO_SAVEPOINT) => true,
+                    Err(error) => return Err(fault::statement(&error)),
+                };
+                state.run(&format!("SAVEPOINT {START}")).await?;
+                Ok(gone)
+            })
+            .await
+    }
+
+    async fn catalog(&mut self) -> Result<Catalog> {
+        self.link.call(catalog::read).await
+    }
+
+    async fn schema_sql(&mut self) -> Result<SchemaSql> {
+        self.link.call(schema::sql).await
+    }
+
+    async fn count(&mut self, table: &TableName) -> Result<u64> {
+        let table = table.clone();
+        self.link
+            .call(async move |state: &mut State| schema::count(state, &table).await)
+            .await
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>> {
+        self.link.call(schema::orphans).await
+    }
+
+    async fn others_marker(&mut self) -> Result<Option<i64>> {
+        Ok(None)
+    }
+
+    async fn run(&mut self, statement: &str) -> Result<u64> {
+        let statement = statement.to_owned();
+        self.link
+            .call(async move |state: &mut State| {
+                let statement = rebuild::adapted(state, &statement);
+                state.run(&statement).await
+            })
+            .await
+    }
+
+    async fn write_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        mut lines: mpsc::Receiver<Chunk>,
+    ) -> Result<u64> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        self.link
+            .call(async move |state: &mut State| {
+                lines::write(state, &table, &columns, &mut lines).await
+            })
+            .await
+    }
+
+    async fn clear(&mut self, table: &TableName) -> Result<u64> {
+        let table = table.clone();
+        self.link
+            .call(async move |state: &mut State| {
+                lines::refuse_triggers(state, &table, "DELETE").await?;
+                state
+                    .run(&format!("DELETE FROM {}", quote(&table.name)))
+                    .await
+            })
+            .await
+    }
+
+    async fn drop_all(&mut self) -> Result<()> {
+        self.link
+            .call(async |state: &mut State| {
+                if state.transaction == Some(Begin::Rebuild) && state.beside.is_none() {
+                    rebuild::start(state).await
+                } else {
+                    schema::drop_all(state).await
+                }
+            })
+            .await
+    }
+
+    async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
+        let sequences = sequences.to_vec();
+        self.link
+            .call(async move |state: &mut State| {
+                if state.transaction.is_some() && state.beside.is_none() {
+                    state.counters = sequences;
+                    return Ok(());
+                }
+                schema::set_sequences(state, &sequences).await
+            })
+            .await
+    }
+
+    async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
+        self.link
+            .call(async move |state: &mut State| lock(state, wait_ms).await)
+            .await
+    }
+
+    async fn unlock_migrations(&mut self) -> Result<()> {
+        self.link
+            .call_to_the_end(async |state: &mut State| {
+                let Some(name) = state.lock.take() else {
+                    return Ok(());
+                };
+                let sql = format!("DO RELEASE_LOCK('{name}')");
+                text::surely(&mut state.connection, &sql).await.map(|_| ())
+            })
+            .await
+    }
+}
+
+impl MysqlConnection {
+    async fn savepoint_statements(&mut self, statements: &[String]) -> Result<()> {
+        let statements = statements.to_vec();
+        self.link
+            .call_to_the_end(async move |state: &mut State| {
+                for statement in statements {
+                    text::attempt(&mut state.connection, &statement)
+                        .await
+                        .map_err(|error| savepoint_gone(&error))?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A savepoint that is gone says what became of the transaction.
+fn savepoint_gone(error: &sqlx::Error) -> Error {
+    if fault::number(error) != Some(fault::NO_SAVEPOINT) {
+        return fault::statement(error);
+    }
+    Error::Statement {
+        source: EngineError {
+            code: "42000".to_owned(),
+            message: "the transaction is over: a statement such as ALTER TABLE has committed it, or a deadlock has undone it"
+                .to_owned(),
+        },
+    }
+}
+
+async fn begin(state: &mut State, mode: Begin) -> Result<()> {
+    if mode == Begin::Read {
+        state
+            .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .await?;
+        state
+            .run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            .await?;
+    } else {
+        // So that what follows a statement that commits by itself is again in a transaction.
+        state.run("SET SESSION autocommit = 0").await?;
+        if mode == Begin::Rebuild {
+            state.run("SET SESSION foreign_key_checks = 0").await?;
+        }
+        state.run("START TRANSACTION").await?;
+        state.run(&format!("SAVEPOINT {START}")).await?;
+    }
+    state.transaction = Some(mode);
+    Ok(())
+}
+
+async fn commit(state: &mut State) -> Result<()> {
+    if state.beside.is_some() {
+        text::surely(&mut state.connection, "COMMIT").await?;
+        rebuild::finish(state).await?;
+    }
+    end(state, "COMMIT").await?;
+    let counters = std::mem::take(&mut state.counters);
+    let set = schema::set_sequences(state, &counters).await;
+    if let Err(error) = &set {
+        state.wreck = Some(format!(
+            "the rows are in, but a counter could not be set: {error}"
+        ));
+    }
+    set
+}
+
+/// Ends the transaction, with everything that holds only inside one.
+async fn end(state: &mut State, how: &str) -> Result<()> {
+    state.cursors.clear();
+    let ended = text::surely(&mut state.connection, how).await;
+    if ended.is_err() && how == "COMMIT" {
+        return ended.map(|_| ());
+    }
+    text::surely(
+        &mut state.connection,
+        "SET SESSION autocommit = 1, SESSION foreign_key_checks = 1",
+    )
+    .await?;
+    state.transaction = None;
+    ended.map(|_| ())
+}
+
+async fn lock(state: &mut State, wait_ms: u64) -> Result<()> {
+    if state.lock.is_some() {
+        return Ok(());
+    }
+    let name = history::lock_name(&state.server.database);
+    let seconds = wait_ms.div_ceil(1_000);
+    let sql = format!("SELECT GET_LOCK('{name}', {seconds})");
+    match text::value(&mut state.connection, &sql).await? {
+        Some(taken) if taken == "1" => {
+            state.lock = Some(name);
+            Ok(())
+        }
+        _ => Err(Error::Locked {
+            what: format!("the migration history of `{}`", state.server.database),
+        }),
+    }
+}

@@ -1,0 +1,119 @@
+//! The server's errors in this room's terms (<https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>).
+
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::db::{EngineError, Error};
+
+/// A statement that cannot be prepared.
+pub(super) const NOT_PREPARABLE: u16 = 1295;
+/// A savepoint that is not there.
+pub(super) const NO_SAVEPOINT: u16 = 1305;
+/// A statement that was stopped.
+pub(super) const INTERRUPTED: u16 = 1317;
+/// A table that was altered since the snapshot.
+pub(super) const TABLE_CHANGED: u16 = 1412;
+
+const READ_ONLY: [u16; 3] = [1290, 1792, 1836];
+const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1370, 1419, 1698, 3118];
+const DAMAGED: [u16; 6] = [126, 1034, 1035, 1194, 1195, 1712];
+const LOCKED: [u16; 2] = [1205, 3572];
+const UNKNOWN_DATABASE: u16 = 1049;
+/// Messages that quote a value.
+const WITH_DATA: [u16; 8] = [1062, 1264, 1292, 1366, 1411, 1525, 1586, 1859];
+
+/// The server's number of an error, if it comes from the server.
+pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
+    server_error(error).map(MySqlDatabaseError::number)
+}
+
+fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
+    match error {
+        sqlx::Error::Database(error) => error.try_downcast_ref::<MySqlDatabaseError>(),
+        _ => None,
+    }
+}
+
+/// The server's own words and the SQLSTATE.
+fn engine(error: &sqlx::Error) -> EngineError {
+    match server_error(error) {
+        Some(error) => EngineError {
+            code: error.code().unwrap_or("HY000").to_owned(),
+            message: if WITH_DATA.contains(&error.number()) {
+                without_data(error.message())
+            } else {
+                error.message().to_owned()
+            },
+        },
+        None => EngineError {
+            code: "08S01".to_owned(),
+            message: match error {
+                sqlx::Error::Io(error) => format!("the connection to the server broke ({error})"),
+                sqlx::Error::Tls(error) => format!("no secure connection ({error})"),
+                other => other.to_string(),
+            },
+        },
+    }
+}
+
+/// A message without the first value it quotes: rows' data does not belong into logs.
+fn without_data(message: &str) -> String {
+    let Some((before, quoted)) = message.split_once('\'') else {
+        return message.to_owned();
+    };
+    match quoted.rfind("' for ") {
+        Some(end) => format!("{before}'…{}", &quoted[end..]),
+        None => format!("{before}'…'"),
+    }
+}
+
+/// An error of a statement.
+pub(super) fn statement(error: &sqlx::Error) -> Error {
+    let source = engine(error);
+    match number(error) {
+        Some(number) if READ_ONLY.contains(&number) => Error::ReadOnly { source },
+        Some(number) if DENIED.contains(&number) => Error::Denied { source },
+        Some(number) if DAMAGED.contains(&number) => Error::Damaged { source },
+        Some(number) if LOCKED.contains(&number) => Error::Locked {
+            what: "what the statement needs".to_owned(),
+        },
+        _ => Error::Statement { source },
+    }
+}
+
+/// An error while connecting to `place`.
+pub(super) fn opening(place: &str, error: &sqlx::Error) -> Error {
+    let place = place.to_owned();
+    if number(error) == Some(UNKNOWN_DATABASE) {
+        return Error::Missing { place };
+    }
+    Error::Connect {
+        place,
+        source: engine(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_data;
+
+    #[test]
+    fn a_quoted_value_is_left_out_and_the_rest_stays() {
+        for (message, wanted) in [
+            (
+                "Duplicate entry 'it's ada@x' for key 'PRIMARY'",
+                "Duplicate entry '…' for key 'PRIMARY'",
+            ),
+            (
+                "Incorrect integer value: 'x' for column `d`.`t`.`a` at row 1",
+                "Incorrect integer value: '…' for column `d`.`t`.`a` at row 1",
+            ),
+            (
+                "Truncated incorrect DOUBLE value: 'abc'",
+                "Truncated incorrect DOUBLE value: '…'",
+            ),
+            ("no value at all", "no value at all"),
+        ] {
+            assert_eq!(without_data(message), wanted);
+        }
+    }
+}

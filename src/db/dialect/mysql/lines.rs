@@ -1,0 +1,296 @@
+//! Whole tables as lines, and back: the only loops over rows in MySQL's dialect. Rows come over the text protocol and go
+//! back as INSERTs of many rows: LOAD DATA LOCAL is often switched off and cannot carry every value.
+
+use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
+use tokio::sync::mpsc;
+
+use super::line::{Form, Literal, push, push_literal};
+use super::link::State;
+use super::{fault, quote, text};
+use crate::db::catalog::{Column, Table};
+use crate::db::dialect::Chunk;
+use crate::db::row::{Members, parse, push_string};
+use crate::db::{EngineError, Error, Result};
+use crate::ident::TableName;
+
+/// Bytes after which a piece of a table is handed on.
+const CHUNK_BYTES: usize = 128 * 1024;
+
+/// Bytes after which an INSERT is sent: larger ones gain nothing.
+const INSERT_BYTES: usize = 512 * 1024;
+
+/// Under which rows go back as they were: zero dates, impossible dates and a zero in an AUTO_INCREMENT column are data.
+const LOADING_MODE: &str =
+    "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION";
+
+/// The same, but ENUM's error value is taken.
+const LENIENT_MODE: &str = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION";
+
+/// Sends a table's rows as lines. A receiver that is gone ends it early.
+pub(super) async fn read(
+    state: &mut State,
+    table: &Table,
+    columns: &[Column],
+    out: &mpsc::Sender<Chunk>,
+) -> Result<u64> {
+    let forms: Vec<Form> = columns
+        .iter()
+        .map(|column| Form::of(&column.type_name))
+        .collect();
+    let selected: Vec<String> = columns
+        .iter()
+        .zip(&forms)
+        .map(|(column, form)| form.selected(&quote(&column.name)))
+        .collect();
+    let selected = match selected.is_empty() {
+        true => "NULL".to_owned(),
+        false => selected.join(", "),
+    };
+    let sql = format!("SELECT {selected} FROM {}", quote(&table.name.name));
+    let keys = keys(columns);
+    let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut state.connection);
+    let (mut total, mut chunk) = (0, Chunk::default());
+    while let Some(row) = rows.try_next().await.map_err(|error| gone(table, &error))? {
+        for (index, (key, form)) in keys.iter().zip(&forms).enumerate() {
+            chunk.lines.extend_from_slice(key);
+            push(&mut chunk.lines, *form, text::bytes(&row, index)).map_err(|message| {
+                Error::Row {
+                    table: table.name.to_string(),
+                    row: total + chunk.rows + 1,
+                    message,
+                }
+            })?;
+        }
+        let end: &[u8] = if keys.is_empty() { b"{}\n" } else { b"}\n" };
+        chunk.lines.extend_from_slice(end);
+        chunk.rows += 1;
+        if chunk.lines.len() >= CHUNK_BYTES {
+            total += chunk.rows;
+            if out.send(std::mem::take(&mut chunk)).await.is_err() {
+                // The rest of the rows is on its way: a connection cannot do anything else until they are in.
+                drop(rows);
+                return Ok(total);
+            }
+        }
+    }
+    total += chunk.rows;
+    if chunk.rows > 0 {
+        // The receiver may be gone; then nobody counts either.
+        let _ = out.send(chunk).await;
+    }
+    Ok(total)
+}
+
+/// What stands before each value: `{"id":`, then `,"name":` …
+fn keys(columns: &[Column]) -> Vec<Vec<u8>> {
+    columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let mut key = vec![if index == 0 { b'{' } else { b',' }];
+            push_string(&mut key, &column.name);
+            key.push(b':');
+            key
+        })
+        .collect()
+}
+
+fn gone(table: &Table, error: &sqlx::Error) -> Error {
+    match fault::number(error) {
+        Some(1146) => Error::NoTable {
+            table: table.name.to_string(),
+        },
+        Some(fault::TABLE_CHANGED) => Error::Statement {
+            source: EngineError {
+                code: "HY000".to_owned(),
+                message: format!(
+                    "`{}` was altered or emptied while it was read; nothing of it was kept",
+                    table.name
+                ),
+            },
+        },
+        _ => fault::statement(error),
+    }
+}
+
+/// Fills a table from lines, in one transaction where none is open.
+pub(super) async fn write(
+    state: &mut State,
+    table: &Table,
+    columns: &[Column],
+    lines: &mut mpsc::Receiver<Chunk>,
+) -> Result<u64> {
+    refuse_triggers(state, &table.name, "INSERT").await?;
+    let mode = text::value(&mut state.connection, "SELECT @@SESSION.sql_mode").await?;
+    state
+        .run(&format!("SET SESSION sql_mode = '{LOADING_MODE}'"))
+        .await?;
+    let own = state.transaction.is_none();
+    if own {
+        state.run("START TRANSACTION").await?;
+    }
+    let written = Writer::new(state, table, columns).all(lines).await;
+    if own {
+        let end = if written.is_ok() {
+            "COMMIT"
+        } else {
+            "ROLLBACK"
+        };
+        text::surely(&mut state.connection, end).await?;
+    }
+    let mode = text::literal(&mode.unwrap_or_default());
+    let back = format!("SET SESSION sql_mode = {mode}");
+    text::surely(&mut state.connection, &back).await?;
+    written
+}
+
+/// MySQL cannot switch triggers off: rows that come from a backup would have their effects a second time.
+pub(super) async fn refuse_triggers(
+    state: &mut State,
+    table: &TableName,
+    event: &str,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE()
+         AND EVENT_OBJECT_TABLE = {} AND EVENT_MANIPULATION = '{event}' LIMIT 1",
+        text::literal(&table.name)
+    );
+    match text::value(&mut state.connection, &sql).await? {
+        None => Ok(()),
+        Some(trigger) => Err(Error::Unsupported {
+            message: format!(
+                "the rows of `{}` cannot be replaced: its trigger `{trigger}` would fire, and MySQL cannot switch it off",
+                table
+            ),
+            hint: format!(
+                "drop `{trigger}` before and create it again afterwards, or restore the whole set"
+            ),
+        }),
+    }
+}
+
+/// An INSERT that grows.
+struct Writer<'a> {
+    state: &'a mut State,
+    table: &'a Table,
+    columns: &'a [Column],
+    forms: Vec<Form>,
+    head: String,
+    statement: Vec<u8>,
+    /// How many ENUM error values the statement holds.
+    enum_errors: u64,
+    full: usize,
+    row: u64,
+}
+
+impl<'a> Writer<'a> {
+    fn new(state: &'a mut State, table: &'a Table, columns: &'a [Column]) -> Writer<'a> {
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+        Writer {
+            full: INSERT_BYTES.min(state.largest / 2),
+            state,
+            table,
+            columns,
+            forms: columns
+                .iter()
+                .map(|column| Form::of(&column.type_name))
+                .collect(),
+            head: format!(
+                "INSERT INTO {} ({}) VALUES ",
+                quote(&table.name.name),
+                names.join(", ")
+            ),
+            statement: Vec::new(),
+            enum_errors: 0,
+            row: 0,
+        }
+    }
+
+    async fn all(mut self, lines: &mut mpsc::Receiver<Chunk>) -> Result<u64> {
+        while let Some(chunk) = lines.recv().await {
+            self.state.wanted()?;
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', &chunk.lines) {
+                self.row += 1;
+                self.add(&chunk.lines[start..end])?;
+                if self.statement.len() >= self.full {
+                    self.send().await?;
+                }
+                start = end + 1;
+            }
+        }
+        self.send().await?;
+        Ok(self.row)
+    }
+
+    fn add(&mut self, line: &[u8]) -> Result<()> {
+        let (table, row) = (self.table, self.row);
+        let wrong = |message: String| Error::Row {
+            table: table.name.to_string(),
+            row,
+            message,
+        };
+        let Members(members) = parse(line).map_err(wrong)?;
+        if members.len() != self.columns.len() {
+            return Err(wrong("its columns are not those of the table".to_owned()));
+        }
+        let between = if self.statement.is_empty() {
+            self.head.as_str()
+        } else {
+            ", "
+        };
+        self.statement.extend_from_slice(between.as_bytes());
+        for (index, ((name, value), column)) in members.iter().zip(self.columns).enumerate() {
+            if *name != column.name {
+                let message = format!("`{name}` stands where `{}` belongs", column.name);
+                return Err(wrong(message));
+            }
+            self.statement.push(if index == 0 { b'(' } else { b',' });
+            let literal = push_literal(&mut self.statement, self.forms[index], value.get())
+                .map_err(|message| wrong(format!("column `{name}`: {message}")))?;
+            if literal == Literal::EnumError {
+                self.enum_errors += 1;
+            }
+        }
+        let end: &[u8] = if members.is_empty() { b"()" } else { b")" };
+        self.statement.extend_from_slice(end);
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<()> {
+        if self.statement.is_empty() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.statement);
+        // Literals are made of JSON strings and digits; a line that is not UTF-8 was refused.
+        let sql = String::from_utf8(bytes).map_err(|_| Error::Closed)?;
+        match std::mem::take(&mut self.enum_errors) {
+            0 => {
+                self.state.run(&sql).await?;
+            }
+            expected => self.send_leniently(&sql, expected).await?,
+        }
+        Ok(())
+    }
+
+    /// Strict sessions refuse ENUM's error value. Each gives one warning, and any warning more is a value that was bent.
+    async fn send_leniently(&mut self, sql: &str, expected: u64) -> Result<()> {
+        self.state
+            .run(&format!("SET SESSION sql_mode = '{LENIENT_MODE}'"))
+            .await?;
+        self.state.run(sql).await?;
+        let warnings = text::value(&mut self.state.connection, "SELECT @@warning_count").await?;
+        self.state
+            .run(&format!("SET SESSION sql_mode = '{LOADING_MODE}'"))
+            .await?;
+        if warnings.as_deref() == Some(expected.to_string().as_str()) {
+            return Ok(());
+        }
+        Err(Error::Row {
+            table: self.table.name.to_string(),
+            row: self.row,
+            message: "it or a row before it does not fit its table".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Readers of one moment.
+//!
+//! Each opens a consistent snapshot while a barrier keeps commits out: MariaDB's BACKUP STAGE
+//! (<https://mariadb.com/kb/en/backup-stage/>), MySQL's FLUSH TABLES WITH READ LOCK. Then each reads from every table,
+//! which keeps others from altering or emptying it for as long as the snapshot lives. Where the barrier cannot be had,
+//! by right or in time, there is one reader.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::catalog::{self, Listed};
+use super::link::{Link, State};
+use super::{lines, quote, schema, text};
+use crate::db::catalog::{Column, Table};
+use crate::db::dialect::{Chunk, Reader, Snapshot};
+use crate::db::server::Server;
+use crate::db::{Access, Engine, Error, Result};
+
+/// How long the barrier may be waited for, in seconds: whoever writes meanwhile waits behind it.
+const BARRIER_WAIT_S: u64 = 2;
+
+/// How often a table that was altered in just that instant is tried again.
+const ATTEMPTS: usize = 5;
+
+/// Storage engines whose rows a snapshot holds.
+const TRANSACTIONAL: [&str; 4] = ["InnoDB", "ROCKSDB", "TokuDB", "SEQUENCE"];
+
+/// Opens them.
+pub(super) async fn open(server: &Server, place: &str, readers: usize) -> Result<Snapshot> {
+    let readers = readers.min(server.connections.unwrap_or(usize::MAX)).max(1);
+    let mut links = vec![Link::start(server, place, Access::default()).await?];
+    if readers > 1 {
+        for _ in 1..readers {
+            // As many as the server gives; the first is enough.
+            let Ok(link) = Link::start(server, place, Access::default()).await else {
+                break;
+            };
+            links.push(link);
+        }
+        if !together(server, place, &mut links).await? {
+            links.truncate(1);
+        }
+    }
+    let mut leader = links.remove(0);
+    let (info, catalog, schema, warnings) = leader
+        .call(async |state: &mut State| {
+            begin(state).await?;
+            let warnings = warnings(&catalog::listed(state).await?);
+            Ok((
+                schema::info(state).await?,
+                catalog::read(state).await?,
+                schema::sql(state).await?,
+                warnings,
+            ))
+        })
+        .await?;
+    links.insert(0, leader);
+    Ok(Snapshot {
+        info,
+        catalog,
+        schema,
+        readers: links
+            .into_iter()
+            .map(|link| Box::new(MysqlReader { link }) as Box<dyn Reader>)
+            .collect(),
+        warnings,
+    })
+}
+
+/// Begins on every link behind a barrier; `false` where there is none to be had.
+async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bool> {
+    let access = Access {
+        write: true,
+        ..Access::default()
+    };
+    let Ok(mut gate) = Link::start(server, place, access).await else {
+        return Ok(false);
+    };
+    if gate.call(close_gate).await.is_err() {
+        return Ok(false);
+    }
+    for link in links {
+        link.call(begin).await?;
+    }
+    gate.call(async |state: &mut State| {
+        let open = match state.engine {
+            Engine::Mariadb => "BACKUP STAGE END",
+            _ => "UNLOCK TABLES",
+        };
+        state.run(open).await
+    })
+    .await?;
+    Ok(true)
+}
+
+async fn close_gate(state: &mut State) -> Result<()> {
+    let wait = format!("SET SESSION lock_wait_timeout = {BARRIER_WAIT_S}");
+    state.run(&wait).await?;
+    let steps: &[&str] = match state.engine {
+        Engine::Mariadb => &[
+            "BACKUP STAGE START",
+            "BACKUP STAGE FLUSH",
+            "BACKUP STAGE BLOCK_DDL",
+            "BACKUP STAGE BLOCK_COMMIT",
+        ],
+        _ => &["FLUSH TABLES WITH READ LOCK"],
+    };
+    for step in steps {
+        state.run(step).await?;
+    }
+    Ok(())
+}
+
+/// Fixes the moment, and holds every table. Begun already: nothing more to do.
+async fn begin(state: &mut State) -> Result<()> {
+    if state.transaction.is_some() {
+        return Ok(());
+    }
+    let mut attempt = 1;
+    loop {
+        state
+            .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .await?;
+        state
+            .run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            .await?;
+        match hold(state).await {
+            Err(error) if attempt < ATTEMPTS && was_altered(&error) => {
+                attempt += 1;
+                state.run("ROLLBACK").await?;
+            }
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    state.transaction = Some(crate::db::dialect::Begin::Read);
+    Ok(())
+}
+
+async fn hold(state: &mut State) -> Result<()> {
+    for listed in catalog::listed(state).await? {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(&listed.name));
+        text::value(&mut state.connection, &sql).await?;
+    }
+    Ok(())
+}
+
+fn was_altered(error: &Error) -> bool {
+    matches!(error, Error::Statement { source } if source.message.contains("definition has changed")
+        || source.code == "42S02")
+}
+
+fn warnings(listed: &[Listed]) -> Vec<String> {
+    listed
+        .iter()
+        .filter(|table| {
+            !TRANSACTIONAL
+                .iter()
+                .any(|engine| engine.eq_ignore_ascii_case(&table.engine))
+        })
+        .map(|table| {
+            format!(
+                "`{}` is not transactional ({}): its rows are as they were when they were read, not all of one moment",
+                table.name, table.engine
+            )
+        })
+        .collect()
+}
+
+struct MysqlReader {
+    link: Link,
+}
+
+#[async_trait]
+impl Reader for MysqlReader {
+    async fn read_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        out: mpsc::Sender<Chunk>,
+    ) -> Result<u64> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        self.link
+            .call(async move |state: &mut State| lines::read(state, &table, &columns, &out).await)
+            .await
+    }
+}
