@@ -127,7 +127,7 @@ pub const CLASSES: &[Class] = &[
                   CONSTRAINT \"to parent\" FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE,
                   FOREIGN KEY (self_id) REFERENCES child (id) ON UPDATE SET NULL);
               INSERT INTO parent (a, note) VALUES (1, 'a'), (2, 'b'), (3, 'c'); DELETE FROM parent WHERE a = 3;
-              INSERT INTO child VALUES (1, 1, 2), (2, 2, NULL);
+              INSERT INTO child VALUES (2, 2, NULL), (1, 1, 2);
               CREATE VIEW b_view AS SELECT id, note FROM parent;
               CREATE VIEW a_view AS SELECT b_view.id FROM b_view JOIN child ON child.parent_id = b_view.id;
               SET sql_mode = 'PIPES_AS_CONCAT';

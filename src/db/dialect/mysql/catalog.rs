@@ -157,6 +157,8 @@ fn required(columns: &[Column]) -> Vec<String> {
 /// The columns of every table.
 async fn columns(state: &mut State) -> Result<HashMap<String, Vec<Column>>> {
     let json = json_columns(state).await?;
+    // A default that draws from a sequence names the database; it is to be the same in a copy.
+    let here = format!("{}.", quote(state.current()));
     let rows = text::rows(
         &mut state.connection,
         "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, EXTRA,
@@ -176,7 +178,8 @@ async fn columns(state: &mut State) -> Result<HashMap<String, Vec<Column>>> {
             cell(&row, 2)
         };
         tables.entry(table).or_default().push(Column {
-            default: default(state.engine, &row, &extra, &type_name),
+            default: default(state.engine, &row, &extra, &type_name)
+                .map(|default| default.replace(&here, "")),
             name,
             type_name,
             nullable: cell(&row, 3) == "YES",

@@ -71,6 +71,11 @@ impl State {
         }
     }
 
+    /// The database that unqualified names mean.
+    pub(super) fn current(&self) -> &str {
+        self.beside.as_ref().unwrap_or(&self.server.database)
+    }
+
     /// Runs a statement of ours.
     pub(super) async fn run(&mut self, sql: &str) -> Result<u64> {
         self.wanted()?;

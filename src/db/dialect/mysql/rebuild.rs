@@ -147,7 +147,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     for (made, statement) in made_events.zip(events) {
         made.sql = statement;
     }
-    let mut new_objects = defaults_from_sequences(state, &new).await?;
+    let mut new_objects = defaults_from_sequences(state).await?;
     new_objects.extend(schema::statements(&new_made));
     let new_tables = names(state).await?;
     // A table with triggers cannot be moved.
@@ -183,21 +183,21 @@ async fn drop_triggers(state: &mut State, made: &[Made]) -> Result<()> {
     Ok(())
 }
 
-/// A default that draws from a sequence names the database it was made in, and goes on doing so when it is moved.
-async fn defaults_from_sequences(state: &mut State, new: &str) -> Result<Vec<String>> {
-    let there = format!("{}.", quote(new));
+/// A default that draws from a sequence keeps the one it was made with, in a database that goes away.
+async fn defaults_from_sequences(state: &mut State) -> Result<Vec<String>> {
     let mut statements = Vec::new();
     for table in catalog::read(state).await?.tables {
         for column in table.columns {
-            let Some(default) = column.default.filter(|default| default.contains(&there)) else {
+            let Some(default) = column.default else {
                 continue;
             };
-            statements.push(format!(
-                "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}",
-                quote(&table.name.name),
-                quote(&column.name),
-                default.replace(&there, "")
-            ));
+            if default.to_lowercase().starts_with("nextval(") {
+                statements.push(format!(
+                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT ({default})",
+                    quote(&table.name.name),
+                    quote(&column.name)
+                ));
+            }
         }
     }
     Ok(statements)

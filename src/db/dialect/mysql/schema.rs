@@ -37,7 +37,7 @@ pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
         }
         let show = format!("SHOW CREATE TABLE {}", quote(&listed.name));
         let shown = text::row(&mut state.connection, &show).await?;
-        let (table, keys) = take_apart(&cell(&shown, 1), &state.server.database);
+        let (table, keys) = take_apart(&cell(&shown, 1), state.current());
         schema.before.push(table);
         if !keys.is_empty() {
             let added: Vec<String> = keys.iter().map(|key| format!("ADD {key}")).collect();
