@@ -192,9 +192,7 @@ async fn outside_a_transaction_the_message_says_what_stays_done() {
     );
     let error = case.apply().await.expect_err("the second statement fails");
     assert!(
-        error
-            .message
-            .contains("its statements before this one stay done"),
+        error.message.contains("statement 1 is done and stays"),
         "{}",
         error.message
     );
