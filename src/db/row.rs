@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::catalog::Column;
-use super::dialect::{mysql, sqlite};
+use super::dialect::{mysql, postgres, sqlite};
 use super::{Engine, Error, Result};
 use crate::ident::TableName;
 
@@ -70,7 +70,7 @@ pub fn check_line(
         let fits = match engine {
             Engine::Sqlite => sqlite::line::cell(value.get()).map(|_| ()),
             Engine::Mysql | Engine::Mariadb => mysql::line::check(&column.type_name, value.get()),
-            Engine::Postgres => Err("this engine is not supported yet".to_owned()),
+            Engine::Postgres => postgres::line::check(&column.type_name, value.get()),
         };
         fits.map_err(|message| {
             wrong(format!("column `{name}` ({}): {message}", column.type_name))

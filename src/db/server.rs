@@ -78,6 +78,8 @@ pub(in crate::db) struct Server {
     pub application_name: Option<String>,
     /// `options` (PostgreSQL), such as `-c geqo=off`.
     pub options: Option<String>,
+    /// For a scratch database: the one it was made beside, from which it is removed.
+    pub beside: Option<String>,
 }
 
 impl Server {
@@ -137,6 +139,7 @@ pub(super) fn parse(engine: Engine, rest: &str, project: &Path) -> Result<Server
         pooled: false,
         application_name: None,
         options: None,
+        beside: None,
     };
     super::parameters::apply(engine, &mut server, query, project)?;
     if server.database.is_empty() {

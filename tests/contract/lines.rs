@@ -2,6 +2,7 @@
 //! it was, schema and counters with it.
 
 mod mysql_classes;
+mod postgres_classes;
 mod sqlite_classes;
 
 use std::collections::BTreeMap;
@@ -50,8 +51,8 @@ pub const PLAIN: Class = Class {
 async fn every_class_of_value_survives(fresh: Fresh) {
     let classes = fresh.said(Said {
         sqlite: sqlite_classes::CLASSES,
-        postgres: &[],
         mysql: mysql_classes::CLASSES,
+        postgres: postgres_classes::CLASSES,
     });
     assert!(
         !classes.is_empty(),

@@ -140,6 +140,7 @@ macro_rules! on_every_database {
     ($($contract:ident),+ $(,)?) => {
         $crate::harness::databases::on_every_database! { @ sqlite Sqlite $($contract)+ }
         $crate::harness::databases::on_every_database! { @ mysql Mysql $($contract)+ }
+        $crate::harness::databases::on_every_database! { @ postgres Postgres $($contract)+ }
     };
     (@ $module:ident $database:ident $($contract:ident)+) => {
         mod $module {

@@ -1,44 +1,54 @@
-//! PostgreSQL through sqlx.
+//! PostgreSQL through sqlx: one task a connection, statements that stop on the server when their future is dropped, whole
+//! tables through COPY.
+//!
+//! Statements go over the simple query protocol, which answers in text for every type there is (the extended one, as sqlx
+//! speaks it, answers in each type's binary form); parameters stand in them as literals, put there by [`sql`].
 
+mod catalog;
+mod connection;
+mod cursor;
+mod ddl;
+mod fault;
 pub(in crate::db) mod history;
+pub(in crate::db) mod line;
+mod lines;
+mod lock;
+mod not_included;
+mod objects;
+mod open;
+mod order;
+mod quiet;
+mod schema;
+mod scratch;
+mod snapshot;
+mod sql;
+mod state;
+mod tables;
+mod values;
+mod worker;
 
 use super::{Connection, Snapshot};
 use crate::db::server::Server;
-use crate::db::{Access, Error, Result, Target};
+use crate::db::{Access, Result, Target};
+
+pub(in crate::db) use scratch::{create as create_scratch, remove as drop_scratch};
 
 /// Opens a connection.
 pub(in crate::db) async fn connect(
     target: &Target,
-    _server: &Server,
-    _access: Access,
+    server: &Server,
+    access: Access,
 ) -> Result<Box<dyn Connection>> {
-    Err(not_yet(target.shown()))
+    let worker = open::worker(target.shown(), server, access, open::Use::Session).await?;
+    Ok(Box::new(connection::PostgresConnection { worker }))
 }
 
 /// Opens readers that see the same moment.
 pub(in crate::db) async fn snapshot(
     target: &Target,
-    _server: &Server,
-    _readers: usize,
+    server: &Server,
+    readers: usize,
 ) -> Result<Snapshot> {
-    Err(not_yet(target.shown()))
-}
-
-/// Creates an empty database beside this one, with a recognisable name. Returns where it is.
-pub(in crate::db) async fn create_scratch(server: &Server) -> Result<Server> {
-    Err(not_yet(&server.database))
-}
-
-/// Drops a database that [`create_scratch`] made, whoever is connected to it.
-pub(in crate::db) async fn drop_scratch(server: &Server) -> Result<()> {
-    Err(not_yet(&server.database))
-}
-
-fn not_yet(place: &str) -> Error {
-    Error::Unsupported {
-        message: format!(
-            "`{place}` is a PostgreSQL database, which this version does not open yet"
-        ),
-        hint: "use an SQLite database: `sqlite://app.db`".to_owned(),
-    }
+    let most = server.connections.unwrap_or(usize::MAX);
+    snapshot::open(target.shown(), server, readers.min(most).max(1)).await
 }

@@ -1,0 +1,427 @@
+//! The contract, order by order.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::state::{State, prepared};
+use super::worker::Worker;
+use super::{catalog, cursor, fault, lines, lock, quiet, schema, sql, values};
+use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use crate::db::{Access, Error, Result};
+use crate::ident::TableName;
+use crate::value::{Rows, Value};
+
+/// Rows in one INSERT: enough that the round trip costs nothing, few enough that the text stays small.
+const INSERT_ROWS: usize = 500;
+/// Values in one lookup.
+const LOOKUP_VALUES: usize = 20_000;
+
+/// A connection to a PostgreSQL database.
+pub(super) struct PostgresConnection {
+    pub(super) worker: Worker,
+}
+
+#[async_trait]
+impl Connection for PostgresConnection {
+    async fn info(&mut self) -> Result<DatabaseInfo> {
+        self.worker
+            .call(|state| Box::pin(async move { catalog::info(state).await }))
+            .await
+    }
+
+    async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
+        let (text, params) = (sql.to_owned(), params.to_vec());
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    let text = prepared(state, &text, &params)?;
+                    if state.access.write {
+                        return state.rows(&text, limit).await;
+                    }
+                    state
+                        .in_transaction("BEGIN READ ONLY", move |state| {
+                            Box::pin(async move { state.rows(&text, limit).await })
+                        })
+                        .await
+                })
+            })
+            .await
+    }
+
+    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let (text, params) = (sql.to_owned(), params.to_vec());
+        self.worker
+            .call(move |state| Box::pin(async move { execute(state, &text, &params).await }))
+            .await
+    }
+
+    async fn open_cursor(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(CursorId, Vec<String>)> {
+        let (text, params) = (sql.to_owned(), params.to_vec());
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    let text = prepared(state, &text, &params)?;
+                    cursor::open(state, &text).await
+                })
+            })
+            .await
+    }
+
+    async fn fetch(&mut self, cursor: CursorId, most: usize) -> Result<Vec<Vec<Value>>> {
+        self.worker
+            .call(move |state| Box::pin(async move { cursor::fetch(state, cursor, most).await }))
+            .await
+    }
+
+    async fn close_cursor(&mut self, cursor: CursorId) -> Result<()> {
+        self.worker
+            .call(move |state| Box::pin(async move { cursor::close(state, cursor).await }))
+            .await
+    }
+
+    async fn insert_many(
+        &mut self,
+        table: &TableName,
+        columns: &[String],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        self.worker
+            .call(move |state| {
+                Box::pin(async move { insert_many(state, &table, &columns, rows).await })
+            })
+            .await
+    }
+
+    async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>> {
+        let (lookup, wanted) = (lookup.clone(), values.to_vec());
+        self.worker
+            .call(move |state| Box::pin(async move { present(state, &lookup, &wanted).await }))
+            .await
+    }
+
+    async fn begin(&mut self, mode: Begin) -> Result<()> {
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    let text = match mode {
+                        Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                        Begin::Write | Begin::Rebuild => state.single(),
+                    };
+                    state.run(text).await?;
+                    state.in_transaction = true;
+                    state.failed = false;
+                    state.level = 0;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        self.worker
+            .call(|state| Box::pin(async move { commit(state).await }))
+            .await
+    }
+
+    async fn rollback(&mut self) -> Result<()> {
+        let done = self
+            .worker
+            .insist(|state| {
+                Box::pin(async move {
+                    state.run("ROLLBACK").await?;
+                    ended(state);
+                    Ok(())
+                })
+            })
+            .await;
+        match done {
+            // With its connection the transaction is gone as well.
+            Err(Error::Closed) => Ok(()),
+            done => done,
+        }
+    }
+
+    async fn savepoint(&mut self, depth: usize) -> Result<()> {
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    state.run(&format!("SAVEPOINT dbscript_{depth}")).await?;
+                    state.level = depth;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn release(&mut self, depth: usize) -> Result<()> {
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    state
+                        .run(&format!("RELEASE SAVEPOINT dbscript_{depth}"))
+                        .await?;
+                    state.level = depth - 1;
+                    for cursor in &mut state.cursors {
+                        cursor.level = cursor.level.min(depth - 1);
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn rollback_to(&mut self, depth: usize) -> Result<()> {
+        self.worker
+            .insist(move |state| {
+                Box::pin(async move {
+                    let name = format!("dbscript_{depth}");
+                    state
+                        .run(&format!(
+                            "ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}"
+                        ))
+                        .await?;
+                    state.failed = false;
+                    state.level = depth - 1;
+                    state.cursors.retain(|cursor| cursor.level < depth);
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn catalog(&mut self) -> Result<Catalog> {
+        self.worker
+            .call(|state| Box::pin(async move { catalog::read(state).await }))
+            .await
+    }
+
+    async fn schema_sql(&mut self) -> Result<SchemaSql> {
+        self.worker
+            .call(|state| Box::pin(async move { schema::sql(state).await }))
+            .await
+    }
+
+    async fn count(&mut self, table: &TableName) -> Result<u64> {
+        let table = table.clone();
+        self.worker
+            .call(move |state| Box::pin(async move { schema::count(state, &table).await }))
+            .await
+    }
+
+    async fn orphans(&mut self) -> Result<Vec<Orphans>> {
+        self.worker
+            .call(|state| Box::pin(async move { schema::orphans(state).await }))
+            .await
+    }
+
+    async fn others_marker(&mut self) -> Result<Option<i64>> {
+        // A snapshot's numbers also move with what never commits, and with other databases of the server.
+        Ok(None)
+    }
+
+    async fn run(&mut self, statement: &str) -> Result<u64> {
+        let text = statement.to_owned();
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    // Trusted: a migration may begin and end what it likes.
+                    let access = Access {
+                        guarded: false,
+                        ..state.access
+                    };
+                    sql::allowed(&text, access)?;
+                    changed(state, text).await
+                })
+            })
+            .await
+    }
+
+    async fn write_lines(
+        &mut self,
+        table: &Table,
+        columns: &[Column],
+        lines: mpsc::Receiver<Chunk>,
+    ) -> Result<u64> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    let begin = state.single();
+                    state
+                        .in_transaction(begin, move |state| {
+                            Box::pin(
+                                async move { lines::write(state, &table, &columns, lines).await },
+                            )
+                        })
+                        .await
+                })
+            })
+            .await
+    }
+
+    async fn clear(&mut self, table: &TableName) -> Result<u64> {
+        let table = table.clone();
+        self.worker
+            .call(move |state| {
+                Box::pin(async move {
+                    let begin = state.single();
+                    state
+                        .in_transaction(begin, move |state| {
+                            Box::pin(async move { schema::clear(state, &table).await })
+                        })
+                        .await
+                })
+            })
+            .await
+    }
+
+    async fn drop_all(&mut self) -> Result<()> {
+        self.worker
+            .call(|state| Box::pin(async move { schema::drop_all(state).await }))
+            .await
+    }
+
+    async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
+        let sequences = sequences.to_vec();
+        self.worker
+            .call(move |state| {
+                Box::pin(async move { schema::set_sequences(state, &sequences).await })
+            })
+            .await
+    }
+
+    async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
+        self.worker
+            .call(move |state| Box::pin(async move { lock::take(state, wait_ms).await }))
+            .await
+    }
+
+    async fn unlock_migrations(&mut self) -> Result<()> {
+        self.worker
+            .insist(|state| Box::pin(async move { lock::give_back(state).await }))
+            .await
+    }
+}
+
+async fn execute(state: &mut State, text: &str, params: &[Value]) -> Result<u64> {
+    let filled = prepared(state, text, params)?;
+    changed(state, filled).await
+}
+
+/// Runs a statement that may run, and says how many rows it changed.
+async fn changed(state: &mut State, filled: String) -> Result<u64> {
+    let verb = sql::verb(&filled);
+    let changed = if state.access.write {
+        state.run(&filled).await?
+    } else {
+        state
+            .in_transaction("BEGIN READ ONLY", move |state| {
+                Box::pin(async move { state.run(&filled).await })
+            })
+            .await?
+    };
+    // The server counts the rows a query gives as well.
+    let reads = ["SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "FETCH", "("];
+    Ok(if reads.contains(&verb.as_str()) {
+        0
+    } else {
+        changed
+    })
+}
+
+async fn commit(state: &mut State) -> Result<()> {
+    if state.failed {
+        // The server would answer COMMIT with a rollback, and no error.
+        return Err(fault::refused(
+            "25P02",
+            "a statement of the transaction failed, so it cannot be committed",
+        ));
+    }
+    quiet::restore(state).await?;
+    state.run("COMMIT").await?;
+    ended(state);
+    Ok(())
+}
+
+/// What a transaction takes with it.
+fn ended(state: &mut State) {
+    state.in_transaction = false;
+    state.failed = false;
+    state.level = 0;
+    cursor::forget(state);
+    quiet::forget(state);
+}
+
+async fn insert_many(
+    state: &mut State,
+    table: &TableName,
+    columns: &[String],
+    rows: Vec<Vec<Value>>,
+) -> Result<u64> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let names: Vec<String> = columns.iter().map(|column| sql::name(column)).collect();
+    let head = format!(
+        "INSERT INTO {} ({}) VALUES ",
+        state.table(table),
+        names.join(", ")
+    );
+    let begin = state.single();
+    state
+        .in_transaction(begin, move |state| {
+            Box::pin(async move {
+                let mut inserted = 0;
+                for batch in rows.chunks(INSERT_ROWS) {
+                    let mut text = head.clone();
+                    for (index, row) in batch.iter().enumerate() {
+                        text.push_str(if index == 0 { "(" } else { ", (" });
+                        for (place, value) in row.iter().enumerate() {
+                            if place > 0 {
+                                text.push_str(", ");
+                            }
+                            values::push(&mut text, value)?;
+                        }
+                        text.push(')');
+                    }
+                    inserted += state.run(&text).await?;
+                }
+                Ok(inserted)
+            })
+        })
+        .await
+}
+
+/// Compared as text, so that a value that is none of the column's type is not there instead of an error.
+async fn present(state: &mut State, lookup: &Lookup, wanted: &[Value]) -> Result<Vec<Value>> {
+    let column = sql::name(&lookup.column);
+    let table = state.table(&lookup.table);
+    let mut found = Vec::new();
+    for batch in wanted.chunks(LOOKUP_VALUES) {
+        let list = sql::literal(&values::array(batch)?);
+        let text = if lookup.ignore_case {
+            format!(
+                "SELECT {column} FROM {table} WHERE pg_catalog.lower({column}::text) IN \
+                 (SELECT pg_catalog.lower(wanted) FROM pg_catalog.unnest({list}::text[]) AS wanted)"
+            )
+        } else if batch.iter().all(|value| matches!(value, Value::Int(_))) {
+            format!("SELECT {column} FROM {table} WHERE {column} = ANY ({list}::int8[])")
+        } else {
+            format!("SELECT {column} FROM {table} WHERE {column}::text = ANY ({list}::text[])")
+        };
+        let begin = state.single();
+        let mut rows = state
+            .in_transaction(begin, move |state| {
+                Box::pin(async move { state.fetched(&text, usize::MAX).await })
+            })
+            .await?;
+        found.extend(rows.rows.drain(..).filter_map(|mut row| row.pop()));
+    }
+    Ok(found)
+}

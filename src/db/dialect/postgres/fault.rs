@@ -1,0 +1,98 @@
+//! PostgreSQL's errors as this room's (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+
+use sqlx::postgres::PgDatabaseError;
+
+use crate::db::{EngineError, Error};
+
+/// The code of a connection that broke, as PostgreSQL's own clients give it.
+const CONNECTION_FAILURE: &str = "08006";
+
+/// The engine's own words and code, without DETAIL: that holds rows.
+pub(super) fn engine(error: &sqlx::Error) -> EngineError {
+    match error {
+        sqlx::Error::Database(error) => EngineError {
+            code: error.code().unwrap_or_default().into_owned(),
+            message: error.message().to_owned(),
+        },
+        other => EngineError {
+            code: CONNECTION_FAILURE.to_owned(),
+            message: lower_first(&other.to_string()),
+        },
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// An error of a statement.
+pub(super) fn statement(error: sqlx::Error) -> Error {
+    let source = engine(&error);
+    match source.code.as_str() {
+        "25006" => Error::ReadOnly { source },
+        "55P03" => Error::Locked {
+            what: "the database".to_owned(),
+        },
+        "XX001" | "XX002" => Error::Damaged { source },
+        _ => Error::Statement { source },
+    }
+}
+
+/// An error of a COPY into a table: what does not fit a column is an error of its row.
+pub(super) fn copying(table: &str, error: sqlx::Error) -> Error {
+    if let sqlx::Error::Database(database) = &error
+        && database.code().is_some_and(|code| code.starts_with("22"))
+        && let Some(error) = database.try_downcast_ref::<PgDatabaseError>()
+        && let Some(row) = error.r#where().and_then(copy_line)
+    {
+        return Error::Row {
+            table: table.to_owned(),
+            row,
+            message: error.message().to_owned(),
+        };
+    }
+    statement(error)
+}
+
+/// The line in `COPY users, line 3, column age: "x"`.
+fn copy_line(context: &str) -> Option<u64> {
+    let rest = &context[context.find(", line ")? + ", line ".len()..];
+    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// An error while connecting to `place`.
+pub(super) fn connecting(place: &str, error: &sqlx::Error) -> Error {
+    let place = place.to_owned();
+    let source = engine(error);
+    match source.code.as_str() {
+        "3D000" => Error::Missing { place },
+        _ => Error::Connect { place, source },
+    }
+}
+
+/// An error of our own making, in a statement that never reached the server.
+pub(super) fn refused(code: &str, message: impl Into<String>) -> Error {
+    Error::Statement {
+        source: EngineError {
+            code: code.to_owned(),
+            message: message.into(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_is_read_from_the_context() {
+        assert_eq!(copy_line("COPY t, line 3, column a: \"x\""), Some(3));
+        assert_eq!(copy_line("COPY t, line 12"), Some(12));
+        assert_eq!(copy_line("SQL function \"f\""), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! The lock under which sqlx migrates a database: an advisory lock of the session, held by a connection of its own, so
+//! that it goes with that connection, however the run ends.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{ConnectOptions, Connection, Row};
+
+use super::fault;
+use super::state::State;
+use crate::db::{Error, Result};
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes it, waiting `wait_ms` at most.
+pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
+    if state.lock.is_some() {
+        return Ok(());
+    }
+    if state.pooled {
+        return Err(Error::Unsupported {
+            message: "the migration lock belongs to a session, and a pooler gives none".to_owned(),
+            hint: "give the database's direct URL, which many projects keep in DIRECT_URL: `--database-url \"$DIRECT_URL\"`".to_owned(),
+        });
+    }
+    let mut connection = state
+        .options
+        .connect()
+        .await
+        .map_err(|error| fault::connecting(&state.place, &error))?;
+    let name: String = sqlx::raw_sql("SELECT pg_catalog.current_database()::text")
+        .fetch_one(&mut connection)
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(fault::statement)?;
+    let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({})", number(&name));
+    let start = Instant::now();
+    loop {
+        let taken: bool = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone()))
+            .fetch_one(&mut connection)
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(fault::statement)?;
+        if taken {
+            state.lock = Some(connection);
+            return Ok(());
+        }
+        if start.elapsed() >= Duration::from_millis(wait_ms) {
+            return Err(Error::Locked {
+                what: format!("the migration of `{name}`"),
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Gives it back by ending its connection.
+pub(super) async fn give_back(state: &mut State) -> Result<()> {
+    match state.lock.take() {
+        Some(connection) => connection.close().await.map_err(fault::statement),
+        None => Ok(()),
+    }
+}
+
+/// sqlx's number for a database (`sqlx-postgres/src/migrate.rs`): `0x3d32ad9e * crc32_iso_hdlc(name)`.
+fn number(database: &str) -> i64 {
+    0x3d32_ad9e * i64::from(crc32(database.as_bytes()))
+}
+
+/// CRC-32/ISO-HDLC, bit by bit: names are short.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_sqlxs() {
+        // The check value of CRC-32/ISO-HDLC.
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(number("123456789"), 0x3d32_ad9e * 0xcbf4_3926);
+    }
+}

@@ -1,0 +1,231 @@
+//! Opening a connection: the URL's options as sqlx takes them, and a session pinned so that every value has one text
+//! (FORMAT.md).
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{ConnectOptions, PgConnection};
+
+use super::state::State;
+use super::worker::Worker;
+use super::{fault, sql};
+use crate::db::server::{Place, Server, TlsMode};
+use crate::db::{Access, EngineError, Error, Result};
+
+/// How long a connection may take where the URL says nothing, in seconds.
+const CONNECT_TIMEOUT_S: u64 = 10;
+
+/// What the connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A session: names mean what the URL and the server say.
+    Session,
+    /// A reader of whole tables: no schema is searched, so that every name in a value is qualified.
+    Reader,
+}
+
+/// What every session sets. `standard_conforming_strings` decides how literals are read.
+const PINNED: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; \
+    SET extra_float_digits = 1; SET bytea_output = 'hex'; SET xmloption = 'content'; SET lc_monetary = 'C'; \
+    SET row_security = off; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
+    SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; \
+    SET lock_timeout = 0";
+
+/// Opens a connection on a task of its own.
+pub(super) async fn worker(
+    place: &str,
+    server: &Server,
+    access: Access,
+    purpose: Use,
+) -> Result<Worker> {
+    let options = options(place, server)?;
+    let limit = server.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
+    let opening = async {
+        let mut connection = options.connect().await?;
+        pin(&mut connection, server, access, purpose).await?;
+        let facts = facts(&mut connection).await?;
+        Ok::<_, sqlx::Error>((connection, facts))
+    };
+    let opened = match limit {
+        0 => opening.await,
+        seconds => tokio::time::timeout(Duration::from_secs(seconds), opening)
+            .await
+            .map_err(|_| Error::Connect {
+                place: place.to_owned(),
+                source: EngineError {
+                    code: "08001".to_owned(),
+                    message: format!("no answer within {seconds} seconds"),
+                },
+            })?,
+    };
+    let (connection, (backend, current)) =
+        opened.map_err(|error| fault::connecting(place, &error))?;
+    Ok(Worker::start(State {
+        connection,
+        options,
+        backend,
+        access,
+        pooled: server.pooled,
+        place: place.to_owned(),
+        schema: server
+            .schema
+            .clone()
+            .or(current)
+            .unwrap_or_else(|| "public".to_owned()),
+        in_transaction: false,
+        failed: false,
+        level: 0,
+        cursors: Vec::new(),
+        next_cursor: 0,
+        quiet: super::quiet::Quiet::default(),
+        lock: None,
+        broken: false,
+    }))
+}
+
+/// Opens a connection for one administrative statement.
+pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> {
+    let connecting = options(place, server)?;
+    let limit = Duration::from_secs(CONNECT_TIMEOUT_S);
+    match tokio::time::timeout(limit, connecting.connect()).await {
+        Ok(opened) => opened.map_err(|error| fault::connecting(place, &error)),
+        Err(_) => Err(Error::Connect {
+            place: place.to_owned(),
+            source: EngineError {
+                code: "08001".to_owned(),
+                message: format!("no answer within {CONNECT_TIMEOUT_S} seconds"),
+            },
+        }),
+    }
+}
+
+/// The URL's options. Where it names no user or password, sqlx takes those of libpq's variables and password file.
+fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
+    let mut options = match (&server.user, &server.password) {
+        (Some(user), None) => from_password_file(server, user),
+        _ => PgConnectOptions::new_without_pgpass(),
+    };
+    options = match &server.place {
+        Place::Host(host) => options.host(host),
+        Place::Socket(folder) => options.socket(folder),
+    };
+    options = options
+        .port(server.port.unwrap_or(5432))
+        .database(&server.database)
+        .application_name(server.application_name.as_deref().unwrap_or("dbscript"))
+        .statement_cache_capacity(0)
+        .extra_float_digits(None)
+        .ssl_mode(match server.tls.mode {
+            TlsMode::Disable => PgSslMode::Disable,
+            TlsMode::Prefer => PgSslMode::Prefer,
+            TlsMode::Require => PgSslMode::Require,
+            TlsMode::VerifyCa => PgSslMode::VerifyCa,
+            TlsMode::VerifyFull => PgSslMode::VerifyFull,
+        })
+        .disable_statement_logging();
+    if let Some(user) = &server.user {
+        options = options.username(user);
+    }
+    if let Some(password) = &server.password {
+        options = options.password(&password.0);
+    }
+    for file in [
+        &server.tls.authority,
+        &server.tls.certificate,
+        &server.tls.key,
+    ]
+    .into_iter()
+    .flatten()
+    {
+        if !file.is_file() {
+            return Err(Error::Connect {
+                place: place.to_owned(),
+                source: EngineError {
+                    code: "08001".to_owned(),
+                    message: format!("the certificate file `{}` is not there", file.display()),
+                },
+            });
+        }
+    }
+    if let Some(file) = &server.tls.authority {
+        options = options.ssl_root_cert(file);
+    }
+    if let Some(file) = &server.tls.certificate {
+        options = options.ssl_client_cert(file);
+    }
+    if let Some(file) = &server.tls.key {
+        options = options.ssl_client_key(file);
+    }
+    Ok(options)
+}
+
+/// Options with the password that libpq's password file has for this server; sqlx looks there only while it parses.
+fn from_password_file(server: &Server, user: &str) -> PgConnectOptions {
+    let escaped = |text: &str| -> String {
+        text.bytes()
+            .map(
+                |byte| match byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' {
+                    true => char::from(byte).to_string(),
+                    false => format!("%{byte:02X}"),
+                },
+            )
+            .collect()
+    };
+    let host = match &server.place {
+        Place::Host(host) if !host.contains(':') => escaped(host),
+        _ => "localhost".to_owned(),
+    };
+    let port = server.port.unwrap_or(5432);
+    let url = format!(
+        "postgres://{}@{host}:{port}/{}",
+        escaped(user),
+        escaped(&server.database)
+    );
+    url.parse()
+        .unwrap_or_else(|_| PgConnectOptions::new_without_pgpass())
+}
+
+async fn pin(
+    connection: &mut PgConnection,
+    server: &Server,
+    access: Access,
+    purpose: Use,
+) -> sqlx::Result<()> {
+    let mut text = PINNED.to_owned();
+    if let Some(seconds) = server.socket_timeout_s
+        && access.guarded
+    {
+        text.push_str(&format!("; SET statement_timeout = {}", seconds * 1_000));
+    }
+    match (purpose, &server.schema) {
+        (Use::Reader, _) => text.push_str("; SET search_path = ''"),
+        (Use::Session, Some(schema)) => {
+            text.push_str(&format!("; SET search_path = {}", sql::name(schema)));
+        }
+        (Use::Session, None) => {}
+    }
+    if !access.write {
+        text.push_str("; SET default_transaction_read_only = on");
+    }
+    // A server that has lost its client stops the statement by itself (PostgreSQL 14 and later, where the system can).
+    if connection.server_version_num().unwrap_or(0) >= 140_000 && cfg!(target_os = "linux") {
+        text.push_str(
+            "; SELECT pg_catalog.set_config('client_connection_check_interval', '2s', false) \
+            WHERE pg_catalog.version() LIKE '%linux%'",
+        );
+    }
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// The backend's number, and the schema that names without one mean.
+async fn facts(connection: &mut PgConnection) -> sqlx::Result<(i32, Option<String>)> {
+    use sqlx::Row;
+    let row =
+        sqlx::raw_sql("SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_schema()::text")
+            .fetch_one(connection)
+            .await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}

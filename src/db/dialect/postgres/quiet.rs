@@ -1,0 +1,136 @@
+//! Tables whose triggers and foreign keys are out of force for a while: rows of a backup come as they were, and neither
+//! their arrival nor what they replace is to set anything off.
+//!
+//! `session_replication_role` does it where the user may set it. Everybody else owns the tables at most: user triggers are
+//! then disabled, foreign keys dropped and made again, in the same transaction, before its end.
+
+use super::sql;
+use super::state::State;
+use crate::db::Result;
+use crate::ident::TableName;
+
+/// What is to be done again before the transaction ends.
+#[derive(Default)]
+pub(super) struct Quiet {
+    /// Whether the role may be set; `None` until it was tried.
+    privileged: Option<bool>,
+    /// Statements that put things back, in their order.
+    later: Vec<String>,
+    /// Tables that are quiet already.
+    done: Vec<TableName>,
+}
+
+/// Runs something while a table is quiet. The transaction must be open.
+pub(super) async fn with<T: Send>(
+    state: &mut State,
+    table: &TableName,
+    keys_too: bool,
+    work: impl for<'a> FnOnce(&'a mut State) -> super::worker::Work<'a, Result<T>> + Send,
+) -> Result<T> {
+    if privileged(state).await? {
+        state
+            .run("SET LOCAL session_replication_role = replica")
+            .await?;
+        let result = work(state).await;
+        if result.is_ok() {
+            state
+                .run("SET LOCAL session_replication_role = origin")
+                .await?;
+        }
+        return result;
+    }
+    let put_back = disable_triggers(state, table).await?;
+    if keys_too && !state.quiet.done.contains(table) {
+        drop_keys(state, table).await?;
+        state.quiet.done.push(table.clone());
+    }
+    let result = work(state).await;
+    if result.is_ok() {
+        for statement in put_back {
+            state.run(&statement).await?;
+        }
+    }
+    result
+}
+
+/// Puts foreign keys back; each is checked against every row.
+pub(super) async fn restore(state: &mut State) -> Result<()> {
+    for statement in std::mem::take(&mut state.quiet.later) {
+        state.run(&statement).await?;
+    }
+    state.quiet.done.clear();
+    Ok(())
+}
+
+/// Forgets what a rollback has put back.
+pub(super) fn forget(state: &mut State) {
+    state.quiet.later.clear();
+    state.quiet.done.clear();
+}
+
+async fn privileged(state: &mut State) -> Result<bool> {
+    if let Some(known) = state.quiet.privileged {
+        return Ok(known);
+    }
+    state.run("SAVEPOINT dbscript_quiet").await?;
+    let known = state
+        .run("SET LOCAL session_replication_role = replica")
+        .await
+        .is_ok();
+    state
+        .run("ROLLBACK TO SAVEPOINT dbscript_quiet; RELEASE SAVEPOINT dbscript_quiet")
+        .await?;
+    state.failed = false;
+    state.quiet.privileged = Some(known);
+    Ok(known)
+}
+
+/// Disables a table's own triggers. Returns what brings each back to the state it had.
+async fn disable_triggers(state: &mut State, table: &TableName) -> Result<Vec<String>> {
+    let named = state.table(table);
+    let enabled = format!(
+        "SELECT tgname, tgenabled::text FROM pg_catalog.pg_trigger \
+         WHERE tgrelid = {}::regclass AND NOT tgisinternal AND tgenabled <> 'D' ORDER BY tgname",
+        sql::literal(&named)
+    );
+    let mut put_back = Vec::new();
+    for row in state.texts(&enabled).await? {
+        let [Some(trigger), Some(mode)] = &row[..] else {
+            continue;
+        };
+        let how = match mode.as_str() {
+            "A" => "ENABLE ALWAYS",
+            "R" => "ENABLE REPLICA",
+            _ => "ENABLE",
+        };
+        let trigger = sql::name(trigger);
+        put_back.push(format!("ALTER TABLE {named} {how} TRIGGER {trigger}"));
+    }
+    if !put_back.is_empty() {
+        state
+            .run(&format!("ALTER TABLE {named} DISABLE TRIGGER USER"))
+            .await?;
+    }
+    Ok(put_back)
+}
+
+/// Drops the foreign keys that start or end at a table, and remembers them.
+async fn drop_keys(state: &mut State, table: &TableName) -> Result<()> {
+    let named = state.table(table);
+    let keys = format!(
+        "SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
+                pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, \
+                    pg_catalog.pg_get_constraintdef(oid)) \
+         FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 \
+             AND {named_literal}::regclass IN (conrelid, confrelid) ORDER BY conrelid, conname",
+        named_literal = sql::literal(&named)
+    );
+    for row in state.texts(&keys).await? {
+        let [Some(drop), Some(add)] = &row[..] else {
+            continue;
+        };
+        state.run(drop).await?;
+        state.quiet.later.push(add.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! A connection with what is known of its transaction, on its task.
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgConnectOptions, PgRow};
+use sqlx::{Column, Either, Executor, PgConnection, Row, Statement};
+
+use super::cursor::OpenCursor;
+use super::quiet::Quiet;
+use super::{fault, sql, values};
+use crate::db::{Access, Error, Result};
+use crate::ident::TableName;
+use crate::value::{Rows, Value};
+
+/// The connection's side of things.
+pub(super) struct State {
+    pub(super) connection: PgConnection,
+    /// For further connections: to cancel, to hold a lock.
+    pub(super) options: PgConnectOptions,
+    /// The server's process of this connection.
+    pub(super) backend: i32,
+    pub(super) access: Access,
+    pub(super) pooled: bool,
+    /// Where it is, for messages.
+    pub(super) place: String,
+    /// What a name without a schema means.
+    pub(super) schema: String,
+    pub(super) in_transaction: bool,
+    /// A statement of the transaction failed: the server takes only ROLLBACK now.
+    pub(super) failed: bool,
+    /// Savepoints that are open.
+    pub(super) level: usize,
+    pub(super) cursors: Vec<OpenCursor>,
+    pub(super) next_cursor: u64,
+    /// Constraints and triggers that are out of force until the transaction ends.
+    pub(super) quiet: Quiet,
+    /// The connection that holds the migration lock.
+    pub(super) lock: Option<PgConnection>,
+    /// The protocol was left in the middle of an answer.
+    pub(super) broken: bool,
+}
+
+impl State {
+    /// A table's name with its schema.
+    pub(super) fn table(&self, table: &TableName) -> String {
+        let schema = table.schema.as_deref().unwrap_or(&self.schema);
+        format!("{}.{}", sql::name(schema), sql::name(&table.name))
+    }
+
+    /// A name as the rest of the program knows it: without the default schema.
+    pub(super) fn known(&self, schema: &str, name: &str) -> TableName {
+        TableName {
+            schema: (schema != self.schema).then(|| schema.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Runs trusted text of one or more statements. Returns how many rows the last changed.
+    pub(super) async fn run(&mut self, text: &str) -> Result<u64> {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        let done = sqlx::raw_sql(text).execute(&mut self.connection).await;
+        self.note(done).map(|done| done.rows_affected())
+    }
+
+    /// The rows of one statement, at most `limit`, and its columns.
+    pub(super) async fn rows(&mut self, text: &str, limit: usize) -> Result<Rows> {
+        let mut found = self.fetched(text, limit).await?;
+        if found.rows.is_empty() {
+            found.columns = self.described(text).await?;
+        }
+        Ok(found)
+    }
+
+    /// As [`State::rows`], without the columns where there is no row.
+    pub(super) async fn fetched(&mut self, text: &str, limit: usize) -> Result<Rows> {
+        let mut found = Rows::default();
+        let fetched = {
+            let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
+            let mut results = statement.fetch_many(&mut self.connection);
+            let mut too_many = false;
+            loop {
+                match results.try_next().await {
+                    Ok(Some(Either::Right(row))) => {
+                        if found.columns.is_empty() {
+                            found.columns = columns(&row);
+                        }
+                        // The rest is read and dropped, so that the connection and its transaction stay usable.
+                        if found.rows.len() < limit {
+                            found.rows.push(values::row(&row)?);
+                        } else {
+                            too_many = true;
+                        }
+                    }
+                    Ok(Some(Either::Left(_))) => {}
+                    Ok(None) if too_many => break Ok(Err(Error::TooManyRows { limit })),
+                    Ok(None) => break Ok(Ok(())),
+                    Err(error) => break Err(error),
+                }
+            }
+        };
+        self.note(fetched)??;
+        Ok(found)
+    }
+
+    /// The columns a statement would give: an answer without rows says nothing of them.
+    pub(super) async fn described(&mut self, text: &str) -> Result<Vec<String>> {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        let prepared = (&mut self.connection)
+            .prepare(sqlx::SqlSafeStr::into_sql_str(text))
+            .await;
+        let prepared = self.note(prepared)?;
+        Ok(prepared
+            .columns()
+            .iter()
+            .map(|column| column.name().to_owned())
+            .collect())
+    }
+
+    /// The rows of a trusted query as text, NULL as `None`.
+    pub(super) async fn texts(&mut self, text: &str) -> Result<Vec<Vec<Option<String>>>> {
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        let rows = sqlx::raw_sql(text).fetch_all(&mut self.connection).await;
+        let rows = self.note(rows)?;
+        rows.iter().map(values::texts).collect()
+    }
+
+    /// Keeps in mind that the transaction is spoiled, and that a connection is gone.
+    pub(super) fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            self.failed |= self.in_transaction;
+            if !matches!(error, sqlx::Error::Database(_)) {
+                self.broken = true;
+            }
+            fault::statement(error)
+        })
+    }
+
+    /// Runs something of our own inside a transaction: the one that is open, or one made for it.
+    pub(super) async fn in_transaction<T: Send>(
+        &mut self,
+        begin: &str,
+        work: impl for<'a> FnOnce(&'a mut State) -> super::worker::Work<'a, Result<T>> + Send,
+    ) -> Result<T> {
+        if self.in_transaction {
+            return work(self).await;
+        }
+        self.run(begin).await?;
+        let result = work(self).await;
+        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = self.run(end).await;
+        let value = result?;
+        ended.map(|_| value)
+    }
+
+    /// The transaction that a single statement needs: none where the session may write.
+    pub(super) fn single(&self) -> &'static str {
+        if self.access.write {
+            "BEGIN"
+        } else {
+            "BEGIN READ ONLY"
+        }
+    }
+}
+
+fn columns(row: &PgRow) -> Vec<String> {
+    row.columns()
+        .iter()
+        .map(|column| column.name().to_owned())
+        .collect()
+}
+
+/// A statement with its values put in, after a look at what it is.
+pub(super) fn prepared(state: &State, text: &str, params: &[Value]) -> Result<String> {
+    sql::allowed(text, state.access)?;
+    sql::filled(text, params)
+}
