@@ -18,6 +18,9 @@ use crate::integrity::LetGo;
 use crate::storage::RunLog;
 use crate::value::Value;
 
+/// How long another program's migration lock is waited for, in milliseconds.
+pub(super) const LOCK_WAIT_MS: u64 = 10_000;
+
 /// Where progress and the journal go, and what may be lost.
 pub struct Conditions<'a> {
     /// The journal.
@@ -60,7 +63,8 @@ pub fn is_applied(version: i64) -> String {
 /// Applies migrations in their order.
 ///
 /// # Errors
-/// `Kind::Migration`, with the statement that failed, the engine's words and the state the database is in.
+/// `Kind::Migration`, with the statement that failed, the engine's words and the state the database is in; `Database`
+/// where another program keeps the migration lock.
 pub async fn apply(
     session: &mut Session,
     pending: &[Migration],
@@ -84,8 +88,22 @@ pub async fn apply(
             }
         })
         .collect();
+    session.lock_migrations(LOCK_WAIT_MS).await?;
+    let result = in_groups(session, &prepared, conditions).await;
+    let unlocked = session.unlock_migrations().await;
+    let applied = result?;
+    unlocked?;
+    Ok(applied)
+}
+
+/// Applies them group by group. The lock is held; it also goes with the session's connection.
+async fn in_groups(
+    session: &mut Session,
+    prepared: &[Prepared<'_>],
+    conditions: &Conditions<'_>,
+) -> Result<Vec<Applied>> {
     let mut done = Vec::new();
-    let together = engine.history_sql().one_transaction;
+    let together = session.engine().history_sql().one_transaction;
     for group in
         prepared.chunk_by(|left, right| together && left.mode.is_some() && left.mode == right.mode)
     {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::apply::LOCK_WAIT_MS;
 use super::{History, Migration, State};
 use crate::db::{Begin, Session};
 use crate::error::{Error, Kind, Position, Result};
@@ -67,6 +68,14 @@ impl Reversal {
 /// # Errors
 /// `Migration`; everything is then rolled back.
 pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
+    session.lock_migrations(LOCK_WAIT_MS).await?;
+    let result = undo(session, reversal, log).await;
+    let unlocked = session.unlock_migrations().await;
+    result?;
+    Ok(unlocked?)
+}
+
+async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
     let engine = session.engine();
     let statements = hazard::split(engine, &reversal.sql);
     let rebuild = hazard::is_rebuild(engine, &statements);

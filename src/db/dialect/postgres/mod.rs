@@ -18,6 +18,7 @@ mod objects;
 mod open;
 mod order;
 mod quiet;
+mod rows;
 mod schema;
 mod scratch;
 mod snapshot;
