@@ -93,7 +93,7 @@ pub trait Connection: Send {
     /// Runs one statement and returns how many rows it changed.
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64>;
 
-    /// Opens a cursor. Returns its columns too. Cursors end with their transaction.
+    /// Opens a cursor. Returns its columns too. One that is opened inside a transaction ends with it.
     async fn open_cursor(&mut self, sql: &str, params: &[Value])
     -> Result<(CursorId, Vec<String>)>;
 

@@ -255,3 +255,18 @@ fn a_stop_tells_what_stays() {
     );
     assert_eq!(project.count("users"), 1);
 }
+
+#[test]
+fn rows_that_are_walked_through_may_each_be_changed_in_a_transaction() {
+    let project = Project::new();
+    let result = project.eval(
+        r#"let n = 0;
+        for row in db::rows("select id from users order by id") {
+            db::transaction(|| db::execute("update users set name = ? where id = ?", [`n${row.id}`, row.id]));
+            try { db::transaction(|| { db::execute("delete from users"); throw "no"; }); } catch {}
+            n += 1;
+        }
+        [n, db::value("select group_concat(name) from users")]"#,
+    );
+    assert_eq!(result, Value::List(vec![Value::Int(3), "n1,n2,n3".into()]));
+}

@@ -128,7 +128,7 @@ impl Connection for SqliteConnection {
 
     async fn commit(&mut self) -> Result<()> {
         self.with(|state| {
-            state.cursors.clear();
+            state.cursors.retain(|_, cursor| !cursor.in_transaction);
             state.patiently(|connection| connection.execute_batch("COMMIT"))?;
             enforce_foreign_keys(state)
         })
@@ -137,7 +137,7 @@ impl Connection for SqliteConnection {
 
     async fn rollback(&mut self) -> Result<()> {
         self.with(|state| {
-            state.cursors.clear();
+            state.cursors.retain(|_, cursor| !cursor.in_transaction);
             if !state.connection.is_autocommit() {
                 state
                     .connection

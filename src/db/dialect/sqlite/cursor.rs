@@ -22,6 +22,8 @@ self_cell!(
 pub(super) struct OpenCursor {
     prepared: Prepared,
     done: bool,
+    /// Whether it was opened inside a transaction, with which it ends.
+    pub(super) in_transaction: bool,
 }
 
 impl OpenCursor {
@@ -32,6 +34,7 @@ impl OpenCursor {
         params: &[Value],
     ) -> Result<(OpenCursor, Vec<String>)> {
         let mut columns = Vec::new();
+        let in_transaction = !connection.is_autocommit();
         let prepared = Prepared::try_new(connection, |connection| {
             let mut statement = connection.prepare(sql).map_err(fault::statement)?;
             super::values::bind(&mut statement, params)?;
@@ -46,6 +49,7 @@ impl OpenCursor {
             OpenCursor {
                 prepared,
                 done: false,
+                in_transaction,
             },
             columns,
         ))
