@@ -10,7 +10,7 @@ use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
 use super::verify::{Depth, verify};
-use crate::db::{Access, Catalog, Session, Target};
+use crate::db::{Access, Catalog, Engine, Session, Target};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink};
 use crate::ident::TableName;
@@ -169,6 +169,25 @@ impl fmt::Display for RestorePlan {
     }
 }
 
+/// Refuses a set of another engine: SQL and values are each engine's own.
+///
+/// # Errors
+/// `OtherEngine`.
+pub(super) fn same_engine(
+    set: &Set,
+    engine: Engine,
+    is_same: fn(Engine, Engine) -> bool,
+) -> super::error::Result<()> {
+    match set.summary().engine() {
+        Some(from) if is_same(from, engine) => Ok(()),
+        _ => Err(Error::OtherEngine {
+            timestamp: set.timestamp(),
+            from: set.summary().database.engine.clone(),
+            into: engine.name(),
+        }),
+    }
+}
+
 /// Chooses the set (`latest` or a timestamp), proves that the files it needs are whole, and says what a restore would do.
 /// Needs only read rights; changes nothing. A partial set never replaces a whole database: only the rows of its tables.
 ///
@@ -184,19 +203,15 @@ pub async fn plan(
 ) -> Result<RestorePlan> {
     let set = choose_set(store, which, options, sink.as_ref())?;
     let summary = set.summary();
-    if summary.engine() != Some(target.engine()) {
-        return Err(Error::OtherEngine {
-            timestamp: set.timestamp(),
-            from: summary.database.engine.clone(),
-            into: target.engine().name(),
-        }
-        .into());
-    }
+    same_engine(&set, target.engine(), Engine::is_kin)?;
     let creates = options.create && !target.exists();
     let mut session = match creates {
         true => None,
         false => Some(target.connect(Access::default()).await?),
     };
+    if let Some(session) = &session {
+        same_engine(&set, session.engine(), |left, right| left == right)?;
+    }
     let catalog = match &mut session {
         Some(session) => session.catalog().await?,
         None => Catalog::default(),

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::Error;
 use super::load::load_all;
+use super::restore_plan::same_engine;
 use super::set::Set;
-use crate::db::{Access, Begin, Scratch, Target};
+use crate::db::{Access, Begin, Engine, Scratch, Target};
 use crate::error::Result;
 use crate::event::Sink;
 
@@ -21,14 +21,7 @@ pub async fn restore_into_scratch(
     folder: &Path,
     sink: &Arc<dyn Sink>,
 ) -> Result<Scratch> {
-    if set.summary().engine() != Some(target.engine()) {
-        return Err(Error::OtherEngine {
-            timestamp: set.timestamp(),
-            from: set.summary().database.engine.clone(),
-            into: target.engine().name(),
-        }
-        .into());
-    }
+    same_engine(set, target.engine(), Engine::is_kin)?;
     let scratch = target.scratch(folder).await?;
     // The file is there already. A connection that may create it would bring it back after an interrupted restore has
     // removed it: its thread may open it only then.
@@ -39,6 +32,7 @@ pub async fn restore_into_scratch(
     };
     // The session is dropped before the scratch database, on every way out.
     let mut session = scratch.target().connect(access).await?;
+    same_engine(set, session.engine(), |left, right| left == right)?;
     session.begin(Begin::Rebuild).await?;
     load_all(&mut session, set, sink).await?;
     session.commit().await?;

@@ -44,6 +44,12 @@ impl Engine {
         .find(|engine| engine.name() == name)
     }
 
+    /// Whether both are reached alike: of MySQL and MariaDB, only the server says which it is.
+    pub fn is_kin(self, other: Engine) -> bool {
+        let server = |engine| matches!(engine, Engine::Mysql | Engine::Mariadb);
+        self == other || (server(self) && server(other))
+    }
+
     /// Whether tables live in schemas below the database.
     pub fn has_schemas(self) -> bool {
         self == Engine::Postgres

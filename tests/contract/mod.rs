@@ -6,6 +6,7 @@ mod cancelling;
 mod catalog;
 mod cursors;
 mod histories;
+mod implicit_commits;
 mod lines;
 mod snapshots;
 mod statements;

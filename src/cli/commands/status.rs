@@ -40,6 +40,8 @@ impl Status {
         let mut database = address(&target);
         let history = match looked {
             Ok((fields, history)) => {
+                // The server says which engine it is, whatever the URL says.
+                database.retain(|(name, _)| fields.iter().all(|(known, _)| known != name));
                 database.extend(fields);
                 Some(history)
             }
@@ -133,9 +135,11 @@ async fn look(target: &Target, source: Option<&Source>) -> Result<(Fields, Histo
     }
     let mut session: Session = target.connect(Access::default()).await?;
     let tables = session.catalog().await?.tables.len();
+    let info = session.info().await?;
     let fields = vec![
         ("exists".to_owned(), Value::Bool(true)),
-        ("version".to_owned(), session.info().await?.version.into()),
+        ("engine".to_owned(), info.engine.into()),
+        ("version".to_owned(), info.version.into()),
         ("tables".to_owned(), count(tables)),
     ];
     let history = History::read(&mut session, source).await?;

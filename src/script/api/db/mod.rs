@@ -216,7 +216,11 @@ fn name(call: &Call<'_>) -> Answer {
 }
 
 fn engine(call: &Call<'_>) -> Answer {
-    Ok(call.host.target().engine().name().into())
+    // The server says whether it is MySQL or MariaDB.
+    let engine = call
+        .host
+        .session(async |session: &mut Session| Ok::<_, crate::error::Error>(session.engine()))?;
+    Ok(engine.name().into())
 }
 
 fn table_names(call: &Call<'_>) -> Result<Vec<String>, Thrown> {
