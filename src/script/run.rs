@@ -114,7 +114,8 @@ fn handed_over(
                     "`--{}` is a {what}; there is none at `{text}`",
                     parameter.name
                 ),
-            ));
+            )
+            .hint("a relative path counts from the project folder"));
         }
         handed.push(path);
     }
