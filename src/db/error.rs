@@ -151,6 +151,9 @@ pub struct Engine {
     pub message: String,
 }
 
+/// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
+const ANEW: &str = "stop what uses it and move the damaged file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -162,23 +165,24 @@ impl From<Error> for error::Error {
                 Kind::Connect,
                 None,
                 Some(
-                    "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`"
+                    "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost"
                         .to_owned(),
                 ),
             ),
-            Error::Connect { source, .. } | Error::Corrupt { source, .. } => {
-                (Kind::Connect, Some(source.code.clone()), None)
+            Error::Connect { source, .. } => (Kind::Connect, Some(source.code.clone()), None),
+            Error::Corrupt { source, .. } => {
+                (Kind::Connect, Some(source.code.clone()), Some(ANEW.to_owned()))
             }
             Error::Damaged { source } => (
                 Kind::Integrity,
                 Some(source.code.clone()),
-                Some("restore the last good backup: `dbscript run restore`".to_owned()),
+                Some(ANEW.to_owned()),
             ),
             Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
             Error::ReadOnly { source } | Error::Denied { source } => (
                 Kind::Refused,
                 Some(source.code.clone()),
-                Some("a script that writes needs `db:write` in `NEEDS`; SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
+                Some("what writes needs `db:write` in the script's `NEEDS`; SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
             ),
             Error::TooManyRows { .. } => (
                 Kind::Database,

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use super::control;
 use super::guard::Guard;
 use super::{HISTORY_TABLES, Migration};
 use crate::db::{Begin, Session};
@@ -23,8 +24,8 @@ pub(super) const LOCK_WAIT_MS: u64 = 10_000;
 
 /// Where progress and the journal go, and what may be lost.
 pub struct Conditions<'a> {
-    /// The journal.
-    pub log: &'a RunLog,
+    /// The journal; `None` on a scratch database, whose statements are nobody's history.
+    pub log: Option<&'a RunLog>,
     /// Who watches.
     pub sink: &'a dyn Sink,
     /// What was allowed to go.
@@ -71,23 +72,24 @@ pub async fn apply(
     conditions: &Conditions<'_>,
 ) -> Result<Vec<Applied>> {
     let engine = session.engine();
-    let prepared: Vec<Prepared<'_>> = pending
+    let prepared = pending
         .iter()
         .map(|migration| {
             let statements = hazard::split(engine, &migration.sql);
             let rebuild = hazard::is_rebuild(engine, &statements);
+            control::refuse(migration, &statements, rebuild)?;
             let mode = match (migration.no_transaction, rebuild) {
                 (true, _) => None,
                 (false, true) => Some(Begin::Rebuild),
                 (false, false) => Some(Begin::Write),
             };
-            Prepared {
+            Ok(Prepared {
                 migration,
                 statements,
                 mode,
-            }
+            })
         })
-        .collect();
+        .collect::<Result<Vec<Prepared<'_>>>>()?;
     session.lock_migrations(LOCK_WAIT_MS).await?;
     let result = in_groups(session, &prepared, conditions).await;
     let unlocked = session.unlock_migrations().await;
@@ -177,7 +179,10 @@ async fn outside(
     for prepared in group {
         let version = prepared.migration.version;
         (conditions.settled)(format!("migration {version} began outside a transaction"));
-        applied.push(one(session, prepared, conditions, stays).await?);
+        let result = one(session, prepared, conditions, stays).await;
+        // What the file left open or switched off must not reach what comes after it.
+        session.rollback_all().await?;
+        applied.push(result?);
     }
     Ok(applied)
 }
@@ -306,12 +311,16 @@ async fn run(
         }),
         rows: None,
     };
-    conditions.log.announce(&event)?;
+    if let Some(log) = conditions.log {
+        log.announce(&event)?;
+    }
     let changed = session.run(&statement.text).await?;
     if let Event::Statement { rows, .. } = &mut event {
         *rows = Some(changed);
     }
-    conditions.log.send(&event);
+    if let Some(log) = conditions.log {
+        log.send(&event);
+    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub async fn lint(
         applied_here: true,
     };
     let lint = hazard::lint(engine, &files, &rules, session).await?;
-    let let_go = lint.let_go.iter().filter(|gone| may_go(gone)).map(released);
+    let let_go = lint.let_go.iter().filter(|gone| gone.allowed).map(released);
     let renamed = lint.renamed.iter().map(|renamed| Renamed {
         table: renamed.table.clone(),
         column: renamed.column.clone(),
@@ -60,11 +60,6 @@ pub async fn lint(
         renamed: renamed.collect(),
         findings: lint.findings,
     })
-}
-
-/// What a person allowed, and values that a rule only warns of; rows, columns and tables go only by allowance.
-fn may_go(gone: &hazard::LetGo) -> bool {
-    gone.allowed || gone.what == What::Values
 }
 
 fn released(gone: &hazard::LetGo) -> LetGo {

@@ -4,6 +4,7 @@
 //! round. Nothing else is kept in the application's database; the journal is the run log.
 
 mod apply;
+mod control;
 mod error;
 mod guard;
 mod history;

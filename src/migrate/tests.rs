@@ -48,7 +48,7 @@ impl Case {
             .expect("read");
         let log = RunLog::new(&self.folder.path().join("runs"), "test");
         let conditions = Conditions {
-            log: &log,
+            log: Some(&log),
             sink: &Silent,
             let_go: &self.let_go,
             settled: &|_| {},
@@ -212,4 +212,47 @@ fn a_new_database_whose_first_migration_failed_leaves_no_file() {
     target.remove_if_empty().expect("removed");
     assert!(!path.exists());
     target.remove_if_empty().expect("nothing to remove");
+}
+
+#[tokio::test]
+async fn a_file_that_ends_our_transaction_is_refused_before_anything_runs() {
+    for (sql, word) in [
+        (
+            "CREATE TABLE extra (x);\nCOMMIT;\nINSERT INTO nope VALUES (1);",
+            "`COMMIT`",
+        ),
+        (
+            "-- no-transaction\nBEGIN;\nCREATE TABLE extra (x);",
+            "does not commit",
+        ),
+    ] {
+        let mut case = Case::new(&FAMILY).await;
+        case.write("1_a.sql", sql);
+        let error = case.apply().await.expect_err(word);
+        assert_eq!(error.kind, Kind::Refused, "{}", error.chain());
+        assert!(error.message.contains(word), "{}", error.message);
+        let extra =
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('extra', '_sqlx_migrations')";
+        assert_eq!(case.value(extra).await, Value::Int(0));
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_outside_a_transaction_needs_foreign_keys_off() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write("1_rebuild.sql", &format!("-- no-transaction\n{REBUILD}"));
+    let error = case.apply().await.expect_err("foreign keys are on");
+    assert_eq!(error.kind, Kind::Refused);
+    assert_eq!(
+        case.value("SELECT count(*) FROM children").await,
+        Value::Int(3)
+    );
+    let off = format!("-- no-transaction\nPRAGMA foreign_keys = OFF;\n{REBUILD}");
+    case.write("1_rebuild.sql", &off);
+    case.apply().await.expect("applied");
+    assert_eq!(
+        case.value("SELECT count(*) FROM children").await,
+        Value::Int(3)
+    );
+    assert_eq!(case.value("PRAGMA foreign_keys").await, Value::Int(1));
 }

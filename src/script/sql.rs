@@ -1,6 +1,7 @@
 //! As much of SQL as the host must read: where a `:name` stands for a value. What a statement means is the business of
 //! `hazard`.
 
+use crate::db::Engine;
 use rhai::Map;
 
 use super::convert::to_value;
@@ -136,6 +137,32 @@ fn dollar_quoted(text: &str) -> Option<usize> {
     }
     let close = text[tag_end..].find(tag)?;
     Some(tag_end + close + tag.len())
+}
+
+/// The word by which a statement changes something, if it does: literals, comments and quoted names do not count.
+pub fn writes(engine: Engine, text: &str) -> Option<String> {
+    const WRITING: [&str; 12] = [
+        "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "CREATE", "DROP", "ALTER", "TRUNCATE",
+        "COMMIT", "ROLLBACK", "BEGIN",
+    ];
+    let masked = crate::hazard::mask_literals(engine, text);
+    let words: Vec<String> = masked
+        .split(|letter: char| !(letter.is_alphanumeric() || "_\"`[]$.@#".contains(letter)))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    let first = words.first()?;
+    if WRITING.contains(&first.as_str()) {
+        return Some(first.clone());
+    }
+    // Only there can a query write further on; elsewhere the words are functions, as in `replace(name, …)`.
+    if first != "WITH" && first != "EXPLAIN" {
+        return None;
+    }
+    let writing = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+    words
+        .into_iter()
+        .find(|word| writing.contains(&word.as_str()))
 }
 
 #[cfg(test)]

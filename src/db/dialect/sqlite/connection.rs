@@ -308,12 +308,12 @@ fn insert_many(state: &State, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
         }
         Ok(())
     };
-    let inserted: Result<()> = insert();
+    // Releasing the outermost savepoint commits, which may fail as well.
+    let inserted: Result<()> = insert().and_then(|()| {
+        state.patiently(|connection| connection.execute_batch("RELEASE dbscript_rows"))
+    });
     match inserted {
-        Ok(()) => {
-            state.patiently(|connection| connection.execute_batch("RELEASE dbscript_rows"))?;
-            Ok(rows.len() as u64)
-        }
+        Ok(()) => Ok(rows.len() as u64),
         Err(error) => {
             if !state.connection.is_autocommit() {
                 state

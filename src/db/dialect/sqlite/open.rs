@@ -79,8 +79,11 @@ fn guard(connection: &Connection, access: Access) -> rusqlite::Result<()> {
     }
     connection.authorizer(Some(move |context: AuthContext<'_>| {
         let allowed = match context.action {
-            // VACUUM INTO attaches its target, so this stops it too.
-            AuthAction::Attach { .. } | AuthAction::Detach { .. } => !access.guarded,
+            // VACUUM INTO attaches its target, so this stops it too; a plain VACUUM attaches a file without a name.
+            AuthAction::Attach { filename } => {
+                !access.guarded || (access.write && filename.is_empty())
+            }
+            AuthAction::Detach { .. } => !access.guarded || access.write,
             _ if access.write => true,
             // An R-tree prepares its own writes when it is opened. Running one is refused: the file is open for reading.
             AuthAction::Insert { .. } | AuthAction::Update { .. } | AuthAction::Delete { .. } => {

@@ -20,6 +20,10 @@ async fn session(folder: &Path, access: Access) -> Session {
         .expect("the database opens")
 }
 
+async fn reopened(folder: &Path) -> Session {
+    session(folder, Access::default()).await
+}
+
 async fn all(session: &mut Session, sql: &str) -> Vec<Vec<Value>> {
     session.query(sql, &[], 1000).await.expect(sql).rows
 }
@@ -141,6 +145,10 @@ async fn without_the_right_nothing_is_written_and_nothing_is_attached() {
         let error = script.execute(&sql, &[]).await.expect_err(&sql);
         assert!(matches!(error, Error::Denied { .. }), "{sql}: {error:?}");
     }
+    script
+        .execute("VACUUM", &[])
+        .await
+        .expect("a plain VACUUM reaches nothing outside");
     assert!(!outside.exists());
 }
 
@@ -205,4 +213,30 @@ async fn a_snapshot_does_not_see_later_commits() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn rows_that_fail_at_their_commit_leave_no_transaction_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = session(folder.path(), OWNER).await;
+    for sql in [
+        "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE c (p INTEGER REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)",
+        "INSERT INTO p VALUES (1)",
+    ] {
+        session.execute(sql, &[]).await.expect(sql);
+    }
+    let table = TableName::plain("c");
+    let columns = ["p".to_owned()];
+    let orphan = session
+        .insert_many(&table, &columns, vec![vec![Value::Int(9)]])
+        .await;
+    assert!(orphan.is_err());
+    let sound = session
+        .insert_many(&table, &columns, vec![vec![Value::Int(1)]])
+        .await;
+    assert_eq!(sound.expect("inserted"), 1);
+    drop(session);
+    let mut again = reopened(folder.path()).await;
+    assert_eq!(all(&mut again, "SELECT p FROM c").await, [[Value::Int(1)]]);
 }

@@ -58,10 +58,14 @@ fn unproven(error: Error) -> Error {
 /// What went wrong on the copy is a refusal: the real database was not touched.
 fn rehearsal_failed(thrown: Thrown) -> Thrown {
     const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
+    const MEND: &str =
+        "nothing needs to be restored: correct what failed on the copy and run this again";
     match thrown {
         Thrown::Error(mut error) if harmless(error.kind.name()) => {
             error.kind = Kind::Refused;
             error.message.insert_str(0, PREFIX);
+            // Its own hint speaks of a database that was changed.
+            error.hint = Some(MEND.to_owned());
             Thrown::Error(error)
         }
         Thrown::Script(mut thrown) => {
@@ -76,6 +80,7 @@ fn rehearsal_failed(thrown: Thrown) -> Thrown {
                     .unwrap_or_default();
                 map.insert("kind".into(), Kind::Refused.name().into());
                 map.insert("message".into(), format!("{PREFIX}{message}").into());
+                map.insert("hint".into(), MEND.into());
             }
             Thrown::Script(thrown)
         }

@@ -5,6 +5,7 @@ use rhai::Dynamic;
 use super::{counts, map, number, sink, store};
 use crate::backup::{self, CreateOptions, Created, Entry, Report, Set, State};
 use crate::error::{Error, Kind};
+use crate::migrate::HISTORY_TABLES;
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_dynamic;
 use crate::value::Value;
@@ -22,7 +23,25 @@ pub(super) fn needed(call: &Call<'_>) -> Answer {
             .hint("connect as the owner of the tables")
             .into());
     }
-    Ok((!catalog.tables.is_empty()).into())
+    let is_history = |table: &&crate::db::Table| HISTORY_TABLES.contains(&table.name.name.as_str());
+    let holds_more = catalog.tables.iter().any(|table| !is_history(&table))
+        || catalog
+            .not_included
+            .iter()
+            .any(|entry| entry.kind == "virtual table");
+    if holds_more {
+        return Ok(true.into());
+    }
+    // A history without a table of its own database is a database that lost its tables, unless it is empty too.
+    for table in catalog.tables.iter().filter(is_history) {
+        let rows = call
+            .host
+            .session(async |session: &mut crate::db::Session| session.count(&table.name).await)?;
+        if rows > 0 {
+            return Ok(true.into());
+        }
+    }
+    Ok(false.into())
 }
 
 pub(super) fn create(call: &Call<'_>) -> Answer {

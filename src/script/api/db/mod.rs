@@ -4,7 +4,7 @@ use rhai::{Dynamic, Engine, Map};
 
 use super::{Accepts, Answer, Call, Form, Function, Namespace, columns, optional, required, taken};
 use crate::db::Session;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::ident::TableName;
 use crate::script::convert::{rows_to_array, to_dynamic};
 use crate::script::fault::Thrown;
@@ -200,6 +200,18 @@ fn statement(call: &Call<'_>) -> Result<(String, Vec<Value>), Thrown> {
     }
 }
 
+/// A statement that only asks: what writes must be announced, and that is `db::execute`'s business.
+fn question(call: &Call<'_>) -> Result<(String, Vec<Value>), Thrown> {
+    let (text, values) = statement(call)?;
+    if let Some(word) = sql::writes(call.host.target().engine(), &text) {
+        let message = format!("a query does not write, and this one has `{word}`");
+        return Err(Error::new(Kind::Script, message)
+            .hint("use `db::execute`; it is written to the run log before it runs")
+            .into());
+    }
+    Ok((text, values))
+}
+
 /// A table by the name a script gives it: `schema.table` where the engine has schemas.
 pub fn table_name(call: &Call<'_>, name: &str) -> TableName {
     match name.split_once('.') {
@@ -261,7 +273,7 @@ fn int(number: u64) -> Dynamic {
 }
 
 fn query(call: &Call<'_>) -> Answer {
-    let (sql, params) = statement(call)?;
+    let (sql, params) = question(call)?;
     let rows = call
         .host
         .session(async |session: &mut Session| session.query(&sql, &params, QUERY_ROWS).await)?;
@@ -269,13 +281,13 @@ fn query(call: &Call<'_>) -> Answer {
 }
 
 fn rows(call: &Call<'_>) -> Answer {
-    let (sql, params) = statement(call)?;
+    let (sql, params) = question(call)?;
     let stream = stream::RowStream::open(call.host, &sql, &params, call.context.call_position())?;
     Ok(Dynamic::from(stream))
 }
 
 fn value(call: &Call<'_>) -> Answer {
-    let (sql, params) = statement(call)?;
+    let (sql, params) = question(call)?;
     let rows = call
         .host
         .session(async |session: &mut Session| session.query(&sql, &params, 1).await)?;

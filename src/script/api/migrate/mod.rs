@@ -237,7 +237,7 @@ fn up(call: &Call<'_>) -> Answer {
     host.create_if_missing();
     let let_go = host.let_go();
     let conditions = Conditions {
-        log: host.log(),
+        log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
         settled: &|what| host.settle(what),

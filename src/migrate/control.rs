@@ -1,0 +1,95 @@
+//! What a file says about transactions itself. Every migration runs in a transaction of ours unless its first line says
+//! otherwise; one that ends it would make "rolled back" untrue, and one that leaves its own open would lose everything.
+
+use super::Migration;
+use crate::error::{Error, Kind, Position, Result};
+use crate::hazard::Statement;
+
+/// The word a statement begins with, in capitals.
+fn first_word(statement: &Statement) -> String {
+    let word: String = statement
+        .text
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
+    word.to_ascii_uppercase()
+}
+
+/// Whether a statement begins or ends a transaction.
+fn controls(word: &str) -> bool {
+    ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"].contains(&word)
+}
+
+/// Refuses, before anything runs, what would break the promise of the transaction.
+///
+/// # Errors
+/// `Refused`, with the statement.
+pub(super) fn refuse(migration: &Migration, statements: &[Statement], rebuild: bool) -> Result<()> {
+    if migration.no_transaction {
+        refuse_outside(migration, statements, rebuild)
+    } else {
+        refuse_inside(migration, statements)
+    }
+}
+
+fn refuse_inside(migration: &Migration, statements: &[Statement]) -> Result<()> {
+    for statement in statements {
+        let word = first_word(statement);
+        if controls(&word) {
+            let message = format!(
+                "`{word}` in migration {}: it runs in a transaction of its own",
+                migration.version
+            );
+            return Err(refused(migration, Some(statement), message).hint(
+                "take it out, or put `-- no-transaction` on the first line of the file if it must control that itself",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_outside(migration: &Migration, statements: &[Statement], rebuild: bool) -> Result<()> {
+    let mut open: Option<&Statement> = None;
+    let mut enforced = true;
+    for statement in statements {
+        match first_word(statement).as_str() {
+            "BEGIN" | "START" => open = Some(statement),
+            "COMMIT" | "END" | "ROLLBACK" | "ABORT" => open = None,
+            "PRAGMA" => {
+                let text: String = statement
+                    .text
+                    .to_ascii_lowercase()
+                    .split_whitespace()
+                    .collect();
+                let off = ["=off", "=0", "=false", "=no", "(off)", "(0)"];
+                enforced &=
+                    !(text.contains("foreign_keys") && off.iter().any(|off| text.contains(off)));
+            }
+            _ => {}
+        }
+    }
+    if let Some(statement) = open {
+        let message = format!(
+            "migration {} begins a transaction and does not commit it",
+            migration.version
+        );
+        return Err(refused(migration, Some(statement), message).hint("add the `COMMIT`"));
+    }
+    if rebuild && enforced {
+        let message = format!(
+            "migration {} rebuilds a table outside a transaction with foreign keys on: rows that depend on it by ON DELETE CASCADE would be deleted",
+            migration.version
+        );
+        return Err(refused(migration, None, message)
+            .hint("take `-- no-transaction` out: foreign keys are then off for a rebuild; or write `PRAGMA foreign_keys = OFF;` before it"));
+    }
+    Ok(())
+}
+
+fn refused(migration: &Migration, statement: Option<&Statement>, message: String) -> Error {
+    Error::new(Kind::Refused, message).at(Position {
+        file: migration.file.clone(),
+        line: statement.map_or(1, |statement| statement.line),
+        column: statement.map_or(1, |statement| statement.column),
+    })
+}
