@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{number, rows, run};
 use crate::harness::databases::{Database, Fresh};
+use crate::harness::{Project, sqlx_migrate};
 
 async fn fresh() -> Option<(Fresh, Session)> {
     let fresh = Fresh::new(Database::Mysql).await?;
@@ -140,4 +141,54 @@ async fn rows_are_not_replaced_where_a_trigger_would_fire() {
     );
     session.rollback().await.expect("it rolls back");
     assert_eq!(rows(&mut session, "SELECT a FROM log").await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlx_and_dbscript_go_on_where_the_other_stopped() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    let project = Project::sample();
+    let folder = project.path().join("migrations");
+    let migrate = || {
+        project
+            .dbscript(&["run", "safe-migration", "--yes"])
+            .env("DATABASE_URL", fresh.url())
+    };
+    migrate().go();
+    let theirs = sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await;
+    theirs.expect("sqlx finds nothing to do");
+    project.file("migrations/0010_a.sql", "CREATE TABLE a (id INT)");
+    let theirs = sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await;
+    theirs.expect("sqlx goes on");
+    project.file(
+        "migrations/0011_b.sql",
+        "CREATE TABLE b (id INT); INSERT INTO b VALUES (1); ALTER TABLE nowhere ADD COLUMN c INT",
+    );
+    migrate().status(3).stderr_has("the rehearsal failed").go();
+    let mut session = fresh.session().await;
+    assert_eq!(databases(&mut session).await, 0, "the copy is gone");
+    let run = project
+        .dbscript(&["run", "safe-migration", "--yes", "--rehearse", "off"])
+        .env("DATABASE_URL", fresh.url());
+    run.status(7)
+        .stderr_has("statements 1 to 2 are done and stay")
+        .go();
+    migrate()
+        .status(3)
+        .stderr_has("was begun and did not finish")
+        .go();
+    let theirs = sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await;
+    let refused = theirs.expect_err("sqlx sees it too");
+    assert!(
+        refused.to_string().contains("partially applied"),
+        "{refused}"
+    );
+    let restore = project
+        .dbscript(&["run", "restore", "--yes"])
+        .env("DATABASE_URL", fresh.url());
+    restore.go();
+    let history = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+    assert_eq!(number(&mut session, history).await, 4);
+    assert!(session.query("SELECT * FROM b", &[], 1).await.is_err());
 }

@@ -231,7 +231,7 @@ fn engine(call: &Call<'_>) -> Answer {
     // The server says whether it is MySQL or MariaDB.
     let engine = call
         .host
-        .session(async |session: &mut Session| Ok::<_, crate::error::Error>(session.engine()))?;
+        .session(async |session: &mut Session| Ok::<_, Error>(session.engine()))?;
     Ok(engine.name().into())
 }
 
