@@ -198,7 +198,7 @@ impl From<Error> for error::Error {
             Error::NoScratch { source, .. } => (
                 Kind::Refused,
                 Some(source.code.clone()),
-                Some("give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`)".to_owned()),
+                Some("give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`".to_owned()),
             ),
             Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
             Error::File { .. } => (Kind::Io, None, None),

@@ -8,6 +8,7 @@ mod cursors;
 mod histories;
 mod implicit_commits;
 mod lines;
+mod postgres;
 mod snapshots;
 mod statements;
 mod transactions;

@@ -21,6 +21,7 @@ pub use outcome::Finished;
 pub use project::{Project, repository, walk};
 pub use run::Run;
 pub use running::{Running, Signal};
+pub use servers::PASSWORD;
 pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
 

@@ -114,6 +114,9 @@ impl Connection for PostgresConnection {
                     state.in_transaction = true;
                     state.failed = false;
                     state.level = 0;
+                    if mode == Begin::Rebuild && state.access.write {
+                        quiet::keep_writers_out(state).await?;
+                    }
                     Ok(())
                 })
             })

@@ -1,7 +1,7 @@
 //! Opening a connection: the URL's options as sqlx takes them, and a session pinned so that every value has one text
 //! (FORMAT.md).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection};
@@ -14,6 +14,12 @@ use crate::db::{Access, EngineError, Error, Result};
 
 /// How long a connection may take where the URL says nothing, in seconds.
 const CONNECT_TIMEOUT_S: u64 = 10;
+
+/// How long a server without a free place is asked again where the URL says nothing, in seconds.
+const POOL_TIMEOUT_S: u64 = 10;
+/// Between two such questions.
+const PAUSE: Duration = Duration::from_millis(100);
+const TOO_MANY_CONNECTIONS: &str = "53300";
 
 /// What the connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +37,8 @@ const PINNED: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET inter
     SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; \
     SET lock_timeout = 0";
 
-/// Opens a connection on a task of its own.
+/// Opens a connection on a task of its own. Where the server has no place free, it is asked again for as long as
+/// `pool_timeout` says.
 pub(super) async fn worker(
     place: &str,
     server: &Server,
@@ -39,27 +46,25 @@ pub(super) async fn worker(
     purpose: Use,
 ) -> Result<Worker> {
     let options = options(place, server)?;
-    let limit = server.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
-    let opening = async {
-        let mut connection = options.connect().await?;
-        pin(&mut connection, server, access, purpose).await?;
-        let facts = facts(&mut connection).await?;
-        Ok::<_, sqlx::Error>((connection, facts))
+    let patience = Duration::from_secs(server.pool_timeout_s.unwrap_or(POOL_TIMEOUT_S));
+    let start = Instant::now();
+    let opened = loop {
+        let opening = async {
+            let mut connection = options.connect().await?;
+            pin(&mut connection, server, access, purpose).await?;
+            let facts = facts(&mut connection).await?;
+            Ok::<_, sqlx::Error>((connection, facts))
+        };
+        match within(place, server, opening).await {
+            Err(Error::Connect { source, .. })
+                if source.code == TOO_MANY_CONNECTIONS && start.elapsed() < patience =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            opened => break opened?,
+        }
     };
-    let opened = match limit {
-        0 => opening.await,
-        seconds => tokio::time::timeout(Duration::from_secs(seconds), opening)
-            .await
-            .map_err(|_| Error::Connect {
-                place: place.to_owned(),
-                source: EngineError {
-                    code: "08001".to_owned(),
-                    message: format!("no answer within {seconds} seconds"),
-                },
-            })?,
-    };
-    let (connection, (backend, current)) =
-        opened.map_err(|error| fault::connecting(place, &error))?;
+    let (connection, (backend, current)) = opened;
     Ok(Worker::start(State {
         connection,
         options,
@@ -85,29 +90,40 @@ pub(super) async fn worker(
 
 /// Opens a connection for one administrative statement.
 pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> {
-    let connecting = options(place, server)?;
-    let limit = Duration::from_secs(CONNECT_TIMEOUT_S);
-    match tokio::time::timeout(limit, connecting.connect()).await {
-        Ok(opened) => opened.map_err(|error| fault::connecting(place, &error)),
-        Err(_) => Err(Error::Connect {
-            place: place.to_owned(),
-            source: EngineError {
-                code: "08001".to_owned(),
-                message: format!("no answer within {CONNECT_TIMEOUT_S} seconds"),
-            },
-        }),
+    let options = options(place, server)?;
+    within(place, server, options.connect()).await
+}
+
+/// Waits for a connection as long as the URL says.
+async fn within<T>(
+    place: &str,
+    server: &Server,
+    opening: impl Future<Output = sqlx::Result<T>>,
+) -> Result<T> {
+    let opened = match server.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S) {
+        0 => opening.await,
+        seconds => tokio::time::timeout(Duration::from_secs(seconds), opening)
+            .await
+            .map_err(|_| unreachable(place, format!("no answer within {seconds} seconds")))?,
+    };
+    opened.map_err(|error| fault::connecting(place, &error))
+}
+
+fn unreachable(place: &str, message: String) -> Error {
+    Error::Connect {
+        place: place.to_owned(),
+        source: EngineError {
+            code: "08001".to_owned(),
+            message,
+        },
     }
 }
 
 /// The URL's options. Where it names no user or password, sqlx takes those of libpq's variables and password file.
 fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
-    let mut options = match (&server.user, &server.password) {
-        (Some(user), None) => from_password_file(server, user),
-        _ => PgConnectOptions::new_without_pgpass(),
-    };
-    options = match &server.place {
-        Place::Host(host) => options.host(host),
-        Place::Socket(folder) => options.socket(folder),
+    let mut options = match &server.place {
+        Place::Host(host) => parsed(server).host(host),
+        Place::Socket(folder) => parsed(server).socket(folder),
     };
     options = options
         .port(server.port.unwrap_or(5432))
@@ -138,13 +154,8 @@ fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
     .flatten()
     {
         if !file.is_file() {
-            return Err(Error::Connect {
-                place: place.to_owned(),
-                source: EngineError {
-                    code: "08001".to_owned(),
-                    message: format!("the certificate file `{}` is not there", file.display()),
-                },
-            });
+            let message = format!("the certificate file `{}` is not there", file.display());
+            return Err(unreachable(place, message));
         }
     }
     if let Some(file) = &server.tls.authority {
@@ -159,8 +170,8 @@ fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
     Ok(options)
 }
 
-/// Options with the password that libpq's password file has for this server; sqlx looks there only while it parses.
-fn from_password_file(server: &Server, user: &str) -> PgConnectOptions {
+/// What sqlx takes only while it parses: the password that libpq's password file has for this server, and `options`.
+fn parsed(server: &Server) -> PgConnectOptions {
     let escaped = |text: &str| -> String {
         text.bytes()
             .map(
@@ -175,12 +186,18 @@ fn from_password_file(server: &Server, user: &str) -> PgConnectOptions {
         Place::Host(host) if !host.contains(':') => escaped(host),
         _ => "localhost".to_owned(),
     };
-    let port = server.port.unwrap_or(5432);
-    let url = format!(
-        "postgres://{}@{host}:{port}/{}",
-        escaped(user),
+    let user = server
+        .user
+        .as_ref()
+        .map_or_else(String::new, |user| format!("{}@", escaped(user)));
+    let mut url = format!(
+        "postgres://{user}{host}:{}/{}",
+        server.port.unwrap_or(5432),
         escaped(&server.database)
     );
+    if let Some(options) = &server.options {
+        url.push_str(&format!("?options={}", escaped(options)));
+    }
     url.parse()
         .unwrap_or_else(|_| PgConnectOptions::new_without_pgpass())
 }

@@ -4,8 +4,8 @@
 //! `session_replication_role` does it where the user may set it. Everybody else owns the tables at most: user triggers are
 //! then disabled, foreign keys dropped and made again, in the same transaction, before its end.
 
-use super::sql;
 use super::state::State;
+use super::{sql, tables};
 use crate::db::Result;
 use crate::ident::TableName;
 
@@ -51,6 +51,30 @@ pub(super) async fn with<T: Send>(
         }
     }
     result
+}
+
+/// Keeps others from writing any table until the transaction ends; they still read. What a restore replaces is then what
+/// was saved before it. Tables the user could not write are left alone.
+pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
+    let tables: Vec<String> = state
+        .texts(tables::WRITABLE)
+        .await?
+        .into_iter()
+        .filter_map(|row| match &row[..] {
+            [Some(schema), Some(name)] => {
+                Some(format!("{}.{}", sql::name(schema), sql::name(name)))
+            }
+            _ => None,
+        })
+        .collect();
+    if !tables.is_empty() {
+        let lock = format!(
+            "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
+            tables.join(", ")
+        );
+        state.run(&lock).await?;
+    }
+    Ok(())
 }
 
 /// Puts foreign keys back; each is checked against every row.

@@ -27,7 +27,9 @@ pub(in crate::db) async fn create(server: &Server) -> Result<Server> {
     // What CREATE DATABASE can be told depends on the server's version: it is asked for the whole statement.
     let provider = if connection.server_version_num().unwrap_or(0) >= 150_000 {
         "CASE datlocprovider WHEN 'i' THEN pg_catalog.format(' LOCALE_PROVIDER icu ICU_LOCALE %L', \
-         (pg_catalog.to_jsonb(d) ->> 'daticulocale')) ELSE '' END"
+         COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale')) \
+         WHEN 'b' THEN pg_catalog.format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', pg_catalog.to_jsonb(d) ->> 'datlocale') \
+         ELSE '' END"
     } else {
         "''"
     };

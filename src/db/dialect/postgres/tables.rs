@@ -24,6 +24,16 @@ pub(super) const LOCKABLE: &str = concat!(
     " ORDER BY 1, 2"
 );
 
+/// Schema and name of every table that this user could write.
+pub(super) const WRITABLE: &str = concat!(
+    "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition \
+     AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+     AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') AND ",
+    own!(),
+    " ORDER BY 1, 2"
+);
+
 const COLUMNS: &str = concat!(
     "SELECT n.nspname, c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), \
          (a.attnotnull OR t.typnotnull)::text, CASE a.attgenerated WHEN '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END, \

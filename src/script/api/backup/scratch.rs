@@ -48,6 +48,11 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
 fn unproven(error: Error) -> Error {
     match error.kind {
         Kind::Interrupted | Kind::Timeout => error,
+        // No right to make a scratch database says nothing of the set.
+        Kind::Refused => error.context(
+            Kind::Refused,
+            "it cannot be rehearsed; nothing was migrated",
+        ),
         _ => error.context(
             Kind::Backup,
             "the backup could not be restored into a scratch database; nothing was migrated",
