@@ -21,7 +21,7 @@ pub struct Scratch {
 #[derive(Debug)]
 enum Left {
     File(tempfile::NamedTempFile),
-    Database(Engine, Server),
+    Database(Engine, Box<Server>),
 }
 
 impl Scratch {
@@ -50,7 +50,7 @@ impl Scratch {
         };
         Ok(Scratch {
             target: Target::server(engine, made.clone()).named(name),
-            left: Some(Left::Database(engine, made)),
+            left: Some(Left::Database(engine, Box::new(made))),
         })
     }
 
@@ -97,7 +97,7 @@ async fn remove_database(engine: Engine, server: &Server) -> Result<()> {
 }
 
 /// On a thread and a runtime of its own: this may run where nothing can be awaited, in a runtime that is going away.
-fn remove_detached(engine: Engine, server: Server) {
+fn remove_detached(engine: Engine, server: Box<Server>) {
     let worker = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

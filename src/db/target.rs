@@ -109,7 +109,7 @@ impl Target {
     pub fn parse(url: &str, project: &Path) -> Result<Target> {
         Ok(match url::parse(url, project)? {
             Address::File(path) => Target::sqlite_file(&path, project),
-            Address::Server(engine, server) => Target::server(engine, server),
+            Address::Server(engine, server) => Target::server(engine, *server),
         })
     }
 
@@ -133,7 +133,7 @@ impl Target {
             engine,
             shown: server.shown(engine),
             name: server.database.clone(),
-            address: Address::Server(engine, server),
+            address: Address::Server(engine, Box::new(server)),
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) enum Address {
     /// An SQLite file.
     File(PathBuf),
     /// A database of a server.
-    Server(Engine, Server),
+    Server(Engine, Box<Server>),
 }
 
 /// What people are told they can write.
@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str, project: &Path) -> Result<Address> {
             format!("write it as `{scheme}://user:password@host/database`"),
         ));
     };
-    server::parse(engine, rest, project).map(|server| Address::Server(engine, server))
+    server::parse(engine, rest, project).map(|server| Address::Server(engine, Box::new(server)))
 }
 
 /// Without white space and the quotes that some tools leave around a value.
