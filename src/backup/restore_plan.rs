@@ -93,7 +93,8 @@ pub struct RestorePlan {
     pub scope: Scope,
     /// What becomes of each table, in name order.
     pub tables: Vec<(TableName, Change)>,
-    /// Views, triggers and the like that are there and not in the set in that form, such as ``view `active` ``.
+    /// Views, triggers and the like that are there and not in the set in that form, such as ``view `active` ``, and
+    /// content that no backup holds.
     pub objects: Vec<String>,
     /// The database is not there and will be created.
     pub creates: bool,
@@ -349,16 +350,24 @@ async fn rows_only(
     Ok(changes)
 }
 
-/// Objects whose SQL the set's schema file does not hold.
+/// Objects whose SQL the set's schema file does not hold, and those of which it holds nothing but the SQL.
 fn objects(catalog: &Catalog, set: &Set) -> super::error::Result<Vec<String>> {
     let schema = set.schema()?;
     let kept: BTreeSet<&String> = schema.before.iter().chain(&schema.after).collect();
-    Ok(catalog
-        .objects
-        .iter()
-        .filter(|object| !kept.contains(&object.sql))
-        .map(|object| format!("{} `{}`", object.kind, object.name))
-        .collect())
+    let mut lost = Vec::new();
+    for object in &catalog.objects {
+        let said = format!("{} `{}`", object.kind, object.name);
+        let no_backup_has_it = catalog
+            .not_included
+            .iter()
+            .any(|other| other.kind == object.kind && other.name == object.name.name);
+        if !kept.contains(&object.sql) {
+            lost.push(said);
+        } else if object.kind == "virtual table" && no_backup_has_it {
+            lost.push(format!("the content of {said}, which no backup holds"));
+        }
+    }
+    Ok(lost)
 }
 
 #[cfg(test)]

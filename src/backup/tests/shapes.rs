@@ -30,6 +30,23 @@ const AWKWARD: [&str; 24] = [
     "CREATE INDEX partial ON child (parent DESC) WHERE parent > 1 -- the end",
 ];
 
+impl House {
+    async fn finds(&self, sql: &str, expected: i64) {
+        let rows = self
+            .session()
+            .await
+            .query(sql, &[], 5)
+            .await
+            .expect(sql)
+            .rows;
+        assert_eq!(
+            format!("{:?}", rows[0][0]),
+            format!("Int({expected})"),
+            "{sql}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn awkward_schemas_come_back_as_they_were() {
     let house = House::empty();
@@ -80,4 +97,39 @@ async fn awkward_schemas_come_back_as_they_were() {
             assert_eq!(format!("{:?}", rows[0][0]), expected, "{sql} in {target}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_search_table_with_a_line_break_before_using_comes_back_with_its_content() {
+    let house = House::empty();
+    house
+        .run("CREATE VIRTUAL TABLE notes\nUSING fts5(body)")
+        .await;
+    house.run("INSERT INTO notes VALUES ('kept words')").await;
+    let set = house.backup().await;
+    assert_eq!(set.summary().not_included, []);
+    house
+        .restore(&RestoreOptions::default())
+        .await
+        .expect("restored");
+    house.finds("SELECT count(*) FROM notes('words')", 1).await;
+}
+
+#[tokio::test]
+async fn content_that_no_backup_holds_is_named_before_it_goes() {
+    let house = House::empty();
+    house.run("CREATE TABLE plain (a)").await;
+    house
+        .run("CREATE VIRTUAL TABLE words USING fts5(body, content='')")
+        .await;
+    house
+        .run("INSERT INTO words(rowid, body) VALUES (1, 'gone')")
+        .await;
+    house.backup().await;
+    let plan = house.plan("latest", &RestoreOptions::default()).await;
+    let said = plan.expect("a plan").to_string();
+    assert!(
+        said.contains("the content of virtual table `words`, which no backup holds"),
+        "{said}"
+    );
 }

@@ -23,21 +23,13 @@ pub(super) enum Virtual {
 
 /// Reads the module and its options from the CREATE VIRTUAL TABLE statement.
 pub(super) fn classify(sql: &str) -> Virtual {
-    let lower = sql.to_ascii_lowercase();
-    let Some(rest) = lower
-        .split_once(" using ")
-        .map(|(_, rest)| rest.trim_start())
-    else {
+    let Some(Made { module, arguments }) = made(sql) else {
         return Virtual::NotCarried {
             why: "its module is not known".to_owned(),
         };
     };
-    let module: String = rest
-        .chars()
-        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-        .collect();
     match module.as_str() {
-        "fts5" | "fts4" | "fts3" => match content_option(rest) {
+        "fts5" | "fts4" | "fts3" => match content_option(&arguments) {
             Some(content) if content.is_empty() => Virtual::NotCarried {
                 why: format!("a contentless {module} table keeps no text to read back"),
             },
@@ -57,20 +49,108 @@ pub(super) fn classify(sql: &str) -> Virtual {
     }
 }
 
-/// The value of the `content=` option of an FTS table.
-fn content_option(arguments: &str) -> Option<String> {
-    let start = arguments.find('(')? + 1;
-    arguments[start..].split(',').find_map(|argument| {
-        let (name, value) = argument.split_once('=')?;
-        (name.trim() == "content").then(|| {
-            value
-                .trim()
-                .trim_end_matches(')')
-                .trim()
-                .trim_matches(['\'', '"', '`', '[', ']'])
-                .to_owned()
-        })
+/// The table, in lower case, whose rows this one indexes.
+pub(super) fn content(sql: &str) -> Option<String> {
+    made(sql).and_then(|made| content_option(&made.arguments))
+}
+
+/// What stands after USING, in lower case.
+struct Made {
+    module: String,
+    arguments: Vec<Token>,
+}
+
+fn made(sql: &str) -> Option<Made> {
+    let mut tokens = tokens(&sql.to_ascii_lowercase()).into_iter();
+    tokens.find(|token| matches!(token, Token::Word(word) if word == "using"))?;
+    let (Token::Word(module) | Token::Quoted(module)) = tokens.next()? else {
+        return None;
+    };
+    Some(Made {
+        module,
+        arguments: tokens.skip(1).collect(),
     })
+}
+
+/// The value of the `content=` option of an FTS table.
+fn content_option(arguments: &[Token]) -> Option<String> {
+    arguments
+        .split(|token| *token == Token::Sign(','))
+        .find_map(|argument| match argument {
+            [Token::Word(name), Token::Sign('='), value @ ..] if name == "content" => {
+                let parts = value.iter().map_while(|token| match token {
+                    Token::Word(text) | Token::Quoted(text) => Some(text.as_str()),
+                    Token::Sign(_) => None,
+                });
+                Some(parts.collect())
+            }
+            _ => None,
+        })
+}
+
+/// A piece of SQL; comments and white space are none.
+#[derive(Debug, PartialEq)]
+enum Token {
+    Word(String),
+    Quoted(String),
+    Sign(char),
+}
+
+fn tokens(sql: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        rest = match first {
+            '-' if after.starts_with('-') => past(rest, "\n"),
+            '/' if after.starts_with('*') => past(&after[1..], "*/"),
+            '\'' | '"' | '`' | '[' => {
+                let (text, after) = quoted(after, if first == '[' { ']' } else { first });
+                found.push(Token::Quoted(text));
+                after
+            }
+            _ if part_of_word(first) => {
+                let end = rest.find(|letter| !part_of_word(letter));
+                let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+                found.push(Token::Word(word.to_owned()));
+                after
+            }
+            _ => {
+                if !first.is_whitespace() {
+                    found.push(Token::Sign(first));
+                }
+                after
+            }
+        };
+    }
+    found
+}
+
+/// What follows the end of a comment; an open one goes on to the end.
+fn past<'a>(text: &'a str, end: &str) -> &'a str {
+    text.split_once(end).map_or("", |(_, after)| after)
+}
+
+/// A quoted text, which a doubled quote does not end, and what follows it.
+fn quoted(text: &str, quote: char) -> (String, &str) {
+    let mut inside = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(quote) {
+        inside.push_str(before);
+        match after.strip_prefix(quote) {
+            Some(after) if quote != ']' => {
+                inside.push(quote);
+                rest = after;
+            }
+            _ => return (inside, after),
+        }
+    }
+    inside.push_str(rest);
+    (inside, "")
+}
+
+fn part_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 /// Whether a rowid that no column shows must survive: another object of the schema speaks of this table and of rowids.
@@ -88,7 +168,7 @@ pub(super) fn something_depends_on_rowid(table: &str, entries: &[Entry]) -> bool
                         .any(|word| mentions(&sql, word))
             }
             "table" if sql.starts_with("create virtual") => {
-                content_option(&sql).is_some_and(|content| content == table)
+                content(&sql).is_some_and(|content| content == table)
             }
             _ => false,
         }
@@ -97,7 +177,6 @@ pub(super) fn something_depends_on_rowid(table: &str, entries: &[Entry]) -> bool
 
 /// Whether the word stands in the text, not inside a longer word.
 fn mentions(text: &str, word: &str) -> bool {
-    let part_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(word).any(|(start, _)| {
         !text[..start].chars().next_back().is_some_and(part_of_word)
             && !text[start + word.len()..]
@@ -137,6 +216,26 @@ mod tests {
             classify("CREATE VIRTUAL TABLE t USING csv(filename='x')"),
             Virtual::NotCarried { .. }
         ));
+    }
+
+    #[test]
+    fn a_module_is_found_however_the_statement_is_laid_out() {
+        let carried = Virtual::Carried {
+            module: "fts5".to_owned(),
+            rowid: true,
+        };
+        for sql in [
+            "CREATE VIRTUAL TABLE t\nUSING\tfts5(a)",
+            "CREATE VIRTUAL TABLE t/* using csv */USING--it's\nfts5(a)",
+            "CREATE VIRTUAL TABLE \"a using \"\"csv(\"USING \"fts5\"(a)",
+            "CREATE VIRTUAL TABLE [it's using rtree] USING fts5(a, tokenize = \"unicode61 separators ',content=x,'\")",
+        ] {
+            assert_eq!(classify(sql), carried, "{sql}");
+        }
+        assert_eq!(
+            content("CREATE VIRTUAL TABLE \"f(\" USING fts5(a, /* b, */ content\n=[Two Words])"),
+            Some("two words".to_owned())
+        );
     }
 
     #[test]
