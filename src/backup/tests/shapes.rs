@@ -133,3 +133,25 @@ async fn content_that_no_backup_holds_is_named_before_it_goes() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn a_search_over_a_view_that_was_made_again_comes_back() {
+    let house = House::empty();
+    for statement in [
+        "CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT)",
+        "INSERT INTO docs VALUES (1, 'some words')",
+        "CREATE VIEW shown AS SELECT id, body FROM docs",
+        "CREATE VIRTUAL TABLE search USING fts5(body, content='shown', content_rowid='id')",
+        "INSERT INTO search(search) VALUES ('rebuild')",
+        "DROP VIEW shown",
+        "CREATE VIEW shown AS SELECT id, body FROM docs WHERE id > 0",
+    ] {
+        house.run(statement).await;
+    }
+    house.backup().await;
+    house
+        .restore(&RestoreOptions::default())
+        .await
+        .expect("restored");
+    house.finds("SELECT count(*) FROM search('words')", 1).await;
+}

@@ -35,6 +35,8 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
         schema.before.push(format!("PRAGMA {name} = {value}"));
     }
     let shadows = shadows(connection)?;
+    // Last: what a rebuild reads may be a view, however late it was made.
+    let mut rebuilds = Vec::new();
     for entry in catalog::entries(connection)? {
         let Some(sql) = entry.sql else { continue };
         if entry.name.starts_with("sqlite_")
@@ -50,14 +52,17 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
         if sql.to_ascii_lowercase().starts_with("create virtual")
             && virtual_table::classify(&sql) == Virtual::Derived
         {
-            let name = quote(&entry.name);
-            schema
-                .after
-                .push(format!("INSERT INTO {name}({name}) VALUES ('rebuild')"));
+            rebuilds.push(rebuild_sql(&entry.name));
         }
         schema.before.push(sql);
     }
+    schema.after.extend(rebuilds);
     Ok(schema)
+}
+
+fn rebuild_sql(name: &str) -> String {
+    let name = quote(name);
+    format!("INSERT INTO {name}({name}) VALUES ('rebuild')")
 }
 
 /// Tables that belong to a virtual table and come with it.
