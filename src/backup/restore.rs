@@ -15,6 +15,7 @@ use super::store::{SAFETY_LABEL, Store};
 use crate::db::{Access, Begin, Orphans, Sequence, Session};
 use crate::error::{self, Result};
 use crate::event::{Event, Level, Sink};
+use crate::ident::TableName;
 use crate::storage::RunLog;
 
 /// What a restore did.
@@ -191,6 +192,8 @@ async fn replace_rows(
         let rows = load_table(session, &plan.set, part, table, sink).await?;
         counts.push((name, rows));
     }
+    let names: Vec<TableName> = parts.iter().map(|part| part.name.clone()).collect();
+    session.rebuild_from(&names).await?;
     let sequences = raised(&catalog.sequences, &plan.set, &counts);
     session.set_sequences(&sequences).await?;
     check_counts(session, &parts).await?;

@@ -240,6 +240,14 @@ impl Session {
         self.connection.clear(table).await
     }
 
+    /// See [`Connection::rebuild_from`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn rebuild_from(&mut self, tables: &[TableName]) -> Result<()> {
+        self.connection.rebuild_from(tables).await
+    }
+
     /// See [`Connection::drop_all`].
     ///
     /// # Errors

@@ -155,3 +155,37 @@ async fn a_search_over_a_view_that_was_made_again_comes_back() {
         .expect("restored");
     house.finds("SELECT count(*) FROM search('words')", 1).await;
 }
+
+#[tokio::test]
+async fn a_search_over_a_restored_table_finds_its_rows() {
+    let house = House::empty();
+    for statement in [
+        "CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT)",
+        "CREATE VIEW shown AS SELECT id, body FROM docs",
+        "CREATE VIRTUAL TABLE search USING fts5(body, content='Docs', content_rowid='id')",
+        "CREATE VIRTUAL TABLE wider USING fts5(body, content='shown', content_rowid='id')",
+        "INSERT INTO docs VALUES (1, 'old words')",
+    ] {
+        house.run(statement).await;
+    }
+    house.backup().await;
+    for statement in [
+        "UPDATE docs SET body = 'new'",
+        "INSERT INTO search(search) VALUES ('rebuild')",
+        "INSERT INTO wider(wider) VALUES ('rebuild')",
+    ] {
+        house.run(statement).await;
+    }
+    let options = RestoreOptions {
+        tables: tables(&["docs"]),
+        ..RestoreOptions::default()
+    };
+    house.restore(&options).await.expect("restored");
+    for (word, rows) in [("words", 1), ("new", 0)] {
+        for table in ["search", "wider"] {
+            house
+                .finds(&format!("SELECT count(*) FROM {table}('{word}')"), rows)
+                .await;
+        }
+    }
+}

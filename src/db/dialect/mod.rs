@@ -155,6 +155,11 @@ pub trait Connection: Send {
     ) -> Result<u64>;
     /// Removes every row of a table; other tables' rows stay as they are.
     async fn clear(&mut self, table: &TableName) -> Result<u64>;
+    /// Computes anew what indexes the rows of these tables, or of a view, and does not follow them by itself (SQLite's
+    /// full-text search over another table).
+    async fn rebuild_from(&mut self, _tables: &[TableName]) -> Result<()> {
+        Ok(())
+    }
     /// Drops every user object: tables, views, triggers.
     async fn drop_all(&mut self) -> Result<()>;
     /// Sets counters to where a backup has them.

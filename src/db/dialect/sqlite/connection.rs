@@ -227,6 +227,12 @@ impl Connection for SqliteConnection {
         .await
     }
 
+    async fn rebuild_from(&mut self, tables: &[TableName]) -> Result<()> {
+        let tables = tables.to_vec();
+        self.with(move |state| schema::rebuild_from(&state.connection, &tables))
+            .await
+    }
+
     async fn drop_all(&mut self) -> Result<()> {
         self.with(|state| schema::drop_all(&state.connection)).await
     }

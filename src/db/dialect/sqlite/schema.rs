@@ -49,9 +49,7 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
             schema.after.push(sql);
             continue;
         }
-        if sql.to_ascii_lowercase().starts_with("create virtual")
-            && virtual_table::classify(&sql) == Virtual::Derived
-        {
+        if is_derived(&sql) {
             rebuilds.push(rebuild_sql(&entry.name));
         }
         schema.before.push(sql);
@@ -63,6 +61,39 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
 fn rebuild_sql(name: &str) -> String {
     let name = quote(name);
     format!("INSERT INTO {name}({name}) VALUES ('rebuild')")
+}
+
+/// Rebuilds the virtual tables that index the rows of these tables, or of a view, which may show them.
+pub(super) fn rebuild_from(connection: &Connection, tables: &[TableName]) -> Result<()> {
+    let entries = catalog::entries(connection)?;
+    for entry in &entries {
+        let Some(sql) = entry.sql.as_deref().filter(|sql| is_derived(sql)) else {
+            continue;
+        };
+        let Some(content) = virtual_table::content(sql) else {
+            continue;
+        };
+        let restored = tables
+            .iter()
+            .any(|table| table.name.eq_ignore_ascii_case(&content));
+        let view = entries
+            .iter()
+            .any(|other| other.kind == "view" && other.name.eq_ignore_ascii_case(&content));
+        if restored || view {
+            connection
+                .execute_batch(&rebuild_sql(&entry.name))
+                .map_err(fault::statement)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_virtual(sql: &str) -> bool {
+    sql.to_ascii_lowercase().starts_with("create virtual")
+}
+
+fn is_derived(sql: &str) -> bool {
+    is_virtual(sql) && virtual_table::classify(sql) == Virtual::Derived
 }
 
 /// Tables that belong to a virtual table and come with it.
@@ -85,15 +116,11 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> R
 pub(super) fn drop_all(connection: &Connection) -> Result<()> {
     let shadows = shadows(connection)?;
     let entries = catalog::entries(connection)?;
-    let is_virtual = |sql: &Option<String>| {
-        sql.as_deref()
-            .is_some_and(|sql| sql.to_ascii_lowercase().starts_with("create virtual"))
-    };
     let of = |kind: &'static str, wanted: bool| {
         let shadows = &shadows;
         entries.iter().filter(move |entry| {
             entry.kind == kind
-                && is_virtual(&entry.sql) == wanted
+                && entry.sql.as_deref().is_some_and(is_virtual) == wanted
                 && !entry.name.starts_with("sqlite_")
                 && !shadows.contains(&entry.name)
         })
