@@ -189,3 +189,35 @@ async fn a_search_over_a_restored_table_finds_its_rows() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_virtual_table_of_an_unknown_module_stays_and_stands_in_no_way() {
+    let house = House::empty();
+    let mut session = house.session().await;
+    for statement in [
+        "CREATE TABLE plain (a)",
+        "INSERT INTO plain VALUES (1)",
+        "PRAGMA writable_schema = ON",
+        "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', 'places', 'places', 0, 'CREATE VIRTUAL TABLE places USING nowhere(a)')",
+    ] {
+        session.run(statement).await.expect(statement);
+    }
+    drop(session);
+    let set = house.backup().await;
+    let left_out = &set.summary().not_included;
+    assert!(left_out[0].name == "places" && left_out[0].why.contains("`nowhere`"));
+    house.run("DELETE FROM plain").await;
+    let plan = house.plan("latest", &RestoreOptions::default()).await;
+    assert_eq!(plan.expect("a plan").objects, [""; 0]);
+    house
+        .restore(&RestoreOptions::default())
+        .await
+        .expect("restored");
+    house.finds("SELECT count(*) FROM plain", 1).await;
+    house
+        .finds(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'places'",
+            1,
+        )
+        .await;
+}

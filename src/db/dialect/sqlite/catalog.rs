@@ -108,7 +108,7 @@ fn virtual_table(
         table: None,
         sql: sql.to_owned(),
     };
-    match virtual_table::classify(sql) {
+    match virtual_table::read(connection, sql)? {
         Virtual::Carried { module, rowid } => {
             let mut columns = columns(connection, &listed.name)?;
             if rowid {
@@ -130,6 +130,12 @@ fn virtual_table(
                 why,
             });
         }
+        // No object: a restore does not drop it.
+        Virtual::Foreign { why } => catalog.not_included.push(NotIncluded {
+            kind: "virtual table".to_owned(),
+            name: listed.name.clone(),
+            why,
+        }),
     }
     Ok(())
 }

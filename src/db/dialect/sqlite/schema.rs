@@ -49,6 +49,9 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
             schema.after.push(sql);
             continue;
         }
+        if is_foreign(connection, &sql)? {
+            continue;
+        }
         if is_derived(&sql) {
             rebuilds.push(rebuild_sql(&entry.name));
         }
@@ -96,6 +99,15 @@ fn is_derived(sql: &str) -> bool {
     is_virtual(sql) && virtual_table::classify(sql) == Virtual::Derived
 }
 
+/// Whether its module is not in this program.
+fn is_foreign(connection: &Connection, sql: &str) -> Result<bool> {
+    Ok(is_virtual(sql)
+        && matches!(
+            virtual_table::read(connection, sql)?,
+            Virtual::Foreign { .. }
+        ))
+}
+
 /// Tables that belong to a virtual table and come with it.
 fn shadows(connection: &Connection) -> Result<Vec<String>> {
     rows(
@@ -112,10 +124,16 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> R
         .map_err(fault::statement)
 }
 
-/// Drops every object a person made; foreign keys must be off.
+/// Drops every object a person made but virtual tables whose module is not there, which SQLite cannot drop; foreign keys
+/// must be off.
 pub(super) fn drop_all(connection: &Connection) -> Result<()> {
     let shadows = shadows(connection)?;
-    let entries = catalog::entries(connection)?;
+    let mut entries = Vec::new();
+    for entry in catalog::entries(connection)? {
+        if !is_foreign(connection, entry.sql.as_deref().unwrap_or_default())? {
+            entries.push(entry);
+        }
+    }
     let of = |kind: &'static str, wanted: bool| {
         let shadows = &shadows;
         entries.iter().filter(move |entry| {

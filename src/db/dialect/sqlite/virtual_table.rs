@@ -1,6 +1,9 @@
 //! Which virtual tables a backup carries, and how (FORMAT.md): through their content, never through shadow tables.
 
-use super::catalog::Entry;
+use rusqlite::Connection;
+
+use super::catalog::{Entry, rows};
+use crate::db::Result;
 
 /// How a virtual table is backed up.
 #[derive(Debug, PartialEq)]
@@ -19,6 +22,26 @@ pub(super) enum Virtual {
         /// Why.
         why: String,
     },
+    /// Its module is not in this program: it can be neither read, made nor dropped.
+    Foreign {
+        /// Why.
+        why: String,
+    },
+}
+
+/// As [`classify`], for a database whose modules are known.
+pub(super) fn read(connection: &Connection, sql: &str) -> Result<Virtual> {
+    let Some(Made { module, .. }) = made(sql) else {
+        return Ok(classify(sql));
+    };
+    let known = "SELECT 1 FROM pragma_module_list WHERE name = ?1 COLLATE NOCASE";
+    if rows(connection, known, &[&module], |_| Ok(()))?.is_empty() {
+        let why = format!(
+            "the module `{module}` is not in this program; a restore leaves the table where it is and does not make it"
+        );
+        return Ok(Virtual::Foreign { why });
+    }
+    Ok(classify(sql))
 }
 
 /// Reads the module and its options from the CREATE VIRTUAL TABLE statement.
