@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::catalog::{self, quote, rows};
 use super::fault;
 use super::virtual_table::{self, Virtual};
-use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
+use crate::db::catalog::{Catalog, DatabaseInfo, ForeignKey, Orphans, SchemaSql, Sequence, Table};
 use crate::db::{Result, Target};
 use crate::ident::TableName;
 
@@ -203,8 +203,10 @@ pub(super) fn orphans(connection: &Connection) -> Result<Vec<Orphans>> {
         );
         let counted = match counted {
             Ok(counted) => counted,
-            // "foreign key mismatch": the parent lacks the unique key. SQLite then enforces nothing that could be broken.
-            Err(error) if error.to_string().contains("foreign key mismatch") => continue,
+            Err(error) if error.to_string().contains("foreign key mismatch") => {
+                found.extend(key_by_key(connection, &catalog, table)?);
+                continue;
+            }
             Err(error) => return Err(error),
         };
         for (parent, id, rows) in counted {
@@ -223,6 +225,69 @@ pub(super) fn orphans(connection: &Connection) -> Result<Vec<Orphans>> {
         }
     }
     Ok(found)
+}
+
+/// Orphans of a table of which a key points to columns without a unique index ("foreign key mismatch"): SQLite neither
+/// checks its keys nor lets anyone write to it. Every row that uses such a key counts.
+fn key_by_key(connection: &Connection, catalog: &Catalog, table: &Table) -> Result<Vec<Orphans>> {
+    let usable = |key: &&ForeignKey| {
+        let parent = catalog.table(&key.parent);
+        parent.is_some_and(|parent| is_unique(parent, &key.parent_columns))
+            && key.columns.len() == key.parent_columns.len()
+    };
+    // Where columns do not tell which one is meant (an index of another collation), none is trusted.
+    let told = !table.foreign_keys.iter().all(|key| usable(&key));
+    let mut found = Vec::new();
+    for key in &table.foreign_keys {
+        let used = key
+            .columns
+            .iter()
+            .map(|column| format!("c.{} IS NOT NULL", quote(column)));
+        let mut wanted: Vec<String> = used.collect();
+        if told && usable(&key) {
+            // The parent's affinity and collation decide: `+` takes the child's away.
+            let pairs = key.columns.iter().zip(&key.parent_columns);
+            let same = pairs.map(|(from, to)| format!("p.{} = +c.{}", quote(to), quote(from)));
+            wanted.push(format!(
+                "NOT EXISTS (SELECT 1 FROM main.{} AS p WHERE {})",
+                quote(&key.parent.name),
+                same.collect::<Vec<_>>().join(" AND ")
+            ));
+        }
+        let sql = format!(
+            "SELECT count(*) FROM main.{} AS c WHERE {}",
+            quote(&table.name.name),
+            wanted.join(" AND ")
+        );
+        let count: i64 = connection
+            .query_row(&sql, [], |row| row.get(0))
+            .map_err(fault::statement)?;
+        if count > 0 {
+            found.push(Orphans {
+                table: table.name.clone(),
+                columns: key.columns.clone(),
+                parent: key.parent.clone(),
+                rows: u64::try_from(count).unwrap_or(0),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether no two rows can have the same values in these columns.
+fn is_unique(table: &Table, columns: &[String]) -> bool {
+    let same = |key: &[String]| {
+        key.len() == columns.len()
+            && columns
+                .iter()
+                .all(|column| key.iter().any(|other| other.eq_ignore_ascii_case(column)))
+    };
+    !columns.is_empty()
+        && (same(&table.primary_key)
+            || table
+                .indexes
+                .iter()
+                .any(|index| index.unique && !index.partial && same(&index.columns)))
 }
 
 fn key_columns(connection: &Connection, table: &str, id: i64) -> Result<Vec<String>> {

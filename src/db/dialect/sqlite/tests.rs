@@ -240,3 +240,33 @@ async fn rows_that_fail_at_their_commit_leave_no_transaction_open() {
     let mut again = reopened(folder.path()).await;
     assert_eq!(all(&mut again, "SELECT p FROM c").await, [[Value::Int(1)]]);
 }
+
+#[tokio::test]
+async fn a_key_to_columns_that_are_no_longer_unique_is_broken_and_its_neighbours_are_still_counted()
+{
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = session(folder.path(), OWNER).await;
+    for statement in [
+        "PRAGMA foreign_keys = OFF",
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT)",
+        "CREATE UNIQUE INDEX by_code ON parent (code)",
+        "CREATE TABLE child (p INT REFERENCES parent, c TEXT REFERENCES parent(code))",
+        "INSERT INTO parent VALUES (1, 'a')",
+        "INSERT INTO child VALUES (1, 'a'), (7, NULL), (NULL, 'a')",
+    ] {
+        session.run(statement).await.expect(statement);
+    }
+    let counted = |found: Vec<crate::db::Orphans>| {
+        let mut counted: Vec<_> = found
+            .into_iter()
+            .map(|orphans| (orphans.columns.join(","), orphans.rows))
+            .collect();
+        counted.sort();
+        counted
+    };
+    let before = counted(session.orphans().await.expect("asked"));
+    assert_eq!(before, [("p".to_owned(), 1)]);
+    session.run("DROP INDEX by_code").await.expect("dropped");
+    let after = counted(session.orphans().await.expect("asked"));
+    assert_eq!(after, [("c".to_owned(), 2), ("p".to_owned(), 1)]);
+}
