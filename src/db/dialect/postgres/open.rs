@@ -212,7 +212,10 @@ async fn pin(
     if let Some(seconds) = server.socket_timeout_s
         && access.guarded
     {
-        text.push_str(&format!("; SET statement_timeout = {}", seconds * 1_000));
+        text.push_str(&format!(
+            "; SET statement_timeout = {}",
+            seconds.min(2_000_000) * 1_000
+        ));
     }
     match (purpose, &server.schema) {
         (Use::Reader, _) => text.push_str("; SET search_path = ''"),
