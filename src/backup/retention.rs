@@ -1,13 +1,19 @@
 //! Which sets stay and which go. Damaged sets are never counted and never removed here: they may be all that is left.
+//! Only a whole set that a person or a procedure asked for stands for its database.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::Error;
 use super::names;
-use super::store::{State, Store};
+use super::set::{Set, first_of};
+use super::store::{SAFETY_LABEL, State, Store};
+use super::verify::{Depth, verify};
 use crate::error::Result;
+use crate::event::Sink;
 use crate::storage::publish;
 
 /// Litter younger than this may belong to a backup that is being made.
@@ -25,31 +31,33 @@ pub struct PrunePlan {
 }
 
 impl PrunePlan {
-    /// Keeps the newest `count` complete sets.
+    /// Keeps the newest `count` sets of each database that are whole and have their hashes, and every set that is not
+    /// older than those.
     ///
     /// # Errors
-    /// `File` when the folder cannot be looked at.
-    pub fn keep_last(store: &Store, count: usize) -> Result<PrunePlan> {
+    /// `File` when the folder or a set cannot be looked at.
+    pub async fn keep_last(store: &Store, count: usize, sink: &Arc<dyn Sink>) -> Result<PrunePlan> {
         let listing = store.list()?;
         let mut plan = PrunePlan {
             folder: store.folder().to_owned(),
             ..PrunePlan::default()
         };
-        let mut complete = 0;
+        // By engine and name: the sets of one database say nothing of another's.
+        let mut counted: HashMap<(String, String), usize> = HashMap::new();
         for entry in &listing.sets {
             let name = entry.timestamp.to_string();
             match &entry.state {
                 State::Complete(set) => {
-                    complete += 1;
-                    if complete <= count {
-                        plan.kept.push((name, format!("one of the newest {count}")));
+                    let database = &set.summary().database;
+                    let key = (database.engine.clone(), database.name.clone());
+                    let counted = counted.entry(key).or_default();
+                    if *counted >= count {
+                        plan.remove(set, format!("older than the newest {count}"));
+                    } else if let Some(why) = uncounted(set, sink).await? {
+                        plan.kept.push((name, why));
                     } else {
-                        let mut files = set.summary().files();
-                        // The summary first: a set whose removal is interrupted is then litter, not a damaged set.
-                        files.sort_by_key(|file| *file != names::summary(entry.timestamp));
-                        plan.files.extend(files);
-                        plan.removed
-                            .push((name, format!("older than the newest {count}")));
+                        *counted += 1;
+                        plan.kept.push((name, format!("one of the newest {count}")));
                     }
                 }
                 State::Damaged { .. } => plan
@@ -61,16 +69,28 @@ impl PrunePlan {
                 }
             }
         }
-        for name in listing.litter {
-            if is_old(&plan.folder.join(&name)) {
-                plan.files.push(name.clone());
-                plan.removed.push((
+        plan.remove_litter(listing.litter);
+        Ok(plan)
+    }
+
+    fn remove(&mut self, set: &Set, why: String) {
+        let mut files = set.summary().files();
+        // The summary first: a set whose removal is interrupted is then litter, not a damaged set.
+        files.sort_by_key(|file| *file != names::summary(set.timestamp()));
+        self.files.extend(files);
+        self.removed.push((set.timestamp().to_string(), why));
+    }
+
+    fn remove_litter(&mut self, litter: Vec<String>) {
+        for name in litter {
+            if is_old(&self.folder.join(&name)) {
+                self.files.push(name.clone());
+                self.removed.push((
                     name,
                     "left behind by a backup that did not finish".to_owned(),
                 ));
             }
         }
-        Ok(plan)
     }
 
     /// Removes what the plan says.
@@ -88,6 +108,24 @@ impl PrunePlan {
         }
         Ok(publish::sync_folder(&self.folder)?)
     }
+}
+
+/// Why a set cannot stand for its database, so that older ones must stay; `None` if it can.
+async fn uncounted(set: &Set, sink: &Arc<dyn Sink>) -> Result<Option<String>> {
+    let summary = set.summary();
+    if summary.label.as_deref() == Some(SAFETY_LABEL) {
+        return Ok(Some("made before a restore: not counted".to_owned()));
+    }
+    if summary.is_partial() {
+        return Ok(Some("holds only some tables: not counted".to_owned()));
+    }
+    let report = verify(set, None, Depth::Hashes, sink).await?;
+    Ok((!report.is_sound()).then(|| {
+        format!(
+            "damaged: removed by hand only ({})",
+            first_of(&report.problems)
+        )
+    }))
 }
 
 fn is_old(path: &std::path::Path) -> bool {

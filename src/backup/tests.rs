@@ -191,5 +191,6 @@ fn tables(names: &[&str]) -> Option<Vec<String>> {
 }
 
 mod creating;
+mod pruning;
 mod restoring;
 mod shapes;

@@ -155,10 +155,10 @@ pub const NAMESPACE: Namespace = Namespace {
             arguments: &[required(
                 "keep_last",
                 Accepts::Int,
-                "how many complete sets stay, at least 1",
+                "how many whole sets of each database stay, at least 1",
             )],
             right: Some("backups"),
-            doc: "Removes older complete sets, and what killed backups left behind. Damaged sets are neither counted nor removed. Only told under `--plan`.",
+            doc: "Removes the complete sets older than those that stay, and what killed backups left behind. Safety backups, sets of some tables and damaged sets are not counted, damaged sets never removed. Only told under `--plan`.",
             result: "a map: kept and removed, arrays of maps: name, reason",
             errors: "`usage` for fewer than 1; `io`",
             body: prune,

@@ -214,7 +214,8 @@ pub(super) fn prune(call: &Call<'_>) -> Answer {
             Error::new(Kind::Usage, "`keep_last` is at least 1")
                 .hint("the last backup is never pruned")
         })?;
-    let plan = backup::PrunePlan::keep_last(&store(host), keep)?;
+    let (store, sink) = (store(host), sink(host));
+    let plan = host.wait(backup::PrunePlan::keep_last(&store, keep, &sink))?;
     if host.effect("backups", plan.to_string())? {
         plan.apply()?;
     }
