@@ -27,7 +27,8 @@ pub use create::{CreateOptions, CreatePlan, Created, create};
 pub use error::{Error, Result};
 pub use history::{Applied, Migrations};
 pub use restore::{
-    Change, Mode, RestoreOptions, RestorePlan, Restored, Scope, restore, restore_with_safety_backup,
+    Change, Mode, RestoreOptions, RestorePlan, Restored, Restoring, Scope, restore,
+    restore_with_safety_backup,
 };
 pub use retention::PrunePlan;
 pub use scratch::restore_into_scratch;

@@ -56,42 +56,93 @@ async fn run(
     log: &RunLog,
     sink: &Arc<dyn Sink>,
 ) -> Result<(Option<Created>, Restored)> {
-    // Declared before the session, so that it goes after it.
-    let new_file = NewFile::expect(plan);
-    if plan.creates {
-        announce(plan, log)?;
-    }
-    let access = Access {
-        write: true,
-        create: plan.creates,
-        guarded: false,
-    };
-    let mut session = plan.target.connect(access).await?;
-    session.begin(Begin::Rebuild).await?;
+    let mut restoring = Restoring::begin(plan, log).await?;
     let safety = match safety_store {
-        Some(store) => save(&mut session, plan, store, sink).await?,
+        Some(store) => restoring.save(store, sink).await?,
         None => None,
     };
-    if !plan.creates {
-        announce(plan, log)?;
+    restoring.fill(log, sink).await?;
+    Ok((safety, restoring.commit(log).await?))
+}
+
+/// A restore step by step, for callers that must know when it is about to be committed. Dropped before that, it changes
+/// nothing.
+pub struct Restoring<'a> {
+    plan: &'a RestorePlan,
+    session: Session,
+    // After the session, so that it goes after it.
+    new_file: NewFile,
+    counts: Vec<(String, u64)>,
+}
+
+impl<'a> Restoring<'a> {
+    /// Begins the transaction: from here on nobody else writes, where the engine has a lock for that.
+    ///
+    /// # Errors
+    /// No connection, a lock that is not given up, a run log that cannot be written.
+    pub async fn begin(plan: &'a RestorePlan, log: &RunLog) -> Result<Restoring<'a>> {
+        let new_file = NewFile::expect(plan);
+        if plan.creates {
+            announce(plan, log)?;
+        }
+        let access = Access {
+            write: true,
+            create: plan.creates,
+            guarded: false,
+        };
+        let mut session = plan.target.connect(access).await?;
+        session.begin(Begin::Rebuild).await?;
+        Ok(Restoring {
+            plan,
+            session,
+            new_file,
+            counts: Vec::new(),
+        })
     }
-    let restored = match attempt(&mut session, plan, sink).await {
-        Ok(counts) => session.commit().await.map(|()| counts).map_err(Into::into),
-        Err(error) => Err(error),
-    };
-    let counts = match restored {
-        Ok(counts) => counts,
-        Err(error) => return Err(undone(error, session.rollback_all().await)),
-    };
-    new_file.keep();
-    for (table, rows) in &counts {
-        log.send(&Event::Statement {
-            sql: format!("-- restored `{table}`"),
-            position: None,
-            rows: Some(*rows),
-        });
+
+    /// Makes the safety backup, unless there is nothing to save.
+    ///
+    /// # Errors
+    /// Backup: it failed.
+    pub async fn save(&mut self, store: &Store, sink: &Arc<dyn Sink>) -> Result<Option<Created>> {
+        save(&mut self.session, self.plan, store, sink).await
     }
-    Ok((safety, Restored { counts }))
+
+    /// Does all the work that the commit then keeps.
+    ///
+    /// # Errors
+    /// As [`restore`].
+    pub async fn fill(&mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<()> {
+        if !self.plan.creates {
+            announce(self.plan, log)?;
+        }
+        match attempt(&mut self.session, self.plan, sink).await {
+            Ok(counts) => self.counts = counts,
+            Err(error) => return Err(undone(error, self.session.rollback_all().await)),
+        }
+        Ok(())
+    }
+
+    /// Commits. Cut off, it leaves open whether the database is as it was or restored.
+    ///
+    /// # Errors
+    /// As [`restore`].
+    pub async fn commit(mut self, log: &RunLog) -> Result<Restored> {
+        if let Err(error) = self.session.commit().await {
+            return Err(undone(error.into(), self.session.rollback_all().await));
+        }
+        self.new_file.keep();
+        for (table, rows) in &self.counts {
+            log.send(&Event::Statement {
+                sql: format!("-- restored `{table}`"),
+                position: None,
+                rows: Some(*rows),
+            });
+        }
+        Ok(Restored {
+            counts: self.counts,
+        })
+    }
 }
 
 /// Writes down what is about to happen, before it does.

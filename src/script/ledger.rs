@@ -4,9 +4,10 @@
 //! it.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 
 use super::host::Host;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Different effects that are remembered; a loop repeats a few.
 const REMEMBERED: usize = 50;
@@ -25,6 +26,7 @@ pub(super) struct Ledger {
     announced: RefCell<Vec<Effect>>,
     uncommitted: RefCell<Vec<String>>,
     done: RefCell<Vec<String>>,
+    doubt: RefCell<Option<String>>,
 }
 
 fn push(list: &mut Vec<String>, action: String) {
@@ -99,8 +101,36 @@ impl Host {
         Ok(begun)
     }
 
+    /// Waits for a commit to the live database, as [`Host::finish`]; if it is cut off, nobody knows whether `what` is in,
+    /// and that is remembered.
+    ///
+    /// # Errors
+    /// The commit's own, or a stop.
+    pub fn conclude<T, E: Into<Error>>(
+        &self,
+        what: &str,
+        commit: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T> {
+        let returned = Cell::new(false);
+        let result = self.finish(async {
+            let result = commit.await;
+            returned.set(true);
+            result
+        });
+        if !returned.get() && !self.in_scratch() {
+            *self.ledger.doubt.borrow_mut() = Some(what.to_owned());
+        }
+        result
+    }
+
+    /// What a commit that was cut off may have changed.
+    pub fn doubt(&self) -> Option<String> {
+        self.ledger.doubt.borrow().clone()
+    }
+
     /// The database is as it was found again: a backup of it was restored.
     pub fn note_restored(&self) {
+        self.ledger.doubt.borrow_mut().take();
         self.ledger.done.borrow_mut().clear();
     }
 

@@ -197,6 +197,7 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
 /// Rolls back what is open, says what a stop left behind, and turns alerts into an error.
 fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
     let rolled_back = host.roll_back_all();
+    let doubt = host.doubt();
     if let Some(error) = &mut outcome.error
         && matches!(error.kind, Kind::Interrupted | Kind::Timeout)
     {
@@ -205,9 +206,9 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
             let closing = ": the open transaction is rolled back as its connection closes";
             error.message.push_str(closing);
         }
-        if done.is_empty() {
+        if done.is_empty() && doubt.is_none() {
             error.message.push_str(": the database is as it was found");
-        } else {
+        } else if !done.is_empty() {
             let listed = done.join("; ");
             error
                 .message
@@ -216,6 +217,12 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
                 error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
             }
         }
+    }
+    if let (Some(error), Some(what)) = (&mut outcome.error, doubt) {
+        let open = format!(
+            ": the commit was cut off, and {what} may or may not be in: see `dbscript status`"
+        );
+        error.message.push_str(&open);
     }
     let alerts = host.alerts();
     if outcome.error.is_none() && !alerts.is_empty() {

@@ -1,7 +1,7 @@
 //! What a restore would do, and doing it.
 
 use super::{counts, map, number, sink, store};
-use crate::backup::{self, Mode, RestoreOptions};
+use crate::backup::{self, Mode, RestoreOptions, Restoring};
 use crate::error::Error;
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_dynamic;
@@ -76,8 +76,15 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         )));
     }
     let (store, sink) = (store(host), sink(host));
-    let work = backup::restore_with_safety_backup(&plan, &store, host.log(), &sink);
-    let (safety, done) = host.wait(work)?;
+    let work = async {
+        let mut restoring = Restoring::begin(&plan, host.log()).await?;
+        let safety = restoring.save(&store, &sink).await?;
+        restoring.fill(host.log(), &sink).await?;
+        Ok::<_, Error>((safety, restoring))
+    };
+    let (safety, restoring) = host.wait(work)?;
+    let what = format!("the backup {timestamp}");
+    let done = host.conclude(&what, restoring.commit(host.log()))?;
     host.settle(format!("the backup {timestamp} is restored"));
     let safety = safety.map(|created| created.set.timestamp().to_string());
     Ok(to_dynamic(restored(
