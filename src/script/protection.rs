@@ -1,9 +1,10 @@
 //! What a run knows of its own safety: the migrations it looked at, what was allowed to go, how the database stood when
 //! it was backed up. It lets one host call answer for what an earlier one saw.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use super::host::Host;
+use crate::clock::Timestamp;
 use crate::db::{Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::integrity::{LetGo, Renamed};
@@ -16,7 +17,21 @@ pub(super) struct Protection {
     let_go: RefCell<Vec<LetGo>>,
     renamed: RefCell<Vec<Renamed>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
-    marker: Cell<Option<i64>>,
+    /// How the live database stood when each set was made, as the session that is still open counts others' commits.
+    watches: RefCell<Vec<(Timestamp, i64)>>,
+}
+
+impl Protection {
+    /// The session that counted is gone.
+    pub(super) fn forget_watches(&self) {
+        self.watches.borrow_mut().clear();
+    }
+
+    fn marker_of(&self, set: Timestamp) -> Option<i64> {
+        let watches = self.watches.borrow();
+        let found = watches.iter().find(|(watched, _)| *watched == set);
+        found.map(|(_, marker)| *marker)
+    }
 }
 
 impl Host {
@@ -77,28 +92,41 @@ impl Host {
         self.protection.let_go.borrow().clone()
     }
 
-    /// Remembers how the live database stands: who else commits from now on is noticed.
+    /// How the live database stands, for [`Host::watch`]; `None` where the engine cannot tell.
     ///
     /// # Errors
     /// What the database refuses.
-    pub fn watch(&self) -> Result<()> {
-        let marker = self.session(async |session: &mut Session| session.others_marker().await)?;
-        self.protection.marker.set(marker);
-        Ok(())
+    pub fn marker(&self) -> Result<Option<i64>> {
+        self.session(async |session: &mut Session| session.others_marker().await)
     }
 
-    /// Whether others may have written to the live database since [`Host::watch`]; an engine that cannot tell, and a
-    /// database that was not watched, count as written to.
+    /// Remembers how the live database stood just before this set was made.
+    pub fn watch(&self, set: Timestamp, marker: i64) {
+        self.protection.watches.borrow_mut().push((set, marker));
+    }
+
+    /// Whether others may have written to the live database since this set was made; what cannot be told counts as
+    /// written to.
     ///
     /// # Errors
     /// What the database refuses.
-    pub fn others_wrote(&self) -> Result<bool> {
-        let then = self.protection.marker.get();
+    pub fn others_wrote(&self, set: Timestamp) -> Result<bool> {
+        let then = self.protection.marker_of(set);
         // Also asked after a stop, and only of the session that was watched: a new one would count from anew.
         let now = self.mend_session(self.workplace(), async |session: &mut Session| {
             session.others_marker().await
         })?;
         Ok(then.is_none() || then != now.flatten())
+    }
+
+    /// Hands over the session of the live database, with its marker from before the set was made. `None` if that is not
+    /// known: an engine that cannot tell, a set that was not made by this run, a session that was closed since.
+    ///
+    /// # Errors
+    /// As [`Host::release_session`].
+    pub fn watched_since(&self, set: Timestamp) -> Result<Option<(Session, i64)>> {
+        let marker = self.protection.marker_of(set);
+        Ok(self.take_session()?.zip(marker))
     }
 
     /// Remembers the orphans a backup has, found where it was restored.

@@ -108,7 +108,12 @@ impl Host {
     ) -> Result<T> {
         let place = self.workplace();
         let mut session = self.borrow_session(place)?;
-        let result = self.finish(work(&mut session));
+        let outermost = session.depth() == 1;
+        let commit = work(&mut session);
+        let result = match outermost {
+            true => self.conclude("the last transaction", commit),
+            false => self.finish(commit),
+        };
         self.return_session(place, session);
         result
     }
@@ -212,6 +217,15 @@ impl Host {
     /// # Errors
     /// `Script` inside a transaction of the script or a loop over `db::rows`.
     pub fn release_session(&self) -> Result<()> {
+        drop(self.take_session()?);
+        Ok(())
+    }
+
+    /// As [`Host::release_session`], but hands the session over.
+    ///
+    /// # Errors
+    /// As [`Host::release_session`].
+    pub(super) fn take_session(&self) -> Result<Option<Session>> {
         if self.depth() > 0 {
             return Err(
                 Error::new(Kind::Script, "this cannot be done inside `db::transaction`")
@@ -226,11 +240,14 @@ impl Host {
             )
             .hint("end the loop over it first"));
         }
-        let closed = self
+        if !self.in_scratch() {
+            // The next session counts others' commits from anew.
+            self.protection.forget_watches();
+        }
+        let taken = self
             .places
             .with(self.workplace(), |place| place.session.take());
-        drop(closed);
-        Ok(())
+        Ok(taken.flatten())
     }
 
     /// Rolls back what is open, everywhere. Returns whether something was.

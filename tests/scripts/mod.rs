@@ -3,3 +3,4 @@
 mod restore_users;
 mod safety;
 mod streams;
+mod way_back;

@@ -4,6 +4,7 @@ use rhai::Map;
 
 use super::backup::{map, number, saved_set};
 use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, required};
+use crate::backup::Set;
 use crate::db::{Column, Orphans, Session, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ident::TableName;
@@ -161,14 +162,13 @@ fn compare(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(describe(report)))
 }
 
-fn held_against(
-    host: &Host,
-    mut baseline: Baseline,
-    rows: Option<&dyn BaselineRows>,
-) -> Result<Report> {
+fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Result<Report> {
     let rules = Comparison {
         let_go: host.let_go(),
-        others_write: rows.is_some() && !host.in_scratch() && host.others_wrote()?,
+        others_write: match set.filter(|_| !host.in_scratch()) {
+            Some(set) => host.others_wrote(set.timestamp())?,
+            None => false,
+        },
         history: HISTORY_TABLES.map(TableName::plain).to_vec(),
         renamed: host.renamed(),
     };
@@ -180,6 +180,7 @@ fn held_against(
         }
         None => Vec::new(),
     };
+    let rows = set.map(|set| set as &dyn BaselineRows);
     let target = host.target();
     host.wait(async {
         let mut snapshot = target.snapshot(1).await?;

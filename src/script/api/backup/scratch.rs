@@ -1,14 +1,17 @@
 //! The two functions of `backup` that call the script back: a rehearsal on a copy, and a way back if something fails.
 
+use std::future::Future;
+
 use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::{saved_set, sink, store};
-use crate::backup::{self, RestoreOptions, Set};
+use crate::backup::{self, RestoreOptions, Restoring, Set};
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::Level;
 use crate::script::api::{Answer, Call};
 use crate::script::fault::Thrown;
+use crate::script::host::Host;
 
 /// Runs a closure on a restored copy.
 pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
@@ -136,35 +139,53 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     let timestamp = set.timestamp().to_string();
     let command = format!("dbscript run restore --from {timestamp}");
     host.roll_back_all()?;
-    if host.others_wrote()? {
-        let message = "it failed, and others have written to the database since the backup: nothing was restored over that";
-        return Err(Error::new(Kind::Migration, message).hint(command).into());
-    }
-    host.release_session()?;
+    let others_wrote = || {
+        let message = "it failed, and others may have written to the database since the backup: nothing was restored over that";
+        Error::new(Kind::Migration, message).hint(command.clone())
+    };
+    let Some((mut watching, marker)) = host.watched_since(set.timestamp())? else {
+        return Err(others_wrote().into());
+    };
     let (store, target, sink) = (store(host), host.target(), sink(host));
-    let work = async {
+    let plan = async {
         let options = RestoreOptions::default();
-        let plan = backup::restore::plan(&store, &timestamp, &target, &options, &sink).await?;
-        backup::restore(&plan, host.log(), &sink).await
+        backup::restore::plan(&store, &timestamp, &target, &options, &sink).await
     };
-    // A stop leaves a few seconds; a restore that needs more is undone, and the command is told.
-    let done = if host.stopped().is_some() {
-        host.mend(work)
-    } else {
-        host.wait(work)
+    let plan = rescue(host, plan).map_err(|error| not_back(error, &command))?;
+    let fill = async {
+        let mut restoring = Restoring::begin(&plan, host.log()).await?;
+        // Asked under the write lock: whoever wrote before is seen, and nobody writes after.
+        if watching.others_marker().await? != Some(marker) {
+            return Ok(None);
+        }
+        drop(watching);
+        restoring.fill(host.log(), &sink).await?;
+        Ok::<_, Error>(Some(restoring))
     };
-    done.map_err(|error| {
-        error
-            .context(
-                Kind::Migration,
-                "it failed, and going back to the backup failed too",
-            )
-            .hint(command.clone())
-    })?;
+    let filled = rescue(host, fill).map_err(|error| not_back(error, &command))?;
+    let restoring = filled.ok_or_else(others_wrote)?;
+    let what = format!("the backup {timestamp}");
+    host.conclude(&what, restoring.commit(host.log()))
+        .map_err(|error| not_back(error, &command))?;
     host.note_restored();
     host.say(
         Level::Info,
         format!("it failed; the database is back at the backup {timestamp}"),
     );
     Ok(())
+}
+
+/// Waits for work that brings the database back. A stop leaves a few seconds; what needs more is undone.
+fn rescue<T>(host: &Host, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    if host.stopped().is_some() {
+        host.mend(work)
+    } else {
+        host.wait(work)
+    }
+}
+
+/// The way back failed; the command is told.
+fn not_back(error: Error, command: &str) -> Error {
+    let message = "it failed, and going back to the backup failed too";
+    error.context(Kind::Migration, message).hint(command)
 }

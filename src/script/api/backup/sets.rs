@@ -67,9 +67,10 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
             ("proof", Value::Null),
         ])));
     }
-    if !host.in_scratch() {
-        host.watch()?;
-    }
+    let marker = match host.in_scratch() {
+        true => None,
+        false => host.marker()?,
+    };
     host.effect("backups", format!("back up {target}"))
         .map_err(|error| match error.kind {
             // The run log lies in the folder the backup would lie in.
@@ -77,6 +78,9 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
             _ => error,
         })?;
     let created = host.wait(backup::create(&target, &store, &options, &sink(host)))?;
+    if let Some(marker) = marker {
+        host.watch(created.set.timestamp(), marker);
+    }
     Ok(to_dynamic(describe(&created)))
 }
 

@@ -1,0 +1,134 @@
+//! The way back to a backup beside others who write, and commits that a stop cuts off.
+
+use std::time::Duration;
+
+use crate::harness::Project;
+
+/// Runs a script that calls `meet()` where another program does its work, which gets the database.
+fn beside(
+    body: &str,
+    status: i32,
+    timeout: &str,
+    other: impl FnOnce(&Project),
+) -> (Project, String) {
+    let project = Project::new();
+    project.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE pets (name);\nINSERT INTO users VALUES (1, 'ada'), (2, 'bob');");
+    project.file(
+        "scripts/mine.rhai",
+        format!(
+            "const NEEDS = [\"db:write\", \"backups\", \"files\"];\n\
+             fn meet() {{ fs::write(\"ready\", \"\"); while !fs::exists(\"written\") {{ sleep(0.02); }} }}\n\
+             fn main() {{\n{body}\n}}\n"
+        ),
+    );
+    let told = std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let run = project.dbscript(&["--timeout", timeout, "run", "mine"]);
+            run.status(status).go().told()
+        });
+        while !project.path().join("ready").exists() && !run.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        other(&project);
+        run.join().expect("it ran")
+    });
+    (project, told)
+}
+
+fn meet(project: &Project) {
+    project.file("written", "");
+}
+
+fn new_user(project: &Project) {
+    project.sql("INSERT INTO users VALUES (9, 'new')");
+    meet(project);
+}
+
+fn names(project: &Project) -> String {
+    project.value("SELECT group_concat(name) FROM users")
+}
+
+#[test]
+fn a_session_opened_later_does_not_hide_what_others_wrote() {
+    let (project, told) = beside(
+        "let saved = backup::create(#{});
+         backup::restore_on_failure(saved, || {
+             meet();
+             backup::restore(#{ from: saved.timestamp, tables: [\"pets\"] });
+             db::count(\"users\");
+             throw \"half-way\";
+         });",
+        7,
+        "60",
+        new_user,
+    );
+    assert_eq!(names(&project), "ada,bob,new", "{told}");
+}
+
+#[test]
+fn a_second_backup_does_not_hide_what_others_wrote() {
+    let (project, told) = beside(
+        "let saved = backup::create(#{});
+         meet();
+         backup::create(#{});
+         backup::restore_on_failure(saved, || { throw \"half-way\"; });",
+        7,
+        "60",
+        new_user,
+    );
+    assert_eq!(names(&project), "ada,bob,new", "{told}");
+}
+
+#[test]
+fn a_write_that_is_committed_while_the_way_back_is_prepared_stays() {
+    let (project, told) = beside(
+        "let saved = backup::create(#{});
+         backup::restore_on_failure(saved, || { meet(); throw \"half-way\"; });",
+        7,
+        "60",
+        |project| {
+            let other = project.sqlite();
+            other
+                .execute_batch("BEGIN IMMEDIATE; INSERT INTO users VALUES (9, 'new')")
+                .expect("written");
+            meet(project);
+            std::thread::sleep(Duration::from_millis(1_500));
+            other.execute_batch("COMMIT").expect("committed");
+        },
+    );
+    assert_eq!(names(&project), "ada,bob,new", "{told}");
+}
+
+/// A reader that is in the way of every commit.
+fn read_on(project: &Project) {
+    let other = project.sqlite();
+    other.execute_batch("BEGIN").expect("begun");
+    let count = other.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count, Ok(2));
+    meet(project);
+    std::thread::sleep(Duration::from_secs(12));
+}
+
+#[test]
+fn a_restore_that_is_cut_off_in_its_commit_does_not_say_what_nobody_knows() {
+    let (_, told) = beside(
+        "backup::create(#{}); meet(); backup::restore(#{});",
+        124,
+        "4",
+        read_on,
+    );
+    assert!(told.contains("may or may not be in"), "{told}");
+    assert!(!told.contains("as it was found"), "{told}");
+}
+
+#[test]
+fn a_transaction_that_is_cut_off_in_its_commit_does_not_say_what_nobody_knows() {
+    let (_, told) = beside(
+        "db::transaction(|| { db::execute(\"DELETE FROM users\"); meet(); });",
+        124,
+        "4",
+        read_on,
+    );
+    assert!(told.contains("may or may not be in"), "{told}");
+    assert!(!told.contains("as it was found"), "{told}");
+}
