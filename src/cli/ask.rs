@@ -24,6 +24,10 @@ pub struct Prompt {
 }
 
 impl Asker for Prompt {
+    fn is_there(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     fn confirm(&self, question: &str) -> Answer {
         if self.yes {
             return Answer::Yes;

@@ -52,6 +52,11 @@ pub enum Answer {
 pub trait Asker: Send + Sync {
     /// Asks a yes-or-no question.
     fn confirm(&self, question: &str) -> Answer;
+
+    /// Whether a person sits at a terminal now, also if `--yes` answers for them.
+    fn is_there(&self) -> bool {
+        false
+    }
 }
 
 /// Stops a run once, for one reason: a signal or the time limit.

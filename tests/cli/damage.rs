@@ -24,6 +24,23 @@ fn leaves_alone(project: &Project, words: &[&str], code: i32) -> Finished {
 }
 
 #[test]
+fn a_bare_rule_is_allowed_at_a_terminal_only() {
+    let project = Project::new();
+    project.sql(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, fax TEXT); INSERT INTO users VALUES (1, '5');",
+    );
+    project.file(
+        "migrations/1_drop.sql",
+        "ALTER TABLE users DROP COLUMN fax;",
+    );
+    let before = project.hash();
+    let words = [&MIGRATE[..], &["--allow", "drop-column"]].concat();
+    let run = project.dbscript(&words).status(2).go();
+    assert!(run.told().contains("names no object"), "{}", run.told());
+    assert_eq!(project.hash(), before);
+}
+
+#[test]
 fn a_dropped_column_with_data_is_refused_before_anything_happens() {
     let project = with_people(30);
     project.file(

@@ -36,6 +36,7 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
 pub(super) fn lint(call: &Call<'_>) -> Answer {
     let options = call.options(1);
     let allow = options.texts("allow")?.unwrap_or_default();
+    refuse_bare_rules(call, &allow)?;
     let rehearsed = options
         .text("rehearse")
         .is_none_or(|rehearse| rehearse != "off");
@@ -46,6 +47,27 @@ pub(super) fn lint(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         findings.into_iter().map(describe_finding).collect(),
     )))
+}
+
+/// A rule without its object would, in a workflow file, allow next month's drop too: only a person may say it.
+fn refuse_bare_rules(call: &Call<'_>, allow: &[String]) -> Result<(), Thrown> {
+    let bare = allow.iter().flat_map(|flag| flag.split(',')).map(str::trim);
+    match bare
+        .filter(|rule| !rule.is_empty())
+        .find(|rule| !rule.contains('('))
+    {
+        Some(rule) if !call.host.context().asker.is_there() => {
+            let message = format!(
+                "`--allow {rule}` names no object, which only a person at a terminal may leave out"
+            );
+            Err(Error::new(Kind::Usage, message)
+                .hint(format!(
+                    "name it, such as `--allow '{rule}(table)'` or `--allow '{rule}(table.column)'`"
+                ))
+                .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn probe(call: &Call<'_>) -> Answer {
