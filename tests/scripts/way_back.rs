@@ -1,15 +1,17 @@
 //! The way back to a backup beside others who write, and commits that a stop cuts off.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::harness::Project;
 
-/// Runs a script that calls `meet()` where another program does its work, which gets the database.
+/// Runs a script that calls `meet()` where another program does its work, which gets the project and hears when the run
+/// has ended.
 fn beside(
     body: &str,
     status: i32,
     timeout: &str,
-    other: impl FnOnce(&Project),
+    other: impl FnOnce(&Project, &Receiver<()>),
 ) -> (Project, String) {
     let project = Project::new();
     project.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE pets (name);\nINSERT INTO users VALUES (1, 'ada'), (2, 'bob');");
@@ -22,24 +24,31 @@ fn beside(
         ),
     );
     let told = std::thread::scope(|scope| {
-        let run = scope.spawn(|| {
+        let (end, ended) = channel::<()>();
+        let project = &project;
+        let run = scope.spawn(move || {
+            // Dropped at the end of the run, however it ends.
+            let _end = end;
             let run = project.dbscript(&["--timeout", timeout, "run", "mine"]);
             run.status(status).go().told()
         });
-        while !project.path().join("ready").exists() && !run.is_finished() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        other(&project);
+        while !project.path().join("ready").exists() && runs(&ended, 5) {}
+        other(project, &ended);
         run.join().expect("it ran")
     });
     (project, told)
+}
+
+/// Waits at most so long for the end of the run; whether it still runs.
+fn runs(ended: &Receiver<()>, milliseconds: u64) -> bool {
+    ended.recv_timeout(Duration::from_millis(milliseconds)) == Err(RecvTimeoutError::Timeout)
 }
 
 fn meet(project: &Project) {
     project.file("written", "");
 }
 
-fn new_user(project: &Project) {
+fn new_user(project: &Project, _: &Receiver<()>) {
     project.sql("INSERT INTO users VALUES (9, 'new')");
     meet(project);
 }
@@ -86,13 +95,13 @@ fn a_write_that_is_committed_while_the_way_back_is_prepared_stays() {
          backup::restore_on_failure(saved, || { meet(); throw \"half-way\"; });",
         7,
         "60",
-        |project| {
+        |project, ended| {
             let other = project.sqlite();
             other
                 .execute_batch("BEGIN IMMEDIATE; INSERT INTO users VALUES (9, 'new')")
                 .expect("written");
             meet(project);
-            std::thread::sleep(Duration::from_millis(1_500));
+            runs(ended, 1_500);
             other.execute_batch("COMMIT").expect("committed");
         },
     );
@@ -100,13 +109,13 @@ fn a_write_that_is_committed_while_the_way_back_is_prepared_stays() {
 }
 
 /// A reader that is in the way of every commit.
-fn read_on(project: &Project) {
+fn read_on(project: &Project, ended: &Receiver<()>) {
     let other = project.sqlite();
     other.execute_batch("BEGIN").expect("begun");
     let count = other.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0));
     assert_eq!(count, Ok(2));
     meet(project);
-    std::thread::sleep(Duration::from_secs(12));
+    runs(ended, 60_000);
 }
 
 #[test]
