@@ -2,7 +2,7 @@
 
 use super::action::{Action, Step};
 use super::allow::Allowance;
-use super::dialect;
+use super::dialect::{self, Reading};
 use super::draft::{Draft, LetGo};
 use super::given::{Given, allowances, unused};
 use super::judge::{self, Placed, Running, Verdict};
@@ -90,7 +90,11 @@ pub async fn lint(
         None => None,
     };
     let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
-    let steps = steps(engine, &split);
+    let reading = match session.as_deref_mut() {
+        Some(session) => Reading::of(engine, &session.info().await?),
+        None => Reading::offline(engine),
+    };
+    let steps = steps(&reading, &split);
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
     let verdict = judge::judge(engine, &steps, &running, catalog.as_ref(), applied_here);
@@ -117,7 +121,7 @@ fn running(file: &SqlFile) -> Running {
     }
 }
 
-fn steps(engine: Engine, files: &[Vec<Statement>]) -> Vec<Placed> {
+fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
     let mut steps = Vec::new();
     for (file, statements) in files.iter().enumerate() {
         let mut unread = false;
@@ -133,7 +137,7 @@ fn steps(engine: Engine, files: &[Vec<Statement>]) -> Vec<Placed> {
                     let action = dialect::read_client(&statement.text);
                     steps.extend(action.map(|action| here(action, 0)));
                 }
-                Kind::Sql => match dialect::read(engine, &statement.text) {
+                Kind::Sql => match dialect::read(reading, &statement.text) {
                     Some(read) => {
                         steps.extend(read.into_iter().map(|step| here(step.action, step.offset)));
                     }
@@ -141,7 +145,8 @@ fn steps(engine: Engine, files: &[Vec<Statement>]) -> Vec<Placed> {
                     None if unread => {}
                     None => {
                         unread = true;
-                        let message = format!("this version does not read {} yet", engine.name());
+                        let message =
+                            format!("this version does not read {} yet", reading.engine.name());
                         steps.push(here(Action::Unparsed(message), 0));
                     }
                 },

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::action::{Action, Step};
-use super::dialect;
+use super::dialect::{self, Reading};
 use super::split::Statement;
 use crate::db::Engine;
 use crate::ident::TableName;
@@ -31,9 +31,13 @@ pub(super) struct Rebuild {
 
 /// Whether a file rebuilds a table, so that foreign keys must be off while it runs.
 pub fn is_rebuild(engine: Engine, statements: &[Statement]) -> bool {
+    if !dialect::habits(engine).rebuilds {
+        return false;
+    }
+    let reading = Reading::offline(engine);
     let steps: Vec<Step> = statements
         .iter()
-        .filter_map(|statement| dialect::read(engine, &statement.text))
+        .filter_map(|statement| dialect::read(&reading, &statement.text))
         .flatten()
         .collect();
     !find(steps.iter().map(|step| &step.action)).is_empty()
@@ -102,7 +106,7 @@ impl File {
                 let target = self.id(&insert.table);
                 self.tables[target].copied.push((source, index));
             }
-            Action::DropTable(table) => {
+            Action::DropTable { table, .. } => {
                 let dropped = self.id(table);
                 self.tables[dropped].dropped = Some(index);
                 self.names.remove(&key(table));

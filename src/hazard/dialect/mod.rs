@@ -8,18 +8,53 @@ pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
 pub(super) use shape::Shape;
 
 use super::action::{Action, Step};
-use crate::db::Engine;
+use crate::db::{DatabaseInfo, Engine};
 
 /// Whether clients of this engine know `DELIMITER //`.
 pub(super) fn has_delimiter_lines(engine: Engine) -> bool {
     matches!(engine, Engine::Mysql | Engine::Mariadb)
 }
 
+/// What decides how a statement is read, besides its text.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// Whose SQL it is.
+    pub(super) engine: Engine,
+    /// What an unqualified name means; a name qualified with it goes without. `None`: nobody knows.
+    pub(super) default_schema: Option<String>,
+}
+
+impl Reading {
+    /// As it is read without a database to ask.
+    pub(super) fn offline(engine: Engine) -> Self {
+        let default_schema = (engine == Engine::Postgres).then(|| "public".to_owned());
+        Reading {
+            engine,
+            default_schema,
+        }
+    }
+
+    /// As this database reads it.
+    pub(super) fn of(engine: Engine, info: &DatabaseInfo) -> Self {
+        let default_schema = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => info.default_schema.clone(),
+            // A database is what others call a schema.
+            Engine::Mysql | Engine::Mariadb => Some(info.name.clone()),
+        };
+        Reading {
+            engine,
+            default_schema,
+        }
+    }
+}
+
 /// What a statement does. `None`: this engine's statements are not read yet by this version.
-pub(super) fn read(engine: Engine, statement: &str) -> Option<Vec<Step>> {
-    match engine {
+pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
+    match reading.engine {
         Engine::Sqlite => Some(sqlite::read(statement)),
-        Engine::Postgres | Engine::Mysql | Engine::Mariadb => None,
+        Engine::Postgres => None,
+        Engine::Mysql | Engine::Mariadb => None,
     }
 }
 
@@ -116,6 +151,7 @@ pub(super) fn type_change(
 ) -> Option<TypeChange> {
     match engine {
         Engine::Sqlite => sqlite::type_change(from, to, column),
-        Engine::Postgres | Engine::Mysql | Engine::Mariadb => None,
+        Engine::Postgres => None,
+        Engine::Mysql | Engine::Mariadb => None,
     }
 }

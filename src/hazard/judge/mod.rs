@@ -149,15 +149,15 @@ impl Judge<'_> {
     fn take(&mut self, action: &Action) {
         match action {
             Action::CreateTable(new) => self.create_table(new),
-            Action::DropTable(name) => self.drop_table(name),
+            Action::DropTable { table, .. } => self.drop_table(table),
             Action::RenameTable { table, to } => self.rename_table(table, to),
             Action::AddColumn { table, column } => self.add_column(table, column),
-            Action::DropColumn { table, column } => self.drop_column(table, column),
+            Action::DropColumn { table, column, .. } => self.drop_column(table, column),
             Action::RenameColumn { table, column, to } => self.rename_column(table, column, to),
             Action::CreateIndex(index) => self.create_index(index),
             Action::DropIndex(name) => self.drop_index(name),
             Action::CreateView(view) => self.create_view(view),
-            Action::DropView(name) => self.drop_object("view", &name.name),
+            Action::DropView { view, .. } => self.drop_object("view", &view.name),
             Action::CreateTrigger(trigger) => self.create_trigger(trigger),
             Action::DropTrigger(name) => self.drop_object("trigger", &name.name),
             Action::Delete(change) => self.delete(change),
@@ -186,6 +186,32 @@ impl Judge<'_> {
             Action::ForeignKeys(_) => {}
             Action::LegacyRename(on) => self.connection.legacy_rename = *on,
             Action::Transaction(begins) => self.connection.in_transaction = *begins,
+            // The servers' own actions are weighed as their rules are written.
+            Action::AlterColumn { .. }
+            | Action::AddConstraint { .. }
+            | Action::ValidateConstraint { .. }
+            | Action::DropConstraint { .. }
+            | Action::Truncate { .. }
+            | Action::Partition { .. }
+            | Action::DropDatabase(_)
+            | Action::DropSchema { .. }
+            | Action::DropOwned(_)
+            | Action::CreateRoutine(_)
+            | Action::Call(_)
+            | Action::CreateObject { .. }
+            | Action::DropObject { .. }
+            | Action::DropAttribute { .. }
+            | Action::RenameObject { .. }
+            | Action::RestartSequence { .. }
+            | Action::WeakenAccess(_)
+            | Action::SetUnlogged(_)
+            | Action::VolatileEngine { .. }
+            | Action::AlterIgnore(_)
+            | Action::SqlMode { .. }
+            | Action::Charset { .. }
+            | Action::DeleteHistory(_)
+            | Action::Lock(_)
+            | Action::DefaultSchema(_) => {}
             Action::Dynamic(message) => self.general("dynamic-sql", message),
             Action::Unparsed(message) => {
                 self.general("unparsed", &format!("cannot analyse this statement: {message}"));

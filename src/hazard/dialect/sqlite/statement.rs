@@ -52,6 +52,7 @@ fn alter(name: &QualifiedName<'_>, body: &AlterTableBody<'_>) -> Action {
         AlterTableBody::DropColumn(column) => Action::DropColumn {
             table,
             column: plain(column),
+            cascade: false,
         },
         // The grammar is ahead of the SQLite that is built in; `impossible` meets these first.
         AlterTableBody::DropColumnNotNull(_)
@@ -206,7 +207,10 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             if_not_exists: *if_not_exists,
             ..NewTable::default()
         }),
-        Stmt::DropTable { tbl_name, .. } => Action::DropTable(table_name(tbl_name)),
+        Stmt::DropTable { tbl_name, .. } => Action::DropTable {
+            table: table_name(tbl_name),
+            cascade: false,
+        },
         Stmt::CreateIndex {
             unique,
             idx_name,
@@ -229,7 +233,10 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             name: table_name(view_name),
             words: lift::words(pieces),
         }),
-        Stmt::DropView { view_name, .. } => Action::DropView(table_name(view_name)),
+        Stmt::DropView { view_name, .. } => Action::DropView {
+            view: table_name(view_name),
+            cascade: false,
+        },
         Stmt::CreateTrigger { .. } => return trigger(statement, pieces),
         Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger(table_name(trigger_name)),
         _ => return None,

@@ -2,6 +2,19 @@
 //!
 //! Text kept here (conditions, expressions) is SQL of the migration itself, to be asked of the database as it stands.
 
+#![allow(dead_code, reason = "the readers of the servers' SQL construct them")]
+
+mod alter;
+
+#[expect(
+    unused_imports,
+    reason = "the readers of the servers' SQL are written next"
+)]
+pub(super) use alter::{
+    ColumnChange, Constraint, ConstraintKind, Definition, Lock, NewConstraint, NewRoutine,
+    ObjectKind, PartitionChange, Weakening,
+};
+
 use crate::ident::TableName;
 
 /// One thing a statement does, and where in the statement.
@@ -17,7 +30,11 @@ pub(super) struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
     CreateTable(NewTable),
-    DropTable(TableName),
+    DropTable {
+        table: TableName,
+        /// CASCADE: what hangs on it goes too.
+        cascade: bool,
+    },
     RenameTable {
         table: TableName,
         to: String,
@@ -29,6 +46,7 @@ pub(super) enum Action {
     DropColumn {
         table: TableName,
         column: String,
+        cascade: bool,
     },
     RenameColumn {
         table: TableName,
@@ -38,12 +56,117 @@ pub(super) enum Action {
     CreateIndex(NewIndex),
     DropIndex(TableName),
     CreateView(NewView),
-    DropView(TableName),
+    DropView {
+        view: TableName,
+        cascade: bool,
+    },
     CreateTrigger(NewTrigger),
     DropTrigger(TableName),
     Delete(Change),
     Update(Update),
     Insert(Insert),
+    AlterColumn {
+        table: TableName,
+        column: String,
+        change: ColumnChange,
+    },
+    AddConstraint {
+        table: TableName,
+        constraint: NewConstraint,
+    },
+    /// VALIDATE CONSTRAINT: rows that were not looked at are now.
+    ValidateConstraint {
+        table: TableName,
+        name: String,
+    },
+    DropConstraint {
+        table: TableName,
+        /// Empty for MySQL's DROP PRIMARY KEY.
+        name: String,
+        kind: ConstraintKind,
+        cascade: bool,
+    },
+    Truncate {
+        tables: Vec<TableName>,
+        cascade: bool,
+    },
+    Partition {
+        table: TableName,
+        change: PartitionChange,
+    },
+    /// DROP DATABASE.
+    DropDatabase(String),
+    /// DROP SCHEMA (PostgreSQL).
+    DropSchema {
+        name: String,
+        cascade: bool,
+    },
+    /// DROP OWNED BY.
+    DropOwned(String),
+    /// A function, procedure or event is created: what it does, it does when it is called.
+    CreateRoutine(NewRoutine),
+    /// It is called, so what it does happens now: CALL, SELECT f(), PERFORM.
+    Call(TableName),
+    /// A sequence, type, extension or the like is created, under this name.
+    CreateObject {
+        kind: ObjectKind,
+        name: TableName,
+    },
+    DropObject {
+        kind: ObjectKind,
+        name: TableName,
+        /// The table of a policy or rule.
+        table: Option<TableName>,
+        cascade: bool,
+    },
+    /// DROP ATTRIBUTE of a composite type.
+    DropAttribute {
+        type_name: TableName,
+        attribute: String,
+        cascade: bool,
+    },
+    /// ALTER TYPE … RENAME and the like.
+    RenameObject {
+        kind: ObjectKind,
+        name: TableName,
+        to: String,
+    },
+    /// A sequence or AUTO_INCREMENT counter starts anew.
+    RestartSequence {
+        /// The sequence, or the table whose counter it is.
+        name: TableName,
+        /// The column of an identity.
+        column: Option<String>,
+        with: Option<i64>,
+    },
+    WeakenAccess(Weakening),
+    /// SET UNLOGGED.
+    SetUnlogged(TableName),
+    /// ENGINE=MEMORY, BLACKHOLE …: rows do not outlive the server.
+    VolatileEngine {
+        table: TableName,
+        engine: String,
+    },
+    /// ALTER IGNORE TABLE, and what it does stands in steps of their own.
+    AlterIgnore(TableName),
+    /// `SET sql_mode = …`: the mode as SQL; `strict` says whether it still refuses bad values.
+    SqlMode {
+        mode: String,
+        strict: bool,
+    },
+    /// CONVERT TO CHARACTER SET, or a column's charset.
+    Charset {
+        table: TableName,
+        /// `None`: every column.
+        column: Option<String>,
+        charset: String,
+    },
+    /// DROP SYSTEM VERSIONING, DELETE HISTORY.
+    DeleteHistory(TableName),
+    /// How a statement locks what others use.
+    Lock(Lock),
+    /// SET search_path, USE: what an unqualified name means from now on. `None`: it cannot be told.
+    DefaultSchema(Option<String>),
     /// The engine has no such ALTER TABLE.
     Impossible {
         table: TableName,
