@@ -27,7 +27,6 @@ pub(in crate::hazard) enum ColumnChange {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::hazard) struct Definition {
     pub(in crate::hazard) column: NewColumn,
-    pub(in crate::hazard) auto_increment: bool,
     pub(in crate::hazard) comment: bool,
     pub(in crate::hazard) charset: Option<String>,
     pub(in crate::hazard) collation: Option<String>,

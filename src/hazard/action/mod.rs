@@ -54,14 +54,22 @@ pub(super) enum Action {
         to: String,
     },
     CreateIndex(NewIndex),
-    DropIndex(TableName),
+    DropIndex {
+        index: TableName,
+        /// Its table, where the statement names it (MySQL's index names count per table).
+        table: Option<TableName>,
+    },
     CreateView(NewView),
     DropView {
         view: TableName,
         cascade: bool,
     },
     CreateTrigger(NewTrigger),
-    DropTrigger(TableName),
+    DropTrigger {
+        trigger: TableName,
+        /// Its table, where the statement names it (PostgreSQL's trigger names count per table).
+        table: Option<TableName>,
+    },
     Delete(Change),
     Update(Update),
     Insert(Insert),
@@ -111,6 +119,8 @@ pub(super) enum Action {
     CreateObject {
         kind: ObjectKind,
         name: TableName,
+        /// The values of an enum, without quotes; empty for anything else.
+        values: Vec<String>,
     },
     DropObject {
         kind: ObjectKind,
@@ -124,6 +134,13 @@ pub(super) enum Action {
         type_name: TableName,
         attribute: String,
         cascade: bool,
+    },
+    /// ALTER DOMAIN … ADD CHECK or SET NOT NULL: the columns of that domain must fulfil it.
+    DomainRule {
+        domain: TableName,
+        /// The CHECK as SQL, about `VALUE`; `None`: NOT NULL.
+        check: Option<String>,
+        not_valid: bool,
     },
     /// ALTER TYPE … RENAME and the like.
     RenameObject {
@@ -206,6 +223,8 @@ pub(super) struct NewTable {
 pub(super) struct Key {
     pub(super) primary: bool,
     pub(super) columns: Vec<String>,
+    /// NULLS NOT DISTINCT: two NULLs are duplicates.
+    pub(super) nulls_equal: bool,
 }
 
 /// A foreign key.
@@ -230,6 +249,8 @@ pub(super) struct NewColumn {
     pub(super) primary: bool,
     pub(super) unique: bool,
     pub(super) default: Option<DefaultValue>,
+    /// SERIAL, IDENTITY, AUTO_INCREMENT: the engine gives every row its number.
+    pub(super) identity: bool,
     pub(super) checks: Vec<String>,
     pub(super) references: Option<References>,
     pub(super) generated: Option<Generated>,
@@ -260,6 +281,8 @@ pub(super) struct NewIndex {
     /// Each term as SQL, with the column where it is nothing else.
     pub(super) terms: Vec<(String, Option<String>)>,
     pub(super) condition: Option<String>,
+    /// NULLS NOT DISTINCT: two NULLs are duplicates.
+    pub(super) nulls_equal: bool,
 }
 
 /// A view that is created.

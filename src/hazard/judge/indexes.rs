@@ -28,6 +28,7 @@ impl Judge<'_> {
                 table.keys.push(Key {
                     primary: false,
                     columns: columns.clone(),
+                    nulls_equal: new.nulls_equal,
                 });
             }
         } else if new.unique && table.live.is_some() {

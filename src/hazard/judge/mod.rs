@@ -155,11 +155,11 @@ impl Judge<'_> {
             Action::DropColumn { table, column, .. } => self.drop_column(table, column),
             Action::RenameColumn { table, column, to } => self.rename_column(table, column, to),
             Action::CreateIndex(index) => self.create_index(index),
-            Action::DropIndex(name) => self.drop_index(name),
+            Action::DropIndex { index, .. } => self.drop_index(index),
             Action::CreateView(view) => self.create_view(view),
             Action::DropView { view, .. } => self.drop_object("view", &view.name),
             Action::CreateTrigger(trigger) => self.create_trigger(trigger),
-            Action::DropTrigger(name) => self.drop_object("trigger", &name.name),
+            Action::DropTrigger { trigger, .. } => self.drop_object("trigger", &trigger.name),
             Action::Delete(change) => self.delete(change),
             Action::Update(update) => self.update(update),
             Action::Insert(insert) => self.insert(insert),
@@ -201,6 +201,7 @@ impl Judge<'_> {
             | Action::CreateObject { .. }
             | Action::DropObject { .. }
             | Action::DropAttribute { .. }
+            | Action::DomainRule { .. }
             | Action::RenameObject { .. }
             | Action::RestartSequence { .. }
             | Action::WeakenAccess(_)

@@ -113,6 +113,7 @@ pub(super) fn lower_key(key: &Key) -> Key {
     Key {
         primary: key.primary,
         columns: lower(&key.columns),
+        nulls_equal: key.nulls_equal,
     }
 }
 
@@ -139,12 +140,14 @@ pub(super) fn live_table(table: &db::Table) -> Table {
         .map(|index| Key {
             primary: false,
             columns: lower(&index.columns),
+            nulls_equal: false,
         })
         .collect();
     if !table.primary_key.is_empty() {
         keys.push(Key {
             primary: true,
             columns: lower(&table.primary_key),
+            nulls_equal: false,
         });
     }
     Table {

@@ -227,8 +227,12 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             unique: *unique,
             terms: columns.iter().map(term).collect(),
             condition: where_clause.as_ref().map(ToString::to_string),
+            nulls_equal: false,
         }),
-        Stmt::DropIndex { idx_name, .. } => Action::DropIndex(table_name(idx_name)),
+        Stmt::DropIndex { idx_name, .. } => Action::DropIndex {
+            index: table_name(idx_name),
+            table: None,
+        },
         Stmt::CreateView { view_name, .. } => Action::CreateView(NewView {
             name: table_name(view_name),
             words: lift::words(pieces),
@@ -238,7 +242,10 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             cascade: false,
         },
         Stmt::CreateTrigger { .. } => return trigger(statement, pieces),
-        Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger(table_name(trigger_name)),
+        Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger {
+            trigger: table_name(trigger_name),
+            table: None,
+        },
         _ => return None,
     })
 }

@@ -45,6 +45,7 @@ pub(super) fn fill(table: &mut NewTable, body: &CreateTableBody<'_>, select: &st
             table.keys.push(Key {
                 primary: column.primary,
                 columns: vec![column.name.clone()],
+                nulls_equal: false,
             });
         }
         table.checks.extend(column.checks.iter().cloned());
@@ -113,7 +114,11 @@ fn key(columns: &[SortedColumn<'_>], primary: bool) -> Option<Key> {
         .iter()
         .map(|column| key_column(&column.expr))
         .collect::<Option<Vec<String>>>()?;
-    Some(Key { primary, columns })
+    Some(Key {
+        primary,
+        columns,
+        nulls_equal: false,
+    })
 }
 
 /// The column a key names; a string names one too there.
