@@ -57,6 +57,12 @@ pub struct Table {
     pub module: Option<String>,
     /// Columns that every INSERT must name: without NULL, default or a value the engine makes by itself.
     pub required: Vec<String>,
+    /// CHECK constraints (PostgreSQL).
+    pub checks: Vec<Check>,
+    /// What rows are divided into partitions by, such as `RANGE (day)` (PostgreSQL).
+    pub partition_key: Option<String>,
+    /// What else columns are, in the order of `columns`; empty where the engine has nothing of it (MySQL, MariaDB).
+    pub attributes: Vec<Attributes>,
 }
 
 impl Table {
@@ -92,6 +98,32 @@ pub struct Column {
     /// Computed from other columns: left out of backups.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub generated: bool,
+}
+
+/// What a column's definition says besides [`Column`]: MySQL takes it away from a column that is defined anew without it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// It has a comment.
+    pub comment: bool,
+    /// Its character set, where its collation is not the table's.
+    pub charset: Option<String>,
+    /// Its collation, where it is not the table's.
+    pub collation: Option<String>,
+    /// `ON UPDATE CURRENT_TIMESTAMP`.
+    pub on_update: bool,
+    /// `SELECT *` leaves it out.
+    pub invisible: bool,
+}
+
+/// One CHECK constraint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What it demands, as SQL.
+    pub expression: String,
+    /// Whether the rows that were there before it have been looked at.
+    pub validated: bool,
 }
 
 /// One foreign key.

@@ -18,8 +18,8 @@ mod target;
 mod url;
 
 pub use catalog::{
-    Catalog, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object, Orphans, SchemaSql,
-    Sequence, Table,
+    Attributes, Catalog, Check, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object,
+    Orphans, SchemaSql, Sequence, Table,
 };
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, Result};

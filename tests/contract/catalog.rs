@@ -1,6 +1,6 @@
 //! The catalog, the SQL that rebuilds it, and what changes whole tables.
 
-use dbscript::db::{Begin, Catalog, ForeignKey, Orphans, Session, Table};
+use dbscript::db::{Attributes, Begin, Catalog, Check, ForeignKey, Orphans, Session, Table};
 use dbscript::ident::TableName;
 use dbscript::value::Value;
 
@@ -9,6 +9,7 @@ use crate::harness::Fresh;
 use crate::harness::databases::{Said, on_every_database};
 
 on_every_database! {
+    what_a_definition_says_besides_is_known,
     columns_are_as_they_were_declared,
     keys_and_indexes_are_found,
     an_empty_database_has_an_empty_catalog,
@@ -123,6 +124,42 @@ async fn keys_and_indexes_are_found(fresh: Fresh) {
         .iter()
         .find(|object| object.name.name == "bosses");
     assert_eq!(view.map(|view| view.kind.as_str()), Some("view"));
+}
+
+async fn what_a_definition_says_besides_is_known(fresh: Fresh) {
+    fresh
+        .other_program(fresh.said(Said {
+            sqlite: "CREATE TABLE t (a TEXT)",
+            postgres: "CREATE TABLE t (a TEXT CONSTRAINT short CHECK (length(a) < 9)) PARTITION BY LIST (a)",
+            mysql: "CREATE TABLE t (id INT, a TEXT CHARACTER SET latin1 COMMENT 'x', b TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
+        }))
+        .await;
+    let catalog = catalog(&mut fresh.session().await).await;
+    let table = table(&catalog, "t");
+    let plain = Attributes::default();
+    let said = Attributes {
+        comment: true,
+        charset: Some("latin1".to_owned()),
+        collation: Some("latin1_swedish_ci".to_owned()),
+        ..plain.clone()
+    };
+    let updated = Attributes {
+        on_update: true,
+        ..plain.clone()
+    };
+    let check = Check {
+        name: "short".to_owned(),
+        expression: "(length(a) < 9)".to_owned(),
+        validated: true,
+    };
+    let (attributes, checks, partition_key) = fresh.said(Said {
+        sqlite: (vec![], vec![], None),
+        postgres: (vec![], vec![check], Some("LIST (a)")),
+        mysql: (vec![plain, said, updated], vec![], None),
+    });
+    assert_eq!(table.attributes, attributes);
+    assert_eq!(table.checks, checks);
+    assert_eq!(table.partition_key.as_deref(), partition_key);
 }
 
 async fn an_empty_database_has_an_empty_catalog(fresh: Fresh) {

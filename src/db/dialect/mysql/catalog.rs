@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::{self, Texts};
-use super::{keys, quote};
+use super::{attributes, keys, quote};
 use crate::db::catalog::{Catalog, Column, NotIncluded, Object, Sequence, Table};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
@@ -68,6 +68,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     };
     let mut columns = columns(state).await?;
     let mut keys = keys::read(state).await?;
+    let mut attributes = attributes::read(state).await?;
     for entry in listed {
         if entry.is_sequence() {
             catalog.sequences.push(sequence(state, &entry.name).await?);
@@ -97,7 +98,8 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
             primary_key: keys.primary_key,
             foreign_keys: keys.foreign_keys,
             indexes: keys.indexes,
-            module: None,
+            attributes: attributes.remove(&entry.name).unwrap_or_default(),
+            ..Table::default()
         });
     }
     let made = objects::read(state).await?;

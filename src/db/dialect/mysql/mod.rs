@@ -1,6 +1,7 @@
 //! MySQL and MariaDB through sqlx: one thread a connection, statements that are stopped on the server when their future
 //! is dropped, lines of backup files read and written over the text protocol.
 
+mod attributes;
 mod catalog;
 mod connection;
 mod fault;

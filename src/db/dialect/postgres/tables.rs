@@ -3,7 +3,7 @@
 
 use super::state::State;
 use crate::db::Result;
-use crate::db::catalog::{Column, ForeignKey, Index, Table};
+use crate::db::catalog::{Check, Column, ForeignKey, Index, Table};
 use crate::ident::TableName;
 
 /// Relations of `c` in namespace `n` that a person made: no extension's, nobody's temporary ones.
@@ -62,6 +62,13 @@ const FOREIGN_KEYS: &str = "SELECT n.nspname, c.relname, k.conname, pn.nspname, 
      JOIN pg_catalog.pg_attribute pa ON pa.attrelid = p.oid AND pa.attnum = u.parent \
      WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY n.nspname, c.relname, k.conname, u.place";
 
+const CHECKS: &str = "SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_expr(k.conbin, k.conrelid), k.convalidated::text \
+     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'c' ORDER BY n.nspname, c.relname, k.conname";
+
+const PARTITION_KEYS: &str = "SELECT n.nspname, c.relname, pg_catalog.pg_get_partkeydef(c.oid) \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p'";
+
 const INDEXES: &str = "SELECT n.nspname, c.relname, i.relname, x.indisunique::text, (x.indpred IS NOT NULL)::text, \
          CASE WHEN k.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.oid) END, a.attname \
      FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
@@ -96,6 +103,7 @@ pub(super) async fn read(state: &mut State) -> Result<Vec<Table>> {
     }
     foreign_keys(state, &mut tables).await?;
     indexes(state, &mut tables).await?;
+    checks(state, &mut tables).await?;
     for table in &mut tables {
         table.required = table
             .columns
@@ -148,6 +156,28 @@ fn column(row: &mut Fields) -> Option<Column> {
         },
         generated: !text(row).is_empty(),
     })
+}
+
+async fn checks(state: &mut State, tables: &mut [Table]) -> Result<()> {
+    for row in state.texts(CHECKS).await? {
+        let mut row = row.into_iter();
+        let name = table_name(state, &mut row);
+        if let Some(table) = named(tables, &name) {
+            table.checks.push(Check {
+                name: text(&mut row),
+                expression: text(&mut row),
+                validated: flag(&mut row),
+            });
+        }
+    }
+    for row in state.texts(PARTITION_KEYS).await? {
+        let mut row = row.into_iter();
+        let name = table_name(state, &mut row);
+        if let Some(table) = named(tables, &name) {
+            table.partition_key = row.next().flatten();
+        }
+    }
+    Ok(())
 }
 
 async fn foreign_keys(state: &mut State, tables: &mut [Table]) -> Result<()> {

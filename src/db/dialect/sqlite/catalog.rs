@@ -186,7 +186,7 @@ fn table(connection: &Connection, listed: &Listed, entries: &[Entry]) -> Result<
         primary_key,
         foreign_keys: foreign_keys(connection, name)?,
         indexes: indexes(connection, name, entries)?,
-        module: None,
+        ..Table::default()
     })
 }
 
