@@ -109,6 +109,8 @@ pub(in crate::hazard) enum ObjectKind {
     Policy,
     Rule,
     ForeignTable,
+    Schema,
+    View,
 }
 
 /// A function, procedure or event that is created.
@@ -140,4 +142,21 @@ pub(in crate::hazard) struct Lock {
     /// What waits for what, in words.
     pub(in crate::hazard) message: String,
     pub(in crate::hazard) hint: Option<String>,
+    /// When it is a hazard at all.
+    pub(in crate::hazard) when: LockWhen,
+}
+
+/// When a lock is worth a word. Never on a table that the set created.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::hazard) enum LockWhen {
+    Always,
+    /// Where the index existed before the set: DROP INDEX, REINDEX.
+    Index(TableName),
+    /// Where this change of type rewrites the table, which `dialect::rewrites` tells from the column's type.
+    Retype {
+        column: String,
+        to: String,
+    },
+    /// Where the file runs in a transaction, in which the engine refuses it.
+    InTransaction,
 }

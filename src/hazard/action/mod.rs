@@ -11,8 +11,8 @@ mod alter;
     reason = "the readers of the servers' SQL are written next"
 )]
 pub(super) use alter::{
-    ColumnChange, Constraint, ConstraintKind, Definition, Lock, NewConstraint, NewRoutine,
-    ObjectKind, PartitionChange, Weakening,
+    ColumnChange, Constraint, ConstraintKind, Definition, Lock, LockWhen, NewConstraint,
+    NewRoutine, ObjectKind, PartitionChange, Weakening,
 };
 
 use crate::ident::TableName;
@@ -38,6 +38,11 @@ pub(super) enum Action {
     RenameTable {
         table: TableName,
         to: String,
+    },
+    /// ALTER TABLE … SET SCHEMA.
+    MoveTable {
+        table: TableName,
+        schema: String,
     },
     AddColumn {
         table: TableName,
@@ -330,6 +335,8 @@ pub(super) enum Reach {
     Never,
     /// This condition.
     Some(String),
+    /// What cannot be asked, and why: it depends on a variable, a cursor, on rows the statement itself writes.
+    Unknown(String),
 }
 
 /// An UPDATE.

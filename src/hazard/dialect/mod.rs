@@ -1,6 +1,7 @@
 //! What differs between engines: how text is cut into tokens and statements, and what a statement does.
 
 mod lexer;
+mod postgres;
 mod shape;
 mod sqlite;
 
@@ -134,24 +135,40 @@ fn unquoted(name: &str) -> String {
 }
 
 /// How values change when a column of one type is copied into one of another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TypeChange {
     /// The condition of values that do not come back as they were; `None` where all do.
     pub(super) loses: Option<String>,
     /// What happens to them.
     pub(super) verdict: &'static str,
+    /// The condition of values the new type does not take, so that the statement fails; `None` where it takes all.
+    pub(super) refuses: Option<String>,
+    /// What the new type says to them.
+    pub(super) refusal: &'static str,
+    /// Why the statement fails whatever the rows, as there is no such cast.
+    pub(super) impossible: Option<String>,
+    /// Why nothing can be told from the types alone, such as types of the user's own.
+    pub(super) unknown: Option<String>,
 }
 
-/// What a change of type does to the values of a column (named as SQL); `None`: nothing.
+/// What a change of type does to the values of a column (named as SQL), by the expression of its USING where it has one;
+/// `None`: nothing.
 pub(super) fn type_change(
     engine: Engine,
     from: &str,
     to: &str,
     column: &str,
+    using: Option<&str>,
 ) -> Option<TypeChange> {
     match engine {
         Engine::Sqlite => sqlite::type_change(from, to, column),
-        Engine::Postgres => None,
+        Engine::Postgres => postgres::type_change(from, to, column, using),
         Engine::Mysql | Engine::Mariadb => None,
     }
+}
+
+/// Whether a change of type writes every row anew while the table is locked (PostgreSQL).
+#[allow(dead_code, reason = "the judge of locks asks it")]
+pub(super) fn rewrites(from: &str, to: &str, using: Option<&str>) -> bool {
+    postgres::rewrites(from, to, using)
 }

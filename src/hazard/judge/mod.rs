@@ -188,6 +188,7 @@ impl Judge<'_> {
             Action::Transaction(begins) => self.connection.in_transaction = *begins,
             // The servers' own actions are weighed as their rules are written.
             Action::AlterColumn { .. }
+            | Action::MoveTable { .. }
             | Action::AddConstraint { .. }
             | Action::ValidateConstraint { .. }
             | Action::DropConstraint { .. }

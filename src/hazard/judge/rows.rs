@@ -87,6 +87,7 @@ impl Judge<'_> {
     ) -> Weight {
         let condition = match &change.reach {
             Reach::Some(condition) => condition.as_str(),
+            Reach::Unknown(reason) => return Weight::Unknown(reason.clone()),
             _ => return self.weigh(table, self.rows_question(table, None, verdict)),
         };
         if table.moved && !self.world.offline {

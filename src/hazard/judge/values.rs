@@ -78,7 +78,7 @@ impl Judge<'_> {
         };
         let quoted = self.quote(&live);
         let Some(change) =
-            dialect::type_change(self.engine, &old.type_name, &new.type_name, &quoted)
+            dialect::type_change(self.engine, &old.type_name, &new.type_name, &quoted, None)
         else {
             return;
         };

@@ -118,5 +118,6 @@ pub(super) fn type_change(from: &str, to: &str, column: &str) -> Option<TypeChan
     Some(TypeChange {
         loses,
         verdict: "would be changed by the new type",
+        ..TypeChange::default()
     })
 }
