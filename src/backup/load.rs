@@ -51,6 +51,9 @@ pub(super) async fn load_all(
     for statement in &schema.after {
         session.run(statement).await?;
     }
+    for note in session.notes().await? {
+        say(sink.as_ref(), Level::Warn, note);
+    }
     session.set_sequences(&summary.sequences).await?;
     check_counts(session, &summary.tables).await?;
     let encoding = session.info().await?.encoding;

@@ -229,7 +229,7 @@ pub async fn plan(
         Scope::Tables => rows_only(session.as_mut(), &catalog, &parts, &set).await?,
     };
     let objects = match scope {
-        Scope::Whole => objects(&catalog, &set)?,
+        Scope::Whole => objects(&catalog, &set, target.engine())?,
         Scope::Tables => Vec::new(),
     };
     Ok(RestorePlan {
@@ -351,9 +351,10 @@ async fn rows_only(
 }
 
 /// Objects whose SQL the set's schema file does not hold, and those of which it holds nothing but the SQL.
-fn objects(catalog: &Catalog, set: &Set) -> super::error::Result<Vec<String>> {
+fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> super::error::Result<Vec<String>> {
     let schema = set.schema()?;
-    let kept: BTreeSet<&String> = schema.before.iter().chain(&schema.after).collect();
+    let statements = schema.before.iter().chain(&schema.after);
+    let kept: BTreeSet<String> = statements.map(|sql| engine.object_sql(sql)).collect();
     let mut lost = Vec::new();
     for object in &catalog.objects {
         let said = format!("{} `{}`", object.kind, object.name);

@@ -2,7 +2,10 @@
 //!
 //! A statement may hold anything, semicolons and whole lines that look like our markers among them (trigger bodies,
 //! strings). So nothing is searched for: before each statement stands a comment with its length in bytes, and the
-//! reader takes that many.
+//! reader takes that many. The clients of MySQL and MariaDB end a statement at every semicolon, so one that holds any
+//! stands between DELIMITER lines, which are the client's alone.
+
+use std::borrow::Cow;
 
 use crate::db::{DatabaseInfo, SchemaSql};
 
@@ -14,6 +17,10 @@ const AFTER: &str = "-- dbscript: after the rows\n";
 const STATEMENT: &str = "-- dbscript: statement of ";
 /// Ends the line of the length.
 const BYTES: &str = " bytes\n";
+/// How the clients of MySQL and MariaDB leave comments, line ends and letters in bodies as they are.
+const CLIENT: &str = "-- Run it with `mysql` or `mariadb` --binary-mode --comments --default-character-set=utf8mb4.\n";
+/// Tells the clients of MySQL and MariaDB what ends the next statement.
+const DELIMITER: &str = "DELIMITER ";
 /// Ends a statement.
 const END: &str = ";\n";
 /// Ends a statement whose last line may be a comment. Only those: SQLite keeps the white space before a `;` as part of
@@ -38,16 +45,24 @@ pub fn write(schema: &SchemaSql, database: &DatabaseInfo, tool: &str) -> String 
         one_line(&database.version),
         one_line(tool)
     );
+    let by_delimiter = matches!(database.engine.as_str(), "mysql" | "mariadb");
+    if by_delimiter {
+        text.push_str(CLIENT);
+    }
     for (part, statements) in [(BEFORE, &schema.before), (AFTER, &schema.after)] {
         text.push('\n');
         text.push_str(part);
         for statement in statements {
             text.push('\n');
+            let delimiter = (by_delimiter && statement.contains(';')).then(|| delimiter(statement));
+            if let Some(delimiter) = &delimiter {
+                text.push_str(&format!("{DELIMITER}{delimiter}\n"));
+            }
             text.push_str(STATEMENT);
             text.push_str(&statement.len().to_string());
             text.push_str(BYTES);
             text.push_str(statement);
-            text.push_str(end(statement));
+            text.push_str(&end(statement, delimiter.as_deref()));
         }
     }
     text
@@ -60,6 +75,9 @@ pub fn write(schema: &SchemaSql, database: &DatabaseInfo, tool: &str) -> String 
 pub fn read(text: &str) -> Result<SchemaSql, Malformed> {
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_line("a comment line")?;
+    while cursor.rest().starts_with("--") {
+        cursor.skip_line("a comment line")?;
+    }
     cursor.take("\n", "an empty line")?;
     cursor.take(BEFORE, "`-- dbscript: before the rows`")?;
     let before = cursor.statements()?;
@@ -73,17 +91,29 @@ pub fn read(text: &str) -> Result<SchemaSql, Malformed> {
     }
 }
 
-/// What ends this statement.
-fn end(statement: &str) -> &'static str {
+/// What ends this statement, which a delimiter has been set for or not.
+fn end(statement: &str, delimiter: Option<&str>) -> Cow<'static, str> {
+    if let Some(delimiter) = delimiter {
+        return Cow::Owned(format!("\n{delimiter}\n{DELIMITER};\n"));
+    }
     let last_line = statement.lines().next_back().unwrap_or_default();
     if ["--", "#", "/*"]
         .iter()
         .any(|mark| last_line.contains(mark))
     {
-        END_AFTER_COMMENT
+        Cow::Borrowed(END_AFTER_COMMENT)
     } else {
-        END
+        Cow::Borrowed(END)
     }
+}
+
+/// A delimiter that does not occur in the statement.
+fn delimiter(statement: &str) -> String {
+    let mut delimiter = "$$".to_owned();
+    while statement.contains(&delimiter) {
+        delimiter.push('$');
+    }
+    delimiter
 }
 
 fn one_line(text: &str) -> String {
@@ -126,22 +156,36 @@ impl<'a> Cursor<'a> {
         while self
             .rest()
             .strip_prefix('\n')
-            .is_some_and(|rest| rest.starts_with(STATEMENT))
+            .is_some_and(|rest| rest.starts_with(STATEMENT) || rest.starts_with(DELIMITER))
         {
-            self.at += 1 + STATEMENT.len();
-            let digits = self.rest().find(BYTES).unwrap_or(0);
-            let length = self.rest()[..digits].parse::<usize>();
-            let length = length.map_err(|_| self.expected("a length"))?;
-            self.at += digits + BYTES.len();
-            let statement = self
-                .rest()
-                .get(..length)
-                .ok_or(self.expected("a whole statement"))?;
-            self.at += length;
-            self.take(end(statement), "`;` and the end of the line")?;
-            statements.push(statement.to_owned());
+            self.at += 1;
+            statements.push(self.statement()?);
         }
         Ok(statements)
+    }
+
+    fn statement(&mut self) -> Result<String, Malformed> {
+        let rest = self.rest();
+        let delimiter = match rest.strip_prefix(DELIMITER) {
+            None => None,
+            Some(line) => {
+                let length = line.find('\n').ok_or(self.expected("a delimiter"))?;
+                self.at += DELIMITER.len() + length + 1;
+                Some(&line[..length])
+            }
+        };
+        self.take(STATEMENT, "the length of a statement")?;
+        let digits = self.rest().find(BYTES).unwrap_or(0);
+        let length = self.rest()[..digits].parse::<usize>();
+        let length = length.map_err(|_| self.expected("a length"))?;
+        self.at += digits + BYTES.len();
+        let statement = self
+            .rest()
+            .get(..length)
+            .ok_or(self.expected("a whole statement"))?;
+        self.at += length;
+        self.take(&end(statement, delimiter), "the end of the statement")?;
+        Ok(statement.to_owned())
     }
 }
 
@@ -151,16 +195,33 @@ mod tests {
 
     use super::*;
 
-    fn sqlite() -> DatabaseInfo {
+    fn database(engine: &str) -> DatabaseInfo {
         DatabaseInfo {
-            engine: "sqlite".to_owned(),
+            engine: engine.to_owned(),
             version: "3.50.4".to_owned(),
             ..DatabaseInfo::default()
         }
     }
 
     fn written(schema: &SchemaSql) -> String {
-        write(schema, &sqlite(), "dbscript 0.1.0")
+        write(schema, &database("sqlite"), "dbscript 0.1.0")
+    }
+
+    fn written_for_mariadb(schema: &SchemaSql) -> String {
+        write(schema, &database("mariadb"), "dbscript 0.1.0")
+    }
+
+    #[test]
+    fn a_body_stands_between_delimiters_for_the_clients_that_need_them() {
+        let schema = SchemaSql {
+            before: vec![],
+            after: vec!["CREATE TRIGGER t … BEGIN SELECT '$$'; END".to_owned()],
+        };
+        let text = written_for_mariadb(&schema);
+        let wanted = "\nDELIMITER $$$\n-- dbscript: statement of 43 bytes\n\
+                      CREATE TRIGGER t … BEGIN SELECT '$$'; END\n$$$\nDELIMITER ;\n";
+        assert!(text.ends_with(wanted), "{text}");
+        assert_eq!(read(&text), Ok(schema));
     }
 
     #[test]
@@ -223,11 +284,12 @@ mod tests {
             after in prop::collection::vec(statement(), 0..5),
         ) {
             let schema = SchemaSql { before, after };
+            prop_assert_eq!(read(&written_for_mariadb(&schema)), Ok(schema.clone()));
             prop_assert_eq!(read(&written(&schema)), Ok(schema));
         }
 
         #[test]
-        fn no_text_panics(text in "(-- dbscript: (before|after) the rows\n|\n|-- dbscript: statement of 9{0,30} bytes\n|;|ä){0,12}") {
+        fn no_text_panics(text in "(DELIMITER |-- dbscript: (before|after) the rows\n|\n|-- dbscript: statement of 9{0,30} bytes\n|;|ä){0,12}") {
             let _ = read(&text);
         }
     }

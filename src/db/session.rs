@@ -219,6 +219,14 @@ impl Session {
         self.connection.run(statement).await
     }
 
+    /// See [`Connection::notes`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn notes(&mut self) -> Result<Vec<String>> {
+        self.connection.notes().await
+    }
+
     /// See [`Connection::write_lines`].
     ///
     /// # Errors

@@ -50,6 +50,14 @@ impl Engine {
         self == other || (server(self) && server(other))
     }
 
+    /// An object's SQL of a schema file as the catalog has it.
+    pub fn object_sql(self, statement: &str) -> String {
+        match self {
+            Engine::Mysql | Engine::Mariadb => mysql::unowned(statement),
+            Engine::Sqlite | Engine::Postgres => statement.to_owned(),
+        }
+    }
+
     /// Whether tables live in schemas below the database.
     pub fn has_schemas(self) -> bool {
         self == Engine::Postgres

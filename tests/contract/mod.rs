@@ -8,6 +8,7 @@ mod cursors;
 mod histories;
 mod implicit_commits;
 mod lines;
+mod mysql;
 mod postgres;
 mod snapshots;
 mod statements;

@@ -146,6 +146,10 @@ pub trait Connection: Send {
 
     /// Runs statements one after the other (trusted: schema files and migrations).
     async fn run(&mut self, statement: &str) -> Result<u64>;
+    /// What the statements run since this was asked last did in another way than they say, for people.
+    async fn notes(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// Fills a table from lines of a backup file until the sender is dropped. Returns how many rows.
     async fn write_lines(
         &mut self,

@@ -103,7 +103,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
         });
     }
     let made = objects::read(state).await?;
-    catalog.not_included.extend(left_out(state, &made).await?);
+    catalog.not_included.extend(left_out(&made));
     catalog.objects = made.into_iter().map(object).collect();
     Ok(catalog)
 }
@@ -117,29 +117,20 @@ fn object(made: Made) -> Object {
     }
 }
 
-/// Whoever restores becomes the definer: a set that named other users could not be restored without their rights.
-async fn left_out(state: &mut State, made: &[Made]) -> Result<Vec<NotIncluded>> {
-    let me = text::value(&mut state.connection, "SELECT CURRENT_USER()").await?;
-    let me = me.unwrap_or_default();
-    Ok(made
-        .iter()
-        .filter_map(|made| {
-            let why = match &made.definer {
-                _ if made.sql.is_empty() => {
-                    "its definition cannot be read with these rights".to_owned()
-                }
-                Some(definer) if *definer != me => {
-                    format!("its definer `{definer}`: whoever restores it becomes its definer")
-                }
-                _ => return None,
-            };
-            Some(NotIncluded {
-                kind: "other".to_owned(),
-                name: made.name.clone(),
-                why,
-            })
-        })
-        .collect())
+/// Objects whose text the server keeps from who has too few rights, or from who only reads.
+fn left_out(made: &[Made]) -> impl Iterator<Item = NotIncluded> {
+    let unread = made.iter().filter(|made| made.sql.is_empty());
+    unread.map(|made| NotIncluded {
+        kind: "other".to_owned(),
+        name: made.name.clone(),
+        why: match made.kind {
+            "view" => {
+                "its definition cannot be read: a right is missing, or it draws from a sequence"
+            }
+            _ => "its definition cannot be read with these rights",
+        }
+        .to_owned(),
+    })
 }
 
 /// Columns that every INSERT must name.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::{catalog, fault, history, lines, quote, rebuild, rows, schema, text};
+use super::{catalog, definer, fault, history, lines, quote, rebuild, rows, schema, text};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
@@ -192,8 +192,14 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| {
                 let statement = rebuild::adapted(state, &statement);
-                state.run(&statement).await
+                definer::make(state, &statement).await
             })
+            .await
+    }
+
+    async fn notes(&mut self) -> Result<Vec<String>> {
+        self.link
+            .call(async |state: &mut State| Ok(std::mem::take(&mut state.notes)))
             .await
     }
 

@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) events: Vec<String>,
     /// What state a commit left behind that could be neither finished nor undone.
     pub(super) wreck: Option<String>,
+    /// What people are to be told that is no error.
+    pub(super) notes: Vec<String>,
     /// The name of the migration lock, while it is held.
     pub(super) lock: Option<String>,
     stop: CancellationToken,
@@ -68,6 +70,13 @@ impl State {
             Err(Error::Closed)
         } else {
             Ok(())
+        }
+    }
+
+    /// Keeps what people are to be told, once.
+    pub(super) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 
@@ -229,6 +238,7 @@ async fn live(
         counters: Vec::new(),
         events: Vec::new(),
         wreck: None,
+        notes: Vec::new(),
         lock: None,
         stop: stop.clone(),
     };

@@ -4,6 +4,7 @@
 mod attributes;
 mod catalog;
 mod connection;
+mod definer;
 mod fault;
 mod guard;
 pub(in crate::db) mod history;
@@ -18,6 +19,7 @@ mod rows;
 mod schema;
 mod snapshot;
 mod spool;
+mod surroundings;
 mod text;
 mod values;
 
@@ -65,6 +67,11 @@ pub(in crate::db) async fn drop_scratch(server: &Server) -> Result<()> {
     let dropped = text::run(&mut connection, &sql).await.map(|_| ());
     open::close(connection).await;
     dropped
+}
+
+/// An object's SQL as the catalog has it: without its definer.
+pub(in crate::db) fn unowned(sql: &str) -> String {
+    definer::without(sql)
 }
 
 /// A name as both servers quote it.

@@ -7,7 +7,7 @@
 
 use super::link::State;
 use super::objects::{self, Made};
-use super::{catalog, quote, schema, text};
+use super::{catalog, definer, quote, schema, surroundings, text};
 use crate::db::{EngineError, Error, Result};
 
 /// Stands in the name of every database that this program makes for itself.
@@ -88,8 +88,7 @@ pub(super) async fn abandon(state: &mut State) {
 /// A statement as it is run in a database of ours: events rest there.
 pub(super) fn adapted(state: &mut State, statement: &str) -> String {
     let ours = state.beside.is_some() || state.server.database.contains(MARK);
-    let head: String = statement.chars().take(16).collect();
-    if !ours || !head.to_ascii_uppercase().starts_with("CREATE EVENT") {
+    if !ours || !definer::without(statement).starts_with("CREATE EVENT ") {
         return statement.to_owned();
     }
     state.events.push(statement.to_owned());
@@ -145,16 +144,16 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     let events = std::mem::take(&mut state.events);
     let made_events = new_made.iter_mut().filter(|made| made.kind == "event");
     for (made, statement) in made_events.zip(events) {
-        made.sql = statement;
+        made.owned = statement;
     }
     let mut new_objects = defaults_from_sequences(state).await?;
-    new_objects.extend(schema::statements(&new_made));
+    new_objects.extend(surroundings::around(surroundings::statements(&new_made)));
     let new_tables = names(state).await?;
     // A table with triggers cannot be moved.
     drop_triggers(state, &new_made).await?;
     state.run(&format!("USE {}", quote(&here))).await?;
     let old_tables = names(state).await?;
-    let old_objects = schema::statements(&objects::read(state).await?);
+    let old_objects = surroundings::around(surroundings::statements(&objects::read(state).await?));
     let old = name_beside(&here)?;
     create_like_current(&mut state.connection, &old).await?;
     Ok(Swap {
@@ -213,7 +212,7 @@ impl Swap {
         rename(state, &moves).await?;
         self.moved = true;
         for statement in &self.new_objects {
-            state.run(statement).await?;
+            definer::make(state, statement).await?;
         }
         Ok(())
     }

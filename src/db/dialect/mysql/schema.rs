@@ -3,7 +3,7 @@
 use super::catalog::{self, Listed, cell};
 use super::link::State;
 use super::objects::{self, Made};
-use super::{quote, text};
+use super::{quote, surroundings, text};
 use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
 use crate::db::dialect::Begin;
 use crate::db::{Engine, Result};
@@ -31,6 +31,18 @@ pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
     schema
         .before
         .extend(made.iter().filter(is_sequence).map(|made| made.sql.clone()));
+    objects::for_printing(state).await?;
+    let tables = tables(state, &mut schema).await;
+    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
+    tables?;
+    schema.after.extend(surroundings::statements(&made));
+    Ok(SchemaSql {
+        before: surroundings::around(schema.before),
+        after: surroundings::around(schema.after),
+    })
+}
+
+async fn tables(state: &mut State, schema: &mut SchemaSql) -> Result<()> {
     for listed in catalog::listed(state).await? {
         if listed.is_sequence() {
             continue;
@@ -47,49 +59,7 @@ pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
                 .push(format!("ALTER TABLE {name} {}", added.join(", ")));
         }
     }
-    schema.after.extend(statements(&made));
-    Ok(schema)
-}
-
-/// Statements that make objects again, each under its own mode.
-pub(super) fn statements(made: &[Made]) -> Vec<String> {
-    let mut statements = Vec::new();
-    let mut current: Option<(Option<&str>, Option<&str>)> = None;
-    for made in made {
-        if made.kind == "sequence" || made.sql.is_empty() {
-            continue;
-        }
-        let needed = (made.sql_mode.as_deref(), made.time_zone.as_deref());
-        if needed != (None, None) && current != Some(needed) {
-            if current.is_none() {
-                statements.push(
-                    "SET @dbscript_sql_mode = @@SESSION.sql_mode, @dbscript_time_zone = @@SESSION.time_zone"
-                        .to_owned(),
-                );
-            }
-            let mode = plain(needed.0.unwrap_or_default());
-            let zone = plain(needed.1.unwrap_or("+00:00"));
-            statements.push(format!(
-                "SET SESSION sql_mode = '{mode}', SESSION time_zone = '{zone}'"
-            ));
-            current = Some(needed);
-        }
-        statements.push(made.sql.clone());
-    }
-    if current.is_some() {
-        statements.push(
-            "SET SESSION sql_mode = @dbscript_sql_mode, SESSION time_zone = @dbscript_time_zone"
-                .to_owned(),
-        );
-    }
-    statements
-}
-
-/// Modes and time zones are words; anything else has no business in a literal.
-fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|letter| letter.is_ascii_alphanumeric() || "_,+-:/".contains(*letter))
-        .collect()
+    Ok(())
 }
 
 /// A CREATE TABLE as the server prints it, a definition a line, without its foreign keys and its counter; and those keys.
@@ -211,6 +181,10 @@ pub(super) async fn drop_objects(state: &mut State) -> Result<()> {
         if made.kind == "sequence" {
             continue;
         }
+        if made.kind.starts_with("package") {
+            drop_package(state, &made.name).await?;
+            continue;
+        }
         let sql = format!(
             "DROP {} IF EXISTS {}",
             made.kind.to_uppercase(),
@@ -219,6 +193,18 @@ pub(super) async fn drop_objects(state: &mut State) -> Result<()> {
         state.run(&sql).await?;
     }
     Ok(())
+}
+
+/// Drops a package with its body. MariaDB before 11.4 knows the word only in Oracle's mode.
+async fn drop_package(state: &mut State, name: &str) -> Result<()> {
+    state
+        .run("SET @dbscript_mode = @@SESSION.sql_mode, SESSION sql_mode = 'ORACLE'")
+        .await?;
+    let dropped = state
+        .run(&format!("DROP PACKAGE IF EXISTS {}", quote(name)))
+        .await;
+    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
+    dropped.map(|_| ())
 }
 
 /// Sets counters to where a backup has them. A counter that stands further stays.
