@@ -69,6 +69,9 @@ pub struct Finding {
     pub probe: Option<String>,
     /// The allowance that covers it: the text of the comment or flag.
     pub allowed: Option<String>,
+    /// Whether it takes data that is there away, not only fails or gets in the way of clients.
+    #[serde(skip)]
+    pub destroys: bool,
     /// What the run log keeps of it.
     #[serde(skip)]
     pub logged: Logged,
@@ -149,13 +152,24 @@ pub enum Event {
         /// Rows.
         rows: Vec<Vec<String>>,
     },
+    /// How many rows the tables have, as far as this run counted them: the first one tells what was there before, the
+    /// last one what is there now.
+    Counts {
+        /// What counted: `backup`, `restore` or `comparison`.
+        of: &'static str,
+        /// The timestamp of the set that holds these rows, where one does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        set: Option<String>,
+        /// A map from a table's name to its rows.
+        tables: Value,
+    },
     /// A hazard.
     Finding(Finding),
     /// Something a person must know now.
     Alert {
         /// Such as `data loss`.
         name: String,
-        /// What happened.
+        /// What happened, without the data of rows.
         message: String,
         /// Whether it was raised (the run ends with 5 at the earliest) or only warns.
         raised: bool,

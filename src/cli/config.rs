@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::args;
 use super::suggest;
 use crate::error::{Error, Kind, Position, Result};
-use crate::script::RIGHTS;
+use crate::script::{DATA_LOSS, FAILED_BACKUP, RIGHTS};
 
 /// The file's name in the project folder.
 pub const FILE: &str = "dbscript.toml";
@@ -29,18 +29,32 @@ const KEYS: [&str; 11] = [
     "retention",
 ];
 
-/// How many backups to keep; the numbers `prune` takes.
-const RETENTION: [&str; 6] = [
-    "keep_last",
-    "keep_hourly",
-    "keep_daily",
-    "keep_weekly",
-    "keep_monthly",
-    "keep_yearly",
-];
+/// How many backups to keep.
+const RETENTION: [&str; 1] = ["keep_last"];
 
-/// Where alerts go.
-const ALERTS: [&str; 2] = ["webhook", "healthcheck"];
+/// Which alerts are told, and where.
+const ALERTS: [&str; 3] = ["mute", "annotations", "summary"];
+
+/// What becomes of alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerts {
+    /// Alerts of these names that only warn stay in the run log.
+    pub mute: Vec<String>,
+    /// Whether GitHub's runner is given annotations.
+    pub annotations: bool,
+    /// Whether GitHub's runner is given a job summary.
+    pub summary: bool,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Alerts {
+            mute: Vec::new(),
+            annotations: true,
+            summary: true,
+        }
+    }
+}
 
 /// What the file says; everything may be left out.
 #[derive(Debug, Default, PartialEq)]
@@ -65,8 +79,10 @@ pub struct Config {
     pub grant: Vec<String>,
     /// Rights taken away.
     pub revoke: Vec<String>,
-    /// Sections that are understood but that nothing in this version acts on.
-    pub unused: Vec<&'static str>,
+    /// What becomes of alerts.
+    pub alerts: Alerts,
+    /// How many sets of each database a backup leaves, where it is not told with `--keep`.
+    pub keep_last: Option<usize>,
 }
 
 /// Reads the project's file; one that is not there says nothing.
@@ -111,17 +127,11 @@ pub fn parse(text: &str) -> Result<Config> {
             "verbose" => config.verbose = source.truth(key, value)?,
             "timeout" => config.timeout = Some(source.seconds(key, value)?),
             "rights" => source.rights(value, &mut config)?,
-            "alerts" => {
-                for (key, value) in source.section("alerts", value, &ALERTS)? {
-                    source.text(key, value)?;
-                }
-                config.unused.push("alerts");
-            }
+            "alerts" => config.alerts = source.alerts(value)?,
             "retention" => {
                 for (key, value) in source.section("retention", value, &RETENTION)? {
-                    source.count(key, value)?;
+                    config.keep_last = Some(source.count(key, value)?);
                 }
-                config.unused.push("retention");
             }
             _ => return Err(source.unknown(key, &KEYS)),
         }
@@ -169,11 +179,54 @@ impl Source<'_> {
         truth.ok_or_else(|| self.wrong(key, value, "`true` or `false`"))
     }
 
-    fn count(&self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Result<u64> {
-        let number = value.get_ref().as_integer();
-        number
-            .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok())
-            .ok_or_else(|| self.wrong(key, value, "a whole number of 0 or more"))
+    fn count(&self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Result<usize> {
+        const WANTED: &str = "a whole number of 1 or more";
+        let Some(number) = value.get_ref().as_integer() else {
+            return Err(self.wrong(key, value, WANTED));
+        };
+        let count = usize::from_str_radix(number.as_str(), number.radix()).ok();
+        count.filter(|count| *count > 0).ok_or_else(|| {
+            let message = format!("`{}` must be {WANTED}", key.get_ref());
+            Error::new(Kind::Usage, message)
+                .at(self.position(value.span().start))
+                .hint("the last backup is never pruned; leave it out to keep all of them")
+        })
+    }
+
+    fn list<'value, 'text>(
+        &self,
+        key: &Key<'_>,
+        value: &'value Spanned<DeValue<'text>>,
+        wanted: &str,
+    ) -> Result<&'value [Spanned<DeValue<'text>>]> {
+        let list = value.get_ref().as_array();
+        list.map(|list| list.as_ref())
+            .ok_or_else(|| self.wrong(key, value, wanted))
+    }
+
+    fn alerts(&self, value: &Spanned<DeValue<'_>>) -> Result<Alerts> {
+        let mut alerts = Alerts::default();
+        for (key, value) in self.section("alerts", value, &ALERTS)? {
+            match key.get_ref().as_ref() {
+                "annotations" => alerts.annotations = self.truth(key, value)?,
+                "summary" => alerts.summary = self.truth(key, value)?,
+                _ => {
+                    for item in self.list(key, value, "a list of alerts' names")? {
+                        let name = self.text(key, item)?;
+                        if [DATA_LOSS, FAILED_BACKUP].contains(&name.as_str()) {
+                            let message = format!("the alert `{name}` cannot be muted");
+                            return Err(Error::new(Kind::Usage, message)
+                                .at(self.position(item.span().start))
+                                .hint(
+                                    "only alerts that warn can be, such as `destructive operation`",
+                                ));
+                        }
+                        alerts.mute.push(name);
+                    }
+                }
+            }
+        }
+        Ok(alerts)
     }
 
     fn seconds(&self, key: &Key<'_>, value: &Spanned<DeValue<'_>>) -> Result<std::time::Duration> {
@@ -210,12 +263,8 @@ impl Source<'_> {
 
     fn rights(&self, value: &Spanned<DeValue<'_>>, config: &mut Config) -> Result<()> {
         for (key, value) in self.section("rights", value, &["grant", "revoke"])? {
-            let list = value
-                .get_ref()
-                .as_array()
-                .ok_or_else(|| self.wrong(key, value, "a list of rights"))?;
             let mut names = Vec::new();
-            for item in list.iter() {
+            for item in self.list(key, value, "a list of rights")? {
                 let name = self.text(key, item)?;
                 let known = RIGHTS.map(|(right, _)| right);
                 if !known.contains(&name.as_str()) {
@@ -235,85 +284,4 @@ impl Source<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn everything_a_flag_can_say() {
-        let config = parse(
-            "database_url = \"sqlite://a.db\"\nbackups = 'saved'\nplan = true\nyes = true\njson = false\n\
-             quiet = true\nverbose = true\ntimeout = 2.5\n[rights]\ngrant = [\"shell\", \"env\"]\n\
-             revoke = [\"db:write\"]\n[retention]\nkeep_last = 7\n[alerts]\nwebhook = 'https://h'\n",
-        )
-        .expect("a good file");
-        let (url, position) = config.database_url.expect("set");
-        assert_eq!((url.as_str(), position.line), ("sqlite://a.db", 1));
-        assert_eq!(config.backups.as_deref(), Some("saved"));
-        assert!(config.plan && config.yes && config.quiet && config.verbose && !config.json);
-        assert_eq!(config.timeout, Some(Duration::from_millis(2500)));
-        assert_eq!(config.grant, ["shell", "env"]);
-        assert_eq!(config.revoke, ["db:write"]);
-        let mut unused = config.unused;
-        unused.sort_unstable();
-        assert_eq!(unused, ["alerts", "retention"]);
-        assert_eq!(parse("").expect("empty"), Config::default());
-    }
-
-    #[test]
-    fn what_is_wrong_says_what_where_and_the_way_out() {
-        for (text, place, message, hint) in [
-            (
-                "\nbackup = 'x'",
-                (2, 1),
-                "unknown key `backup`",
-                "did you mean `backups`?",
-            ),
-            (
-                "yes = 'x'",
-                (1, 7),
-                "`yes` must be `true` or `false`, not a string",
-                "",
-            ),
-            ("timeout = -1", (1, 11), "`timeout`: ", ""),
-            (
-                "rights = 1",
-                (1, 10),
-                "`rights` must be a section: `[rights]`",
-                "",
-            ),
-            (
-                "[rights]\ngrants = []",
-                (2, 1),
-                "unknown key `grants`",
-                "did you mean `grant`?",
-            ),
-            (
-                "[rights]\ngrant = ['db:read', 'x']",
-                (2, 10),
-                "unknown right `db:read`",
-                "",
-            ),
-            (
-                "[retention]\nkeep_last = -3",
-                (2, 13),
-                "`keep_last` must be",
-                "",
-            ),
-            ("yes = true\nyes = false", (2, 1), "duplicate key", ""),
-            ("yes = ", (1, 7), "", ""),
-        ] {
-            let error = parse(text).expect_err(text);
-            assert_eq!(error.kind, Kind::Usage);
-            assert!(
-                error.message.starts_with(message),
-                "{text}: {}",
-                error.message
-            );
-            let position = error.position.expect("a position");
-            assert_eq!((position.line, position.column), place, "{text}");
-            assert!(error.hint.unwrap_or_default().contains(hint), "{text}");
-        }
-    }
-}
+mod tests;

@@ -14,6 +14,8 @@ use crate::storage::Secrets;
 /// Writes events as JSON Lines.
 pub struct Json {
     secrets: Secrets,
+    /// Whether a runner reads along, which takes `##[` anywhere for an order.
+    defused: bool,
     state: Mutex<State>,
 }
 
@@ -25,9 +27,10 @@ struct State {
 
 impl Json {
     /// Lines in which these secrets are masked.
-    pub fn new(secrets: Secrets) -> Self {
+    pub fn new(secrets: Secrets, defused: bool) -> Self {
         Json {
             secrets,
+            defused,
             state: Mutex::default(),
         }
     }
@@ -35,7 +38,10 @@ impl Json {
     fn write(&self, event: &impl Serialize, is_end: bool) {
         let line = serde_json::to_value(event).map(|mut line| {
             self.secrets.mask_json(&mut line);
-            format!("{line}\n")
+            match self.defused {
+                true => format!("{line}\n").replace("##[", "\\u0023#["),
+                false => format!("{line}\n"),
+            }
         });
         // A panic elsewhere must not keep the `end` from being written.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

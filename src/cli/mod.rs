@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod diagnostics;
 mod dotenv;
+mod github;
 mod json;
 mod output;
 mod panics;
@@ -31,6 +32,8 @@ use std::sync::Arc;
 
 use args::Request;
 use commands::Invocation;
+use config::Alerts;
+use github::{Annotated, Runner};
 use output::{Ending, Screen};
 use report::End;
 use settings::Settings;
@@ -42,15 +45,29 @@ use crate::value::Value;
 pub fn run() -> ExitCode {
     panics::install();
     let line: Vec<OsString> = std::env::args_os().collect();
-    let plain = screen(args::wants_json(&line), false, Secrets::new());
+    let runner = settings::runner();
+    let here = Path::new(".");
+    let plain = screen(
+        args::wants_json(&line),
+        false,
+        Secrets::new(),
+        runner.is_some(),
+    );
+    let plain = annotated(
+        plain,
+        runner.clone(),
+        Alerts::default(),
+        Secrets::new(),
+        here,
+    );
     // Nothing that was under way is used after a panic: only the last word is said.
-    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| answer(line, &plain)));
+    let answered = std::panic::catch_unwind(AssertUnwindSafe(|| answer(line, &plain, runner)));
     let code = answered.unwrap_or_else(|_| finish(&*plain, Ending::from(panics::error()), None));
     ExitCode::from(code)
 }
 
 /// Does what the line asks for. `plain` is the screen until the settings are known.
-fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>) -> u8 {
+fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>, runner: Option<Runner>) -> u8 {
     let args = match args::parse(line) {
         Ok(Request::Command(args)) => args,
         Ok(Request::Text(text)) => {
@@ -69,10 +86,10 @@ fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>) -> u8 {
     };
     diagnostics::start(settings.verbose, &settings.secrets);
     tracing::debug!(project = %settings.project.display(), backups = %settings.backups.display(), rights = ?settings.rights, "settings");
-    let screen = screen(settings.json, settings.quiet, settings.secrets.clone());
-    for note in &settings.notes {
-        screen.notice(note);
-    }
+    let secrets = || settings.secrets.clone();
+    let screen = screen(settings.json, settings.quiet, secrets(), runner.is_some());
+    let alerts = settings.alerts.clone();
+    let screen = annotated(screen, runner, alerts, secrets(), &settings.project);
     let invocation = Invocation { settings, screen };
     let ending = args.command.execute(&invocation);
     finish(
@@ -82,10 +99,25 @@ fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>) -> u8 {
     )
 }
 
-fn screen(json: bool, quiet: bool, secrets: Secrets) -> Arc<dyn Screen> {
+/// The screen a person or a program reads; `defused` where a runner reads along.
+fn screen(json: bool, quiet: bool, secrets: Secrets, defused: bool) -> Arc<dyn Screen> {
     match json {
-        true => Arc::new(json::Json::new(secrets)),
-        false => Arc::new(terminal::Terminal::new(quiet, secrets)),
+        true => Arc::new(json::Json::new(secrets, defused)),
+        false => Arc::new(terminal::Terminal::new(quiet, secrets, defused)),
+    }
+}
+
+/// The screen with what a runner should be told, where one reads it.
+fn annotated(
+    screen: Arc<dyn Screen>,
+    runner: Option<Runner>,
+    alerts: Alerts,
+    secrets: Secrets,
+    project: &Path,
+) -> Arc<dyn Screen> {
+    match runner {
+        Some(runner) => Arc::new(Annotated::new(screen, runner, alerts, secrets, project)),
+        None => screen,
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::report::End;
 use crate::error::Error;
 use crate::event::{Event, Level, Sink};
+use crate::script::DatabaseState;
 use crate::storage::RunLog;
 use crate::value::Value;
 
@@ -19,6 +20,8 @@ pub struct Ending {
     pub text: Option<String>,
     /// Why it failed, if it did.
     pub error: Option<Error>,
+    /// What a procedure left behind; `None` if none was run.
+    pub state: Option<DatabaseState>,
 }
 
 impl Ending {
@@ -28,6 +31,7 @@ impl Ending {
             result,
             text: Some(text.into()),
             error: None,
+            state: None,
         }
     }
 }
@@ -38,6 +42,7 @@ impl From<Error> for Ending {
             result: Value::Null,
             text: None,
             error: Some(error),
+            state: None,
         }
     }
 }
@@ -65,6 +70,7 @@ pub trait Screen: Sink {
 pub struct Tee {
     screen: Arc<dyn Screen>,
     log: Arc<RunLog>,
+    mute: Vec<String>,
     planned: Mutex<Option<Planned>>,
 }
 
@@ -80,8 +86,19 @@ impl Tee {
         Tee {
             screen,
             log,
+            mute: Vec::new(),
             planned: Mutex::default(),
         }
+    }
+
+    /// The same, but alerts of these names that only warn go to the run log alone.
+    pub fn muting(mut self, names: &[String]) -> Self {
+        self.mute = names.to_vec();
+        self
+    }
+
+    fn is_muted(&self, event: &Event) -> bool {
+        matches!(event, Event::Alert { name, raised: false, .. } if self.mute.contains(name))
     }
 
     /// Tells the count of what was planned last; nothing follows.
@@ -124,7 +141,9 @@ impl Sink for Tee {
         };
         self.tell(last);
         self.log.send(event);
-        self.screen.send(event);
+        if !self.is_muted(event) {
+            self.screen.send(event);
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Flags;
-use super::config::{self, Config};
+use super::config::{self, Alerts, Config};
 use super::dotenv::{self, Variable};
+use super::github::Runner;
 use super::secrecy;
 use crate::db::Target;
 use crate::error::{Error, Kind, Position, Result};
@@ -47,8 +48,10 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     /// What must never be printed.
     pub secrets: Secrets,
-    /// What the person should know about the settings before anything else.
-    pub notes: Vec<String>,
+    /// What becomes of alerts.
+    pub alerts: Alerts,
+    /// How many sets of each database a backup leaves, where it is not told with `--keep`.
+    pub keep_last: Option<usize>,
     database_url: Option<Url>,
 }
 
@@ -94,7 +97,6 @@ impl Settings {
         };
         Ok(Settings {
             secrets: secrecy::secrets(&together, database_url.as_ref().map(Url::text)),
-            notes: notes(&config),
             backups,
             plan: flags.plan || config.plan,
             yes: flags.yes || config.yes,
@@ -103,6 +105,8 @@ impl Settings {
             verbose: flags.verbose.max(u8::from(config.verbose)),
             timeout: flags.timeout.or(config.timeout),
             rights: rights(&config),
+            alerts: config.alerts,
+            keep_last: config.keep_last,
             environment: together,
             database_url,
             project,
@@ -196,6 +200,16 @@ pub fn process_environment() -> Result<BTreeMap<String, String>> {
     Ok(environment)
 }
 
+/// GitHub's runner, if that is what runs this process.
+pub fn runner() -> Option<Runner> {
+    let path = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let is_runner = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    is_runner.then(|| Runner {
+        workspace: path("GITHUB_WORKSPACE").map(PathBuf::from),
+        summary: path("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+    })
+}
+
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|source| {
         let message = format!("cannot use the folder `{}`", path.display());
@@ -254,19 +268,6 @@ fn rights(config: &Config) -> BTreeSet<String> {
         .map(ToString::to_string)
         .chain(config.grant.iter().cloned())
         .filter(|right| !config.revoke.contains(right))
-        .collect()
-}
-
-fn notes(config: &Config) -> Vec<String> {
-    config
-        .unused
-        .iter()
-        .map(|section| {
-            format!(
-                "`[{section}]` in `{}` has no effect in this version",
-                config::FILE
-            )
-        })
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Events for people: steps, messages and progress on standard error, the result on standard output. Bars only where
 //! there is a terminal to draw them on; a log file gets a line now and then.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::github;
 use super::output::{Ending, Screen};
 use super::readable;
 use super::report::{self, End};
@@ -26,6 +28,8 @@ const BARS: usize = 8;
 pub struct Terminal {
     quiet: bool,
     secrets: Secrets,
+    /// Whether a runner reads along, which takes some lines for orders.
+    defused: bool,
     colour: bool,
     /// Where bars are drawn, if they are.
     bars: Option<MultiProgress>,
@@ -48,13 +52,14 @@ const CYAN: &str = "\x1b[1;36m";
 
 impl Terminal {
     /// A screen on standard error and output, in which these secrets are masked.
-    pub fn new(quiet: bool, secrets: Secrets) -> Self {
+    pub fn new(quiet: bool, secrets: Secrets, defused: bool) -> Self {
         let is_terminal = io::stderr().is_terminal();
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Terminal {
             quiet,
             secrets,
+            defused,
             colour: is_terminal && !is_dumb && !is_set("NO_COLOR"),
             bars: (is_terminal && !is_dumb && !quiet)
                 .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
@@ -80,6 +85,14 @@ impl Terminal {
         readable::printable(&self.secrets.mask(text))
     }
 
+    /// A line that is no order to a runner.
+    fn harmless<'line>(&self, line: &'line str) -> Cow<'line, str> {
+        match self.defused {
+            true => github::defuse(line),
+            false => Cow::Borrowed(line),
+        }
+    }
+
     /// A line on standard error, above the bars.
     fn say(&self, line: &str) {
         let write = || {
@@ -89,7 +102,7 @@ impl Terminal {
                 false => "",
             };
             // Without a standard error nobody can be told that there is none.
-            let _ = writeln!(stderr, "{first}{line}");
+            let _ = writeln!(stderr, "{first}{}", self.harmless(line));
         };
         match &self.bars {
             Some(bars) => bars.suspend(write),
@@ -102,7 +115,7 @@ impl Terminal {
         let write = || {
             let mut stdout = io::stdout().lock();
             for line in lines {
-                writeln!(stdout, "{line}")?;
+                writeln!(stdout, "{}", self.harmless(line))?;
             }
             stdout.flush()
         };
@@ -259,7 +272,10 @@ impl Sink for Terminal {
                     self.say(&self.secrets.mask(&line));
                 }
             }
-            Event::Run { .. } | Event::Finding(_) | Event::Statement { .. } => {}
+            Event::Run { .. }
+            | Event::Finding(_)
+            | Event::Counts { .. }
+            | Event::Statement { .. } => {}
         }
     }
 }

@@ -100,5 +100,6 @@ pub(super) fn unused(given: &Given) -> Finding {
         hint,
         probe: None,
         allowed: None,
+        destroys: false,
     }
 }

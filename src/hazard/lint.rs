@@ -205,6 +205,7 @@ impl Desk<'_> {
                     .map(|probe| mask_literals(self.engine, probe)),
             },
             probe: weighed.probe,
+            destroys: !draft.let_go.is_empty(),
             allowed,
         });
     }

@@ -60,6 +60,8 @@ pub struct Report {
     pub notes: Vec<Change>,
     /// Tables that are exactly as they were.
     pub unchanged: u64,
+    /// The rows that the tables of before have now, by their names of now, as far as they are still there.
+    pub counts: Vec<(TableName, u64)>,
 }
 
 /// Compares the database of a snapshot with a baseline.
@@ -118,6 +120,7 @@ async fn missing_table(
                 before.name, candidate.name
             );
             judge.note(ChangeKind::Table, before, None, message);
+            judge.count(candidate, before.rows);
             return Ok(());
         }
     }
@@ -176,6 +179,7 @@ async fn compare_table(
         && measure(reader, table, &now).await? == (before.rows, before.fingerprint)
     {
         judge.report.unchanged += 1;
+        judge.count(table, before.rows);
         return Ok(());
     }
     let difference = match rows {
@@ -194,6 +198,10 @@ async fn compare_table(
             counted_only(before, measure(reader, table, &now).await?, same)
         }
     };
+    judge.count(
+        table,
+        (before.rows + difference.added).saturating_sub(difference.gone),
+    );
     judge.rows(before, difference);
     Ok(())
 }
@@ -248,6 +256,10 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    fn count(&mut self, table: &Table, rows: u64) {
+        self.report.counts.push((table.name.clone(), rows));
+    }
+
     fn note(
         &mut self,
         kind: ChangeKind,

@@ -31,6 +31,8 @@ pub struct Context {
     pub log: Arc<RunLog>,
     /// Rights that are granted: `db:write`, `backups`, `scratch`, `files`, and what `dbscript.toml` adds.
     pub rights: BTreeSet<String>,
+    /// How many sets of each database a backup leaves, where the script does not say.
+    pub keep_last: Option<usize>,
     /// The process environment, for `env::get` and parameters with `env`; empty unless `env` is granted.
     pub environment: BTreeMap<String, String>,
     /// Stops the run.
@@ -85,6 +87,22 @@ impl Stop {
     }
 }
 
+/// What a run left behind in the database and the project's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DatabaseState {
+    /// Nothing was changed.
+    #[default]
+    AsFound,
+    /// What was begun is rolled back.
+    RolledBack,
+    /// This was changed for good, in words for a person.
+    Changed(Vec<String>),
+    /// A commit was cut off: this may or may not be in.
+    InDoubt(String),
+    /// Not known here; the error says what is.
+    Unknown,
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {
@@ -92,4 +110,6 @@ pub struct Outcome {
     pub result: Value,
     /// Why it failed, if it did. An alert that was raised in a run that ended well is an error of kind `Integrity` too.
     pub error: Option<Error>,
+    /// What it left behind.
+    pub state: DatabaseState,
 }

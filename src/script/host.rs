@@ -35,6 +35,7 @@ pub struct Host {
     steps: RefCell<Vec<String>>,
     stopped_step: RefCell<Option<String>>,
     alerts: RefCell<Vec<String>>,
+    planned_sets: Cell<usize>,
     pub(super) ledger: Ledger,
 }
 
@@ -57,6 +58,7 @@ impl Host {
             steps: RefCell::default(),
             stopped_step: RefCell::default(),
             alerts: RefCell::default(),
+            planned_sets: Cell::default(),
             ledger: Ledger::default(),
         })
     }
@@ -264,6 +266,16 @@ impl Host {
     /// The alerts that were raised.
     pub fn alerts(&self) -> Vec<String> {
         self.alerts.borrow().clone()
+    }
+
+    /// A whole backup would be made here, which is only planned.
+    pub fn plan_set(&self) {
+        self.planned_sets.set(self.planned_sets.get() + 1);
+    }
+
+    /// How many whole backups would have been made.
+    pub fn planned_sets(&self) -> usize {
+        self.planned_sets.get()
     }
 
     /// Runs a step: its events, its time, its place in errors.

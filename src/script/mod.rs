@@ -33,9 +33,9 @@ mod unheard;
 mod workplace;
 
 pub use check::Fault;
-pub use context::{Answer, Asker, Context, Outcome, Stop};
+pub use context::{Answer, Asker, Context, DatabaseState, Outcome, Stop};
 pub use host::Host;
 pub use library::Library;
 pub use parameter::{Parameter, ParameterType, arguments};
 pub use procedure::{Origin, Procedure, RIGHTS};
-pub use run::run;
+pub use run::{DATA_LOSS, FAILED_BACKUP, run};

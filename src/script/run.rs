@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::bridge::{self, Bridge, CLEANUP};
-use super::context::{Context, Outcome};
+use super::context::{Context, DatabaseState, Outcome};
 use super::convert;
 use super::engine::{Machine, STACK_BYTES};
 use super::files::Files;
@@ -20,6 +20,11 @@ use super::procedure::Procedure;
 use super::uncaught::explain;
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
+
+/// The alert of a run that ends with 5: data is lost or damaged, or a backup does not verify.
+pub const DATA_LOSS: &str = "data loss";
+/// The alert of a run that ends with 6.
+pub const FAILED_BACKUP: &str = "failed backup";
 
 /// Runs a procedure with these arguments (see [`super::arguments`]) and waits for its end, also when it is stopped: an
 /// open transaction is rolled back before this returns.
@@ -36,7 +41,7 @@ pub async fn run(procedure: &Procedure, arguments: Value, context: Context) -> O
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             on_thread(&procedure, arguments, context, handle, &handed)
         }));
-        let outcome = outcome.unwrap_or_else(|_| failed(panicked()));
+        let outcome = outcome.unwrap_or_else(|_| unknown(panicked()));
         // If nobody waits any more there is nobody to tell.
         let _ = sender.send(outcome);
     };
@@ -57,19 +62,33 @@ pub async fn run(procedure: &Procedure, arguments: Value, context: Context) -> O
     };
     tokio::select! {
         biased;
-        outcome = receiver => outcome.unwrap_or_else(|_| failed(panicked())),
+        outcome = receiver => outcome.unwrap_or_else(|_| unknown(panicked())),
         () = too_late => {
             let mut error = bridge::stopped(stop.reason().unwrap_or(Kind::Interrupted));
             error.message.push_str(": the script did not come to an end");
-            failed(error.hint("see `dbscript status`"))
+            unknown(error.hint("see `dbscript status`"))
         }
     }
 }
 
 fn failed(error: Error) -> Outcome {
+    ended(Value::Null, Some(error))
+}
+
+/// The end of a run that nobody could clean up after.
+fn unknown(error: Error) -> Outcome {
     Outcome {
-        result: Value::Null,
-        error: Some(error),
+        state: DatabaseState::Unknown,
+        ..failed(error)
+    }
+}
+
+/// The end of a script; what it left behind is found out later.
+fn ended(result: Value, error: Option<Error>) -> Outcome {
+    Outcome {
+        result,
+        error,
+        state: DatabaseState::default(),
     }
 }
 
@@ -162,15 +181,9 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
     );
     let exceeded = host.limits().exceeded();
     match returned {
-        Ok(_) if exceeded.is_some() => Outcome {
-            result: Value::Null,
-            error: exceeded,
-        },
+        Ok(_) if exceeded.is_some() => ended(Value::Null, exceeded),
         Ok(value) => match convert::to_value(value) {
-            Ok(result) => Outcome {
-                result,
-                error: None,
-            },
+            Ok(result) => ended(result, None),
             Err(error) => failed(error.into()),
         },
         Err(error) => {
@@ -186,10 +199,7 @@ fn execute(procedure: &Procedure, arguments: Value, host: &Rc<Host>) -> Outcome 
             if let Some(step) = host.stopped_step() {
                 error.trace.push(format!("in step `{step}`"));
             }
-            Outcome {
-                result,
-                error: Some(error),
-            }
+            ended(result, Some(error))
         }
     }
 }
@@ -230,5 +240,36 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
         error.code = Some("alert".to_owned());
         outcome.error = Some(error);
     }
+    alert_unless_done(outcome.error.as_ref(), host);
+    outcome.state = state(outcome.error.as_ref(), host);
     outcome
+}
+
+/// Whoever is called in the night is called for these two, whatever the script made of them.
+fn alert_unless_done(error: Option<&Error>, host: &Host) {
+    let name = match error.map(|error| error.kind) {
+        Some(Kind::Integrity) => DATA_LOSS,
+        Some(Kind::Backup) => FAILED_BACKUP,
+        _ => return,
+    };
+    if let Some(error) = error
+        && host.alerts().is_empty()
+    {
+        host.alert(name, &error.chain(), true);
+    }
+}
+
+/// What the run left behind.
+fn state(error: Option<&Error>, host: &Host) -> DatabaseState {
+    if let Some(what) = host.doubt() {
+        return DatabaseState::InDoubt(what);
+    }
+    let done = host.done();
+    match error {
+        _ if !done.is_empty() => DatabaseState::Changed(done),
+        // Where the database commits by itself, only the message knows how far it came.
+        Some(error) if error.kind == Kind::Migration && host.wrote() => DatabaseState::Unknown,
+        Some(_) if host.wrote() => DatabaseState::RolledBack,
+        _ => DatabaseState::AsFound,
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::{Answer, Asker, Context, Library, Outcome, Stop, arguments, run};
+use super::{Answer, Asker, Context, DatabaseState, Library, Outcome, Stop, arguments, run};
 use crate::db::{Access, Target};
 use crate::event::{Event, Sink};
 use crate::storage::RunLog;
@@ -128,6 +128,7 @@ impl Project {
                 return Outcome {
                     result: Value::Null,
                     error: Some(error),
+                    state: DatabaseState::AsFound,
                 };
             }
         };
@@ -146,6 +147,7 @@ impl Project {
             asker: Arc::new(Says(self.answer)),
             sink: self.events.clone(),
             log: Arc::new(log),
+            keep_last: None,
             rights: self
                 .rights
                 .iter()

@@ -25,7 +25,8 @@ fn every_command_ends_with_its_end() {
         assert_eq!(run.end()["error"], json!(null), "{}", run.told());
         for event in run.events() {
             let known = [
-                "run", "step", "progress", "log", "table", "planned", "finding", "alert", "end",
+                "run", "step", "progress", "log", "table", "planned", "counts", "finding", "alert",
+                "end",
             ];
             let name = event["event"].as_str().unwrap_or_default();
             assert!(known.contains(&name), "unknown event {event}");

@@ -2,6 +2,7 @@
 
 mod damage;
 mod disks;
+mod github;
 mod interrupts;
 mod json;
 mod kills;

@@ -12,7 +12,9 @@ use crate::cli::{args, parameters, signals};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level, Sink as _};
 use crate::script::nearest::nearest;
-use crate::script::{self, Context, Library, Outcome, ParameterType, Procedure, Stop};
+use crate::script::{
+    self, Context, DatabaseState, Library, Outcome, ParameterType, Procedure, Stop,
+};
 use crate::storage::RunLog;
 use crate::value::Value;
 
@@ -52,7 +54,8 @@ impl Run {
                 .map_err(|error| or_global(error, &procedure, &words.named))?;
         let (target, is_default) = settings.target()?;
         let log = Arc::new(self.log(invocation, &procedure));
-        let sink = Arc::new(Tee::new(Arc::clone(&invocation.screen), Arc::clone(&log)));
+        let tee = Tee::new(Arc::clone(&invocation.screen), Arc::clone(&log));
+        let sink = Arc::new(tee.muting(&settings.alerts.mute));
         sink.send(&Event::Run {
             procedure: procedure.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,6 +82,7 @@ impl Run {
             sink: sink.clone(),
             log: Arc::clone(&log),
             rights: settings.rights.clone(),
+            keep_last: settings.keep_last,
             environment,
             stop: stop.clone(),
         };
@@ -125,7 +129,11 @@ fn or_global(error: Error, procedure: &Procedure, named: &[(String, Option<Strin
 
 /// Writes the run log's last line, and says where the log is when a person will want it.
 fn close(outcome: Outcome, log: &RunLog, invocation: &Invocation) -> Ending {
-    let Outcome { result, mut error } = outcome;
+    let Outcome {
+        result,
+        mut error,
+        state,
+    } = outcome;
     if let (Some(path), Some(_)) = (log.path(), &error) {
         invocation.screen.send(&Event::Log {
             level: Level::Info,
@@ -140,6 +148,7 @@ fn close(outcome: Outcome, log: &RunLog, invocation: &Invocation) -> Ending {
         result,
         text: None,
         error,
+        state: Some(state),
     }
 }
 
@@ -149,5 +158,6 @@ fn cannot_listen(source: std::io::Error) -> Outcome {
     Outcome {
         result: Value::Null,
         error: Some(error),
+        state: DatabaseState::AsFound,
     }
 }

@@ -67,6 +67,7 @@ impl Status {
             text: Some(text(&result)),
             result: Value::Map(result),
             error: problems.first,
+            state: None,
         })
     }
 }

@@ -32,6 +32,8 @@ pub enum Accepts {
     Closure,
     /// A map with some of these keys and no others.
     Options(&'static [Key]),
+    /// A whole number or `()`.
+    IntOrUnit,
     /// A string or `()`.
     TextOrUnit,
     /// An array or `()`.
@@ -51,6 +53,7 @@ impl Accepts {
             Accepts::Map | Accepts::Options(_) => "map",
             Accepts::Params => "array or map",
             Accepts::Closure => "closure",
+            Accepts::IntOrUnit => "int or ()",
             Accepts::TextOrUnit => "string or ()",
             Accepts::ListOrUnit => "array or ()",
         }
@@ -68,6 +71,7 @@ impl Accepts {
             Accepts::Map | Accepts::Options(_) => type_name == "map",
             Accepts::Params => matches!(type_name, "array" | "map"),
             Accepts::Closure => type_name == "closure",
+            Accepts::IntOrUnit => matches!(type_name, "int" | "()"),
             Accepts::TextOrUnit => matches!(type_name, "string" | "char" | "()"),
             Accepts::ListOrUnit => matches!(type_name, "array" | "()"),
         }

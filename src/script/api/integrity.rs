@@ -2,7 +2,7 @@
 
 use rhai::Map;
 
-use super::backup::{map, number, saved_set};
+use super::backup::{map, number, saved_set, tell_counts};
 use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, required};
 use crate::backup::Set;
 use crate::db::{Column, Orphans, Session, Table};
@@ -159,6 +159,12 @@ fn compare(call: &Call<'_>) -> Answer {
     } else {
         held_against(host, read_baseline(&before)?, None)?
     };
+    let counts: Vec<(String, u64)> = report
+        .counts
+        .iter()
+        .map(|(name, rows)| (name.to_string(), *rows))
+        .collect();
+    tell_counts(host, "comparison", None, &counts);
     Ok(to_dynamic(describe(report)))
 }
 

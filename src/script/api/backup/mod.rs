@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::{Accepts, Call, Form, Function, Key, Namespace, no_types, optional, required};
 use crate::backup::{Set, Store};
 use crate::error::{Error, Kind};
-use crate::event::Sink;
+use crate::event::{Event, Sink};
+use crate::migrate::HISTORY_TABLES;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
 use crate::value::Value;
@@ -154,8 +155,8 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[required(
                 "keep_last",
-                Accepts::Int,
-                "how many whole sets of each database stay, at least 1",
+                Accepts::IntOrUnit,
+                "how many whole sets of each database stay, at least 1; () for what `[retention]` in `dbscript.toml` says, else all",
             )],
             right: Some("backups"),
             doc: "Removes the complete sets older than those that stay, and what killed backups left behind. Safety backups, sets of some tables and damaged sets are not counted, damaged sets never removed. Only told under `--plan`.",
@@ -234,6 +235,37 @@ pub(super) fn saved_set(call: &Call<'_>, index: usize) -> Result<Set, Thrown> {
     Ok(store(call.host)
         .find(&timestamp, call.host.sink())
         .map_err(Error::from)?)
+}
+
+/// Tells how many rows the tables of the live database have; those of migration histories are not its own.
+pub(super) fn tell_counts(
+    host: &Host,
+    of: &'static str,
+    set: Option<&Set>,
+    tables: &[(String, u64)],
+) {
+    if host.in_scratch() {
+        return;
+    }
+    let own = tables
+        .iter()
+        .filter(|(name, _)| !HISTORY_TABLES.contains(&name.as_str()));
+    host.sink().send(&Event::Counts {
+        of,
+        set: set.map(|set| set.timestamp().to_string()),
+        tables: Value::Map(
+            own.map(|(name, rows)| (name.clone(), number(*rows)))
+                .collect(),
+        ),
+    });
+}
+
+/// The tables of a set with their rows.
+pub(super) fn counts_of(set: &Set) -> Vec<(String, u64)> {
+    let tables = set.summary().tables.iter();
+    tables
+        .map(|table| (table.name.to_string(), table.rows))
+        .collect()
 }
 
 /// Counts by table.

@@ -1,11 +1,12 @@
 //! What a restore would do, and doing it.
 
-use super::{counts, map, number, sink, store};
-use crate::backup::{self, Mode, RestoreOptions, Restoring};
+use super::{counts, counts_of, map, number, sink, store, tell_counts};
+use crate::backup::{self, Mode, RestoreOptions, Restoring, Set};
 use crate::error::Error;
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
+use crate::script::host::Host;
 use crate::value::Value;
 
 fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> {
@@ -86,12 +87,37 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let what = format!("the backup {timestamp}");
     let done = host.conclude(&what, restoring.commit(host.log()))?;
     host.settle(format!("the backup {timestamp} is restored"));
+    tell_replaced(
+        host,
+        &plan,
+        safety.as_ref().map(|created| &created.set),
+        &done,
+    );
     let safety = safety.map(|created| created.set.timestamp().to_string());
     Ok(to_dynamic(restored(
         &timestamp,
         counts(done.counts.into_iter()),
         safety,
     )))
+}
+
+/// What every table had before, and what it has now: a restore of some tables leaves the others as they were.
+fn tell_replaced(
+    host: &Host,
+    plan: &backup::RestorePlan,
+    safety: Option<&Set>,
+    done: &backup::Restored,
+) {
+    let before = safety.map(counts_of).unwrap_or_default();
+    tell_counts(host, "backup", safety, &before);
+    let mut after = done.counts.clone();
+    let is_touched = |name: &String| {
+        plan.tables
+            .iter()
+            .any(|(table, _)| table.to_string() == *name)
+    };
+    after.extend(before.into_iter().filter(|(name, _)| !is_touched(name)));
+    tell_counts(host, "restore", Some(&plan.set), &after);
 }
 
 fn restored(timestamp: &str, counts: Value, safety: Option<String>) -> Value {

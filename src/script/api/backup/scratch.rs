@@ -4,7 +4,7 @@ use std::future::Future;
 
 use rhai::{Dynamic, EvalAltResult, Map};
 
-use super::{saved_set, sink, store};
+use super::{counts_of, saved_set, sink, store, tell_counts};
 use crate::backup::{self, RestoreOptions, Restoring, Set};
 use crate::db::Session;
 use crate::error::{Error, Kind};
@@ -168,6 +168,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     host.conclude(&what, restoring.commit(host.log()))
         .map_err(|error| not_back(error, &command))?;
     host.note_restored();
+    tell_counts(host, "restore", Some(set), &counts_of(set));
     host.say(
         Level::Info,
         format!("it failed; the database is back at the backup {timestamp}"),

@@ -2,7 +2,7 @@
 
 use rhai::Dynamic;
 
-use super::{counts, map, number, sink, store};
+use super::{counts, counts_of, map, number, sink, store, tell_counts};
 use crate::backup::{self, CreateOptions, Created, Entry, Report, Set, State};
 use crate::error::{Error, Kind};
 use crate::migrate::HISTORY_TABLES;
@@ -57,6 +57,9 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
     if host.plan() {
         let plan = host.wait(backup::create::plan(&target, &store, &options))?;
         host.effect("backups", plan.to_string())?;
+        if options.tables.as_ref().is_none_or(Vec::is_empty) {
+            host.plan_set();
+        }
         return Ok(to_dynamic(map([
             ("timestamp", "(planned)".into()),
             ("label", options.label.map_or(Value::Null, Value::Text)),
@@ -78,6 +81,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
             _ => error,
         })?;
     let created = host.wait(backup::create(&target, &store, &options, &sink(host)))?;
+    tell_counts(host, "backup", Some(&created.set), &counts_of(&created.set));
     if let Some(marker) = marker {
         host.watch(created.set.timestamp(), marker);
     }
@@ -211,18 +215,31 @@ fn describe_problems(report: &Report) -> Vec<Value> {
 
 pub(super) fn prune(call: &Call<'_>) -> Answer {
     let host = call.host;
-    let keep = usize::try_from(call.int(0))
-        .ok()
-        .filter(|keep| *keep > 0)
-        .ok_or_else(|| {
-            Error::new(Kind::Usage, "`keep_last` is at least 1")
-                .hint("the last backup is never pruned")
-        })?;
+    let Some(keep) = keep_last(call)? else {
+        return Ok(to_dynamic(pruned(&backup::PrunePlan::default())));
+    };
     let (store, sink) = (store(host), sink(host));
+    // What is only planned yet would count.
+    let keep = keep.saturating_sub(host.planned_sets());
     let plan = host.wait(backup::PrunePlan::keep_last(&store, keep, &sink))?;
     if host.effect("backups", plan.to_string())? {
         plan.apply()?;
     }
+    Ok(to_dynamic(pruned(&plan)))
+}
+
+/// How many sets stay: what the script says, else what `dbscript.toml` says; `None` for all.
+fn keep_last(call: &Call<'_>) -> Result<Option<usize>, Error> {
+    if !call.has(0) {
+        return Ok(call.host.context().keep_last);
+    }
+    let keep = usize::try_from(call.int(0)).ok().filter(|keep| *keep > 0);
+    keep.map(Some).ok_or_else(|| {
+        Error::new(Kind::Usage, "`keep_last` is at least 1").hint("the last backup is never pruned")
+    })
+}
+
+fn pruned(plan: &backup::PrunePlan) -> Value {
     let list = |entries: &[(String, String)]| {
         let describe = |(name, reason): &(String, String)| {
             map([
@@ -232,8 +249,5 @@ pub(super) fn prune(call: &Call<'_>) -> Answer {
         };
         Value::List(entries.iter().map(describe).collect())
     };
-    Ok(to_dynamic(map([
-        ("kept", list(&plan.kept)),
-        ("removed", list(&plan.removed)),
-    ])))
+    map([("kept", list(&plan.kept)), ("removed", list(&plan.removed))])
 }

@@ -91,9 +91,11 @@ fn describe_finding(finding: Finding) -> Value {
         ("statement", finding.statement.into()),
         ("table", text(finding.table)),
         ("message", finding.message.into()),
+        ("summary", finding.logged.message.into()),
         ("hint", text(finding.hint)),
         ("probe", text(finding.probe)),
         ("allowed", text(finding.allowed)),
+        ("destroys", Value::Bool(finding.destroys)),
     ])
 }
 
@@ -124,7 +126,8 @@ pub(super) fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
         }
         let rule = text("rule").unwrap_or_default();
         let allowance = text("table").map_or(rule.clone(), |table| format!("{rule}({table})"));
-        first = first.or_else(|| text("message"));
+        // The error goes into logs, which get no data of rows.
+        first = first.or_else(|| text("summary"));
         if !wanted.contains(&allowance) {
             wanted.push(allowance);
         }

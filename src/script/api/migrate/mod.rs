@@ -72,7 +72,7 @@ pub const NAMESPACE: Namespace = Namespace {
             ],
             right: None,
             doc: "Finds what would lose data or fail, and asks the data itself, read only.",
-            result: "an array of findings: maps with rule, severity, file, line, column, statement, table, message, hint, probe, allowed",
+            result: "an array of findings: maps with rule, severity, file, line, column, statement, table, message, summary (the message without data of rows), hint, probe, allowed, destroys (whether it takes data away)",
             errors: "`usage` for an allowance that is none",
             body: lint,
         },
