@@ -5,6 +5,7 @@ mod disks;
 mod github;
 mod interrupts;
 mod json;
+mod keeping;
 mod kills;
 mod main_job;
 mod places;

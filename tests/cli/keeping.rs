@@ -1,0 +1,71 @@
+//! How many backups stay: `--keep`, else `[retention]` of `dbscript.toml`, else all of them.
+
+use crate::harness::{Project, timestamps};
+
+fn project() -> Project {
+    let project = Project::new();
+    project.sql("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    project
+}
+
+#[test]
+fn a_backup_leaves_the_newest_and_says_what_it_removed() {
+    let project = project();
+    for _ in 0..3 {
+        project.dbscript(&["run", "backup"]).go();
+    }
+    let before = timestamps(&project);
+    assert_eq!(before.len(), 3, "all stay unless something says otherwise");
+    let planned = project
+        .dbscript(&["run", "backup", "--keep", "2", "--plan"])
+        .go();
+    let would = format!("would remove {}, {}\n", before[1], before[0]);
+    assert!(planned.stdout.contains(&would), "{}", planned.told());
+    assert_eq!(timestamps(&project), before, "{}", planned.told());
+    let run = project.dbscript(&["run", "backup", "--keep", "2"]).go();
+    let removed = format!("removed {}: older than the newest 2", before[0]);
+    assert!(run.stderr.contains(&removed), "{}", run.told());
+    let left = timestamps(&project);
+    assert_eq!(left.len(), 2, "{}", run.told());
+    assert_eq!(left[0], before[2]);
+    project.dbscript(&["run", "verify", "--from", "all"]).go();
+}
+
+#[test]
+fn the_projects_settings_count_where_no_flag_does() {
+    let project = project();
+    project.file("dbscript.toml", "[retention]\nkeep_last = 1\n");
+    for procedure in ["backup", "pre-migration-backup"] {
+        for _ in 0..2 {
+            project.dbscript(&["run", procedure]).go();
+            assert_eq!(timestamps(&project).len(), 1);
+        }
+    }
+    project
+        .dbscript(&["run", "pre-migration-backup", "--keep", "2"])
+        .go();
+    assert_eq!(timestamps(&project).len(), 2);
+}
+
+#[test]
+fn a_backup_that_fails_costs_no_older_one() {
+    let project = project();
+    project.dbscript(&["run", "backup"]).go();
+    let before = timestamps(&project);
+    project.sql("DROP TABLE t");
+    project
+        .dbscript(&["run", "backup", "--keep", "1"])
+        .status(6)
+        .go();
+    assert_eq!(timestamps(&project), before);
+    project
+        .dbscript(&["run", "backup", "--keep", "0"])
+        .status(2)
+        .go();
+    project
+        .file("dbscript.toml", "[retention]\nkeep_last = 0\n")
+        .dbscript(&["run", "backup"])
+        .status(2)
+        .stderr_has("dbscript.toml:2:13")
+        .go();
+}
