@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::db::{DatabaseInfo, SchemaSql};
+use crate::db::{DatabaseInfo, Engine, SchemaSql};
 
 /// Opens the first part.
 const BEFORE: &str = "-- dbscript: before the rows\n";
@@ -45,7 +45,7 @@ pub fn write(schema: &SchemaSql, database: &DatabaseInfo, tool: &str) -> String 
         one_line(&database.version),
         one_line(tool)
     );
-    let by_delimiter = matches!(database.engine.as_str(), "mysql" | "mariadb");
+    let by_delimiter = Engine::from_name(&database.engine).is_some_and(Engine::has_delimiters);
     if by_delimiter {
         text.push_str(CLIENT);
     }

@@ -50,6 +50,11 @@ impl Engine {
         self == other || (server(self) && server(other))
     }
 
+    /// Whether the engine's own client ends a statement at every semicolon, a body's too, and knows DELIMITER.
+    pub fn has_delimiters(self) -> bool {
+        matches!(self, Engine::Mysql | Engine::Mariadb)
+    }
+
     /// An object's SQL of a schema file as the catalog has it.
     pub fn object_sql(self, statement: &str) -> String {
         match self {
