@@ -20,17 +20,24 @@ use crate::harness::{Project, sqlx_migrates};
 
 /// A project with the shipped migrations applied and this many people, each with two comments and some points.
 pub fn with_people(people: u32) -> Project {
-    let project = Project::sample();
+    filled(Project::new(), people)
+}
+
+/// The same in a project of any engine.
+pub fn filled(project: Project, people: u32) -> Project {
+    let project = project.with_sample();
     sqlx_migrates(&project).expect("the shipped migrations run");
     project.sql(&format!(
-        "PRAGMA foreign_keys = ON; BEGIN;
-         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
+        "BEGIN;
          INSERT INTO users (id, privy_id, username, email, referral_code, total_points)
-             SELECT 'u' || i, 'cm' || i, 'name' || i, 'mail' || i || '@example.org', 'ref_' || i, i % 7 FROM n;
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
+             SELECT concat('u', i), concat('cm', i), concat('name', i), concat('mail', i, '@example.org'),
+                 concat('ref_', i), i % 7 FROM n;
          INSERT INTO comments (id, user_id, body)
-             SELECT 'a' || id, id, 'First! ' || username FROM users
-             UNION ALL SELECT 'b' || id, id, 'It''s me; again — ' || email FROM users;
-         INSERT INTO points (id, user_id, amount, reason) SELECT 'p' || id, id, total_points, 'signing up' FROM users;
+             SELECT concat('a', id), id, concat('First! ', username) FROM users
+             UNION ALL SELECT concat('b', id), id, concat('It''s me; again — ', email) FROM users;
+         INSERT INTO points (id, user_id, amount, reason)
+             SELECT concat('p', id), id, total_points, 'signing up' FROM users;
          INSERT INTO achievements (user_id, name) SELECT id, 'early bird' FROM users WHERE total_points = 6;
          COMMIT;"
     ));

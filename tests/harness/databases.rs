@@ -26,6 +26,17 @@ pub struct Said<T> {
     pub mysql: T,
 }
 
+impl<T> Said<T> {
+    /// As it is said on this engine.
+    pub fn on(self, database: Database) -> T {
+        match database {
+            Database::Sqlite => self.sqlite,
+            Database::Postgres => self.postgres,
+            Database::Mysql => self.mysql,
+        }
+    }
+}
+
 /// An empty database of its own.
 pub struct Fresh {
     database: Database,
@@ -117,11 +128,7 @@ impl Fresh {
 
     /// What is said differently on each engine.
     pub fn said<T>(&self, said: Said<T>) -> T {
-        match self.database {
-            Database::Sqlite => said.sqlite,
-            Database::Postgres => said.postgres,
-            Database::Mysql => said.mysql,
-        }
+        said.on(self.database)
     }
 
     /// Marks for bound parameters: `?, ?` or `$1, $2`.
@@ -157,6 +164,29 @@ macro_rules! on_every_database {
     };
 }
 pub(crate) use on_every_database;
+
+/// Runs what a person does (`fn(Project)`) on every database: one test each, in a module named after the database.
+macro_rules! in_every_project {
+    ($($test:ident),+ $(,)?) => {
+        $crate::harness::databases::in_every_project! { @ sqlite Sqlite $($test)+ }
+        $crate::harness::databases::in_every_project! { @ mysql Mysql $($test)+ }
+        $crate::harness::databases::in_every_project! { @ postgres Postgres $($test)+ }
+    };
+    (@ $module:ident $database:ident $($test:ident)+) => {
+        mod $module {
+            $(
+                #[test]
+                fn $test() {
+                    use $crate::harness::{Project, databases::Database};
+                    if let Some(project) = Project::on(Database::$database) {
+                        super::$test(project);
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use in_every_project;
 
 #[tokio::test]
 async fn every_engine_gives_an_empty_database_each_time() {

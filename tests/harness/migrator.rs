@@ -21,8 +21,16 @@ pub async fn sqlx_migrate<C: Connection + Migrate>(
 
 /// The same for a project's own database and folder.
 pub fn sqlx_migrates(project: &Project) -> Result<usize, MigrateError> {
-    let url = format!("sqlite://{}/dbscript.db?mode=rwc", project.path().display());
+    let file = format!("sqlite://{}/dbscript.db?mode=rwc", project.path().display());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let folder = project.path().join("migrations");
-    runtime.block_on(sqlx_migrate::<sqlx::SqliteConnection>(&url, &folder))
+    runtime.block_on(async {
+        match project.url() {
+            None => sqlx_migrate::<sqlx::SqliteConnection>(&file, &folder).await,
+            Some(url) if url.starts_with("postgres") => {
+                sqlx_migrate::<sqlx::PgConnection>(url, &folder).await
+            }
+            Some(url) => sqlx_migrate::<sqlx::MySqlConnection>(url, &folder).await,
+        }
+    })
 }

@@ -4,6 +4,7 @@
 //! only met when something is broken.
 
 pub mod databases;
+mod dump;
 mod export;
 mod migrator;
 mod outcome;
@@ -18,12 +19,17 @@ pub use databases::Fresh;
 pub use export::{Export, User};
 pub use migrator::{sqlx_migrate, sqlx_migrates};
 pub use outcome::Finished;
-pub use project::{Project, repository, walk};
+pub use project::{Project, walk};
 pub use run::Run;
 pub use running::{Running, Signal};
 pub use servers::PASSWORD;
 pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
+
+/// The repository these tests belong to.
+pub fn repository() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+}
 
 /// How long anything may take before a test calls it broken.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Run;
+use super::databases::{Database, Said};
+use super::servers::{self, Server};
+use super::{Run, repository};
 
-/// A project folder of its own, removed at the end of the test.
+/// A project folder of its own, removed at the end of the test, and its database: `dbscript.db` in it, or a fresh one on
+/// a private server that `DATABASE_URL` names.
 pub struct Project {
     folder: tempfile::TempDir,
-}
-
-/// The repository this test belongs to.
-pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    database: Database,
+    /// The server and the URL there.
+    place: Option<(&'static Server, String)>,
 }
 
 impl Project {
@@ -24,16 +25,50 @@ impl Project {
             .prefix("dbscript-test-")
             .tempdir()
             .expect("the system's temporary folder is writable");
-        Project { folder }
+        Project {
+            folder,
+            database: Database::Sqlite,
+            place: None,
+        }
+    }
+
+    /// An empty folder with an empty database of this engine; `None` where its server is not installed.
+    pub fn on(database: Database) -> Option<Self> {
+        let kind = match database {
+            Database::Sqlite => return Some(Project::new()),
+            Database::Postgres => servers::Kind::Postgres,
+            Database::Mysql => servers::Kind::Mysql,
+        };
+        let server = servers::server(kind)?;
+        let url = block_on(server.fresh_database());
+        Some(Project {
+            database,
+            place: Some((server, url)),
+            ..Project::new()
+        })
+    }
+
+    /// Adds what the repository ships to start with: `migrations/` and `users/`.
+    pub fn with_sample(self) -> Self {
+        for folder in ["migrations", "users"] {
+            copy(&repository().join(folder), &self.path().join(folder));
+        }
+        self
     }
 
     /// A copy of what the repository ships to start with: `migrations/` and `users/`.
     pub fn sample() -> Self {
-        let project = Project::new();
-        for folder in ["migrations", "users"] {
-            copy(&repository().join(folder), &project.path().join(folder));
-        }
-        project
+        Project::new().with_sample()
+    }
+
+    /// The URL of its database on a server, password and all.
+    pub fn url(&self) -> Option<&str> {
+        self.place.as_ref().map(|(_, url)| url.as_str())
+    }
+
+    /// What is said differently on each engine.
+    pub fn said<T>(&self, said: Said<T>) -> T {
+        said.on(self.database)
     }
 
     /// Its folder, without symbolic links in it.
@@ -68,12 +103,16 @@ impl Project {
             .unwrap_or_else(|error| panic!("cannot read `{name}`: {error}"))
     }
 
-    /// Runs SQL on the project's default database `dbscript.db`, which is made if it is missing.
+    /// Runs SQL on the project's database as another program would; an SQLite file is made if it is missing.
     #[track_caller]
     pub fn sql(&self, sql: &str) -> &Self {
-        self.sqlite()
-            .execute_batch(sql)
-            .unwrap_or_else(|error| panic!("{error} in: {sql}"));
+        match &self.place {
+            Some((server, url)) => block_on(server.run(url, sql)),
+            None => self
+                .sqlite()
+                .execute_batch(sql)
+                .unwrap_or_else(|error| panic!("{error} in: {sql}")),
+        }
         self
     }
 
@@ -83,9 +122,12 @@ impl Project {
             .expect("a database can be made in the project")
     }
 
-    /// One value that a query on the default database gives, as text.
+    /// One value that a query on the project's database gives, as text.
     #[track_caller]
     pub fn value(&self, sql: &str) -> String {
+        if let Some((server, url)) = &self.place {
+            return block_on(server.value(url, sql));
+        }
         let value: rusqlite::types::Value = self
             .sqlite()
             .query_row(sql, [], |row| row.get(0))
@@ -99,9 +141,12 @@ impl Project {
         }
     }
 
-    /// The hash of the default database's whole content.
+    /// The hash of the database's whole content.
     pub fn hash(&self) -> String {
-        super::database_hash(&self.path().join("dbscript.db"))
+        match &self.place {
+            Some((server, url)) => server.hash(url),
+            None => super::database_hash(&self.path().join("dbscript.db")),
+        }
     }
 
     /// Every file with its SHA-256, so that a test can say that nothing changed.
@@ -139,6 +184,13 @@ impl Project {
     pub fn dbscript<'a>(&'a self, arguments: &[&str]) -> Run<'a> {
         Run::new(self, arguments)
     }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime can be made").block_on(future)
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -56,6 +56,7 @@ impl<'a> Run<'a> {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
             .env("HOME", self.project.path())
+            .envs(self.project.url().map(|url| ("DATABASE_URL", url)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

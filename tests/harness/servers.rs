@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Connection, MySqlConnection, PgConnection};
 
+use super::dump;
+
 /// What the tests log in with; it must never turn up in any output.
 pub const PASSWORD: &str = "s3cret-of-the-tests";
 
@@ -89,6 +91,30 @@ impl Server {
             }
         }
         url
+    }
+
+    /// One value that a query gives, as text.
+    pub async fn value(&self, url: &str, sql: &str) -> String {
+        let value: Result<Option<String>, sqlx::Error> = match self.kind {
+            Kind::Postgres => {
+                let text = sqlx::AssertSqlSafe(format!("SELECT ({sql})::text"));
+                let mut connection = PgConnection::connect(url).await.expect("it runs");
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+            Kind::Mysql => {
+                let text = sqlx::AssertSqlSafe(format!("SELECT CAST(({sql}) AS CHAR)"));
+                let mut connection = MySqlConnection::connect(url).await.expect("it runs");
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+        };
+        value
+            .unwrap_or_else(|error| panic!("{error} in: {sql}"))
+            .unwrap_or_else(|| "NULL".to_owned())
+    }
+
+    /// The hash of a database's whole content, by the server's own dump.
+    pub fn hash(&self, url: &str) -> String {
+        dump::hash(self.kind, url)
     }
 
     /// Runs SQL on one of its databases over a connection that is not the product's.
