@@ -31,8 +31,23 @@ pub struct Conditions<'a> {
     /// What was allowed to go.
     pub let_go: &'a [LetGo],
     /// Told what is in for good as soon as it is, so that an interruption tells the truth.
-    pub settled: &'a dyn Fn(String),
+    pub settled: &'a dyn Fn(Settled),
 }
+
+/// What is in for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The migration; what is said of it later replaces what was said before.
+    pub about: String,
+    /// What of it is in, in words.
+    pub what: String,
+    /// What to do about it, where it is only half of something.
+    pub remedy: Option<&'static str>,
+}
+
+/// What helps where a migration is half done.
+const REMEDY: &str =
+    "undo those statements by hand, or go back to the backup: `dbscript run restore`";
 
 /// One migration that is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +71,40 @@ struct Prepared<'a> {
     mode: Option<Begin>,
 }
 
-/// What people are told of a migration that is in.
-pub fn is_applied(version: i64) -> String {
-    format!("migration {version} is applied")
+impl Settled {
+    /// A migration that is in.
+    pub fn applied(version: i64) -> Settled {
+        Settled {
+            about: format!("migration {version}"),
+            what: format!("migration {version} is applied"),
+            remedy: None,
+        }
+    }
+
+    /// A migration whose first statements are done, and no longer undone by a rollback.
+    fn half_done(migration: &Migration, stays: usize, count: usize) -> Settled {
+        let Migration {
+            version,
+            description,
+            ..
+        } = migration;
+        Settled {
+            about: format!("migration {version}"),
+            what: format!(
+                "of the {count} statements of migration {version} ({description}), {}",
+                those_that_stay(stays)
+            ),
+            remedy: Some(REMEDY),
+        }
+    }
+}
+
+fn those_that_stay(stays: usize) -> String {
+    match stays {
+        0 => "none is done, though the one at work may have been".to_owned(),
+        1 => "statement 1 is done and stays".to_owned(),
+        _ => format!("statements 1 to {stays} are done and stay"),
+    }
 }
 
 /// Applies migrations in their order.
@@ -113,7 +159,7 @@ async fn in_groups(
         match group_of(session, group, conditions, &mut stays).await {
             Ok(applied) => {
                 for migration in &applied {
-                    (conditions.settled)(is_applied(migration.version));
+                    (conditions.settled)(Settled::applied(migration.version));
                 }
                 done.extend(applied);
             }
@@ -177,8 +223,8 @@ async fn outside(
     create_history(session, group).await?;
     let mut applied = Vec::new();
     for prepared in group {
-        let version = prepared.migration.version;
-        (conditions.settled)(format!("migration {version} began outside a transaction"));
+        let count = prepared.statements.len();
+        (conditions.settled)(Settled::half_done(prepared.migration, 0, count));
         let result = one(session, prepared, conditions, stays).await;
         // What the file left open or switched off must not reach what comes after it.
         session.rollback_all().await?;
@@ -266,13 +312,8 @@ async fn statements(
         let done = run(session, migration, statement, conditions).await;
         // Such a statement commits what is before it even where it fails itself.
         if !in_transaction || (commits && session.committed_by_itself().await?) {
-            if in_transaction && *stays == 0 {
-                let version = migration.version;
-                (conditions.settled)(format!(
-                    "statements of migration {version} are done for good"
-                ));
-            }
             *stays = index + usize::from(done.is_ok());
+            (conditions.settled)(Settled::half_done(migration, *stays, count));
         }
         done.map_err(|error| {
             let place = Position {
@@ -339,10 +380,7 @@ fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usi
         None => String::new(),
         Some(last) => format!("migrations up to {} are applied; ", last.version),
     };
-    let statements = match stays {
-        1 => "statement 1 is done and stays".to_owned(),
-        _ => format!("statements 1 to {stays} are done and stay"),
-    };
+    let statements = those_that_stay(stays);
     let state = match (in_transaction, stays, done.is_empty()) {
         (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
         (true, 0, false) => format!("{before}the failed one was rolled back"),
@@ -359,10 +397,7 @@ fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usi
     let hint = match (stays, error.hint.take()) {
         (_, Some(hint)) => hint,
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
-        (_, None) => {
-            "undo those statements by hand, or go back to the backup: `dbscript run restore`"
-                .to_owned()
-        }
+        (_, None) => REMEDY.to_owned(),
     };
     error.hint(hint)
 }

@@ -14,7 +14,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Conditions, apply, is_applied};
+pub use apply::{Applied, Conditions, Settled, apply};
 pub use error::Error;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};

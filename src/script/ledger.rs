@@ -8,6 +8,7 @@ use std::future::Future;
 
 use super::host::Host;
 use crate::error::{Error, Result};
+use crate::migrate;
 
 /// Different effects that are remembered; a loop repeats a few.
 const REMEMBERED: usize = 50;
@@ -19,19 +20,36 @@ struct Effect {
     in_database: bool,
 }
 
+/// What is done for good.
+struct Settled {
+    /// What it is about; what is settled later about the same replaces it.
+    about: String,
+    what: String,
+    remedy: Option<&'static str>,
+}
+
 /// The effects of one run on the live database and the project's files.
 #[derive(Default)]
 pub(super) struct Ledger {
     wrote: Cell<bool>,
     announced: RefCell<Vec<Effect>>,
     uncommitted: RefCell<Vec<String>>,
-    done: RefCell<Vec<String>>,
+    done: RefCell<Vec<Settled>>,
     doubt: RefCell<Option<String>>,
 }
 
 fn push(list: &mut Vec<String>, action: String) {
     if list.len() < REMEMBERED && !list.contains(&action) {
         list.push(action);
+    }
+}
+
+fn put(list: &mut Vec<Settled>, settled: Settled) {
+    let known = list.iter().position(|known| known.about == settled.about);
+    match known {
+        Some(at) => list[at] = settled,
+        None if list.len() < REMEMBERED => list.push(settled),
+        None => {}
     }
 }
 
@@ -56,12 +74,11 @@ impl Host {
         }
         let open = self.depth() > 0;
         for effect in announced {
-            let list = if open && effect.in_database {
-                &self.ledger.uncommitted
+            if open && effect.in_database {
+                push(&mut self.ledger.uncommitted.borrow_mut(), effect.action);
             } else {
-                &self.ledger.done
-            };
-            push(&mut list.borrow_mut(), effect.action);
+                self.note_done(effect.action);
+            }
         }
     }
 
@@ -86,8 +103,34 @@ impl Host {
     /// Says what of the live database is changed for good, in words for a person.
     pub fn settle(&self, what: String) {
         if !self.in_scratch() {
-            push(&mut self.ledger.done.borrow_mut(), what);
+            self.note_done(what);
         }
+    }
+
+    /// The same of a migration: what is settled about it later replaces this.
+    pub fn settle_migration(&self, settled: migrate::Settled) {
+        let migrate::Settled {
+            about,
+            what,
+            remedy,
+        } = settled;
+        if !self.in_scratch() {
+            let settled = Settled {
+                about,
+                what,
+                remedy,
+            };
+            put(&mut self.ledger.done.borrow_mut(), settled);
+        }
+    }
+
+    fn note_done(&self, what: String) {
+        let settled = Settled {
+            about: what.clone(),
+            what,
+            remedy: None,
+        };
+        put(&mut self.ledger.done.borrow_mut(), settled);
     }
 
     /// Call before work with transactions of its own: as [`Host::effect`], but what stays of it is told by
@@ -141,7 +184,14 @@ impl Host {
 
     /// What the run has done for good, in the order in which it did it.
     pub fn done(&self) -> Vec<String> {
-        self.ledger.done.borrow().clone()
+        let done = self.ledger.done.borrow();
+        done.iter().map(|settled| settled.what.clone()).collect()
+    }
+
+    /// What to do about something that is only half done.
+    pub fn remedy(&self) -> Option<&'static str> {
+        let done = self.ledger.done.borrow();
+        done.iter().rev().find_map(|settled| settled.remedy)
     }
 }
 

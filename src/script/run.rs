@@ -223,9 +223,15 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
             error
                 .message
                 .push_str(&format!(": what was done before stays: {listed}"));
-            if let Some(log) = host.log().path() {
-                error.hint = Some(format!("what was done stands in {}", host.shown(&log)));
-            }
+            let log = host.log().path();
+            let log = log.map(|log| format!("what was done stands in {}", host.shown(&log)));
+            let parts: Vec<String> = host
+                .remedy()
+                .map(str::to_owned)
+                .into_iter()
+                .chain(log)
+                .collect();
+            error.hint = Some(parts.join("; ")).filter(|hint| !hint.is_empty());
         }
     }
     if let (Some(error), Some(what)) = (&mut outcome.error, doubt) {

@@ -1,18 +1,37 @@
-//! Ctrl-C, SIGTERM and the time limit in each step: the database is as it was, the run ends within three seconds.
+//! Ctrl-C, SIGTERM and the time limit in each step, on every database: it is as it was, or it is said how far the
+//! migration came where the engine commits by itself; the run ends within three seconds.
 
 use std::time::Duration;
 
-use super::{MIGRATE, with_people};
+use super::{MIGRATE, filled};
+use crate::harness::databases::{Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, Running, Signal, timestamps};
+
+in_every_project!(
+    ctrl_c_before_the_migration_is_applied_leaves_the_database_as_it_was,
+    ctrl_c_while_the_migration_is_applied_rolls_it_back_or_says_how_far_it_came,
+    ctrl_c_while_it_is_verified_says_that_the_migration_is_in,
+    a_backup_and_a_restore_that_are_interrupted_leave_nothing,
+    the_time_limit_stops_a_long_statement,
+    a_script_that_loops_for_ever_is_stopped,
+);
 
 /// What a person waits for at most.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// A migration that runs for minutes in one statement.
-const ENDLESS: &str = "CREATE TABLE fine (a INTEGER);\n\
-     INSERT INTO comments (id, user_id, body) VALUES ('late', 'u1', 'x');\n\
-     INSERT INTO fine WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000)\n\
-         SELECT count(*) FROM n;\n";
+/// Gives the project a migration that runs for minutes in its third statement.
+fn endless(project: &Project) {
+    let long = project.said(Said {
+        sqlite: "INSERT INTO fine WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000)
+                 SELECT count(*) FROM n",
+        postgres: "INSERT INTO fine SELECT 1 FROM pg_sleep(600)",
+        mysql: "INSERT INTO fine SELECT SLEEP(600)",
+    });
+    let sql = format!(
+        "CREATE TABLE fine (a INTEGER);\nINSERT INTO comments (id, user_id, body) VALUES ('late', 'u1', 'x');\n{long};\n"
+    );
+    project.file("migrations/0004_endless.sql", sql);
+}
 
 fn started(step: &str) -> [String; 3] {
     [
@@ -20,6 +39,15 @@ fn started(step: &str) -> [String; 3] {
         format!("\"name\":\"{step}"),
         "\"state\":\"started\"".to_owned(),
     ]
+}
+
+/// Waits until the server is at the statement that takes minutes.
+fn wait_until_it_sleeps(project: &Project) {
+    let sleeping = "SELECT count(*) FROM information_schema.processlist
+                    WHERE db = DATABASE() AND info LIKE 'INSERT INTO fine%'";
+    while project.value(sleeping) == "0" {
+        std::thread::yield_now();
+    }
 }
 
 /// Waits until a step has begun.
@@ -56,10 +84,9 @@ fn tidy(project: &Project) {
     }
 }
 
-#[test]
-fn ctrl_c_before_the_migration_is_applied_leaves_the_database_as_it_was() {
-    let project = with_people(10_000);
-    project.file("migrations/0004_endless.sql", ENDLESS);
+fn ctrl_c_before_the_migration_is_applied_leaves_the_database_as_it_was(project: Project) {
+    let project = filled(project, 10_000);
+    endless(&project);
     let before = project.hash();
     for step in ["lint", "back up", "rehearse on a copy"] {
         for signal in [Signal::Interrupt, Signal::Terminate] {
@@ -70,12 +97,30 @@ fn ctrl_c_before_the_migration_is_applied_leaves_the_database_as_it_was() {
     }
 }
 
-#[test]
-fn ctrl_c_while_the_migration_is_applied_rolls_it_back() {
-    let project = with_people(1_000);
-    project.file("migrations/0004_endless.sql", ENDLESS);
+fn ctrl_c_while_the_migration_is_applied_rolls_it_back_or_says_how_far_it_came(project: Project) {
+    let project = filled(project, 1_000);
+    endless(&project);
     let before = project.hash();
     let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    if project.commits_ddl() {
+        let mut run = project.dbscript(&words).status(130).start();
+        wait_for_step(&mut run, "apply");
+        wait_until_it_sleeps(&project);
+        run.signal(Signal::Interrupt);
+        let error = run.finish_within(LIMIT).end()["error"].to_string();
+        let state = "of the 3 statements of migration 4 (endless), statement 1 is done and stays";
+        for said in [state, "dbscript run restore"] {
+            assert!(error.contains(said), "{error}");
+        }
+        project
+            .dbscript(&MIGRATE)
+            .status(3)
+            .stdout_has("migration 4 (endless)")
+            .go();
+        project.dbscript(&["run", "restore", "--yes"]).go();
+        assert_eq!(project.hash(), before);
+        return;
+    }
     for signal in [Signal::Interrupt, Signal::Terminate] {
         let run = interrupt(&project, &words, "apply", signal);
         assert_eq!(project.hash(), before, "{}", run.told());
@@ -90,9 +135,8 @@ fn ctrl_c_while_the_migration_is_applied_rolls_it_back() {
     project.dbscript(&MIGRATE).go();
 }
 
-#[test]
-fn ctrl_c_while_it_is_verified_says_that_the_migration_is_in() {
-    let project = with_people(40_000);
+fn ctrl_c_while_it_is_verified_says_that_the_migration_is_in(project: Project) {
+    let project = filled(project, 40_000);
     project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
     let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
     let run = interrupt(&project, &words, "verify", Signal::Interrupt);
@@ -109,9 +153,8 @@ fn ctrl_c_while_it_is_verified_says_that_the_migration_is_in() {
     project.dbscript(&MIGRATE).go();
 }
 
-#[test]
-fn a_backup_and_a_restore_that_are_interrupted_leave_nothing() {
-    let project = with_people(15_000);
+fn a_backup_and_a_restore_that_are_interrupted_leave_nothing(project: Project) {
+    let project = filled(project, 15_000);
     let before = project.hash();
     interrupt(
         &project,
@@ -134,22 +177,24 @@ fn a_backup_and_a_restore_that_are_interrupted_leave_nothing() {
     assert_eq!(project.hash(), before);
 }
 
-#[test]
-fn the_time_limit_stops_a_long_statement() {
-    let project = with_people(100);
-    project.file("migrations/0004_endless.sql", ENDLESS);
+fn the_time_limit_stops_a_long_statement(project: Project) {
+    let project = filled(project, 100);
+    endless(&project);
     let before = project.hash();
     let words = [&MIGRATE[..], &["--rehearse", "off", "--timeout", "2"]].concat();
     let run = project.dbscript(&words).status(124).start();
     let finished = run.finish_within(Duration::from_secs(2) + LIMIT);
-    assert_eq!(finished.end()["error"]["kind"], "timeout");
-    assert_eq!(project.hash(), before);
+    let error = finished.end()["error"].clone();
+    assert_eq!(error["kind"], "timeout");
+    match project.commits_ddl() {
+        true => assert!(error.to_string().contains("statement 1 is done"), "{error}"),
+        false => assert_eq!(project.hash(), before),
+    }
     tidy(&project);
 }
 
-#[test]
-fn a_script_that_loops_for_ever_is_stopped() {
-    let project = with_people(10);
+fn a_script_that_loops_for_ever_is_stopped(project: Project) {
+    let project = filled(project, 10);
     for (name, body) in [
         ("spin", "loop { let x = 1; }"),
         (

@@ -16,6 +16,7 @@ mod settings;
 mod together;
 mod usage;
 
+use crate::harness::databases::Said;
 use crate::harness::{Project, sqlx_migrates};
 
 /// A project with the shipped migrations applied and this many people, each with two comments and some points.
@@ -27,8 +28,13 @@ pub fn with_people(people: u32) -> Project {
 pub fn filled(project: Project, people: u32) -> Project {
     let project = project.with_sample();
     sqlx_migrates(&project).expect("the shipped migrations run");
+    let more = project.said(Said {
+        sqlite: "",
+        postgres: "",
+        mysql: "SET max_recursive_iterations = 1000000;",
+    });
     project.sql(&format!(
-        "BEGIN;
+        "{more} BEGIN;
          INSERT INTO users (id, privy_id, username, email, referral_code, total_points)
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
              SELECT concat('u', i), concat('cm', i), concat('name', i), concat('mail', i, '@example.org'),

@@ -3,8 +3,15 @@
 use serde_json::json;
 use sqlx::migrate::MigrateError;
 
-use crate::harness::databases::{Database, Fresh};
+use crate::harness::databases::{Database, Fresh, Said, in_every_project};
 use crate::harness::{Project, repository, sqlx_migrate, sqlx_migrates};
+
+in_every_project!(
+    sqlx_accepts_what_dbscript_applied,
+    dbscript_accepts_what_sqlx_applied_and_each_goes_on_where_the_other_stopped,
+    a_file_edited_since_is_seen_by_both,
+    a_file_that_is_missing_is_seen_by_both,
+);
 
 #[tokio::test]
 async fn the_shipped_migrations_run_unchanged_on_every_engine() {
@@ -23,36 +30,49 @@ async fn the_shipped_migrations_run_unchanged_on_every_engine() {
     }
 }
 
-#[test]
-fn sqlx_accepts_what_dbscript_applied() {
-    let project = Project::sample();
+fn sqlx_accepts_what_dbscript_applied(project: Project) {
+    let project = project.with_sample();
     project.dbscript(&["run", "safe-migration", "--yes"]).go();
     let before = project.hash();
     assert_eq!(sqlx_migrates(&project).expect("sqlx accepts it"), 3);
     assert_eq!(project.hash(), before, "sqlx found nothing to do");
-    let columns = "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk || ' ' || coalesce(dflt_value, '-'))
-         FROM pragma_table_info('_sqlx_migrations')";
-    let theirs = Project::sample();
+    let theirs = project.another().with_sample();
     assert_eq!(sqlx_migrates(&theirs).expect("sqlx applies it"), 3);
+    let all = Said {
+        sqlite: "group_concat",
+        postgres: "array_agg",
+        mysql: "GROUP_CONCAT",
+    };
+    let all = project.said(all);
+    let columns = project.said(Said {
+        sqlite: "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk || ' ' || coalesce(dflt_value, '-'))
+                 FROM pragma_table_info('_sqlx_migrations')",
+        postgres: "SELECT array_agg(attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull ORDER BY attnum)
+                   FROM pg_attribute WHERE attrelid = '_sqlx_migrations'::regclass AND attnum > 0",
+        mysql: "SELECT GROUP_CONCAT(column_name, ' ', column_type, ' ', is_nullable, ' ', column_key ORDER BY ordinal_position)
+                FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '_sqlx_migrations'",
+    });
     assert_eq!(project.value(columns), theirs.value(columns));
-    for column in [
-        "version",
-        "description",
-        "typeof(installed_on)",
-        "success",
-        "hex(checksum)",
-        "typeof(execution_time)",
-    ] {
+    for column in ["version", "description", "success", "checksum"] {
         let rows = format!(
-            "SELECT group_concat({column}) FROM (SELECT * FROM _sqlx_migrations ORDER BY version)"
+            "SELECT {all}({column}) FROM (SELECT * FROM _sqlx_migrations ORDER BY version) AS m"
         );
+        let hex = rows.replace("(checksum)", "(hex(checksum))");
+        let rows = project.said(Said {
+            sqlite: hex.clone(),
+            postgres: rows,
+            mysql: hex,
+        });
         assert_eq!(project.value(&rows), theirs.value(&rows), "{column}");
+    }
+    if project.url().is_none() {
+        let kinds = "SELECT group_concat(typeof(installed_on) || typeof(execution_time)) FROM _sqlx_migrations";
+        assert_eq!(project.value(kinds), theirs.value(kinds));
     }
 }
 
-#[test]
-fn dbscript_accepts_what_sqlx_applied_and_each_goes_on_where_the_other_stopped() {
-    let project = Project::sample();
+fn dbscript_accepts_what_sqlx_applied_and_each_goes_on_where_the_other_stopped(project: Project) {
+    let project = project.with_sample();
     assert_eq!(sqlx_migrates(&project).expect("sqlx applies it"), 3);
     let before = project.hash();
     let run = project
@@ -80,9 +100,8 @@ fn dbscript_accepts_what_sqlx_applied_and_each_goes_on_where_the_other_stopped()
     assert_eq!(run.result()["backup"], json!(null));
 }
 
-#[test]
-fn a_file_edited_since_is_seen_by_both() {
-    let project = Project::sample();
+fn a_file_edited_since_is_seen_by_both(project: Project) {
+    let project = project.with_sample();
     project.dbscript(&["run", "safe-migration", "--yes"]).go();
     let first = "migrations/0001_users.sql";
     project.file(first, project.read(first) + "\n-- edited since\n");
@@ -105,9 +124,8 @@ fn a_file_edited_since_is_seen_by_both() {
     assert_eq!(project.hash(), before);
 }
 
-#[test]
-fn a_file_that_is_missing_is_seen_by_both() {
-    let project = Project::sample();
+fn a_file_that_is_missing_is_seen_by_both(project: Project) {
+    let project = project.with_sample();
     project.dbscript(&["run", "safe-migration", "--yes"]).go();
     project.remove("migrations/0002_comments.sql");
     let theirs = sqlx_migrates(&project);

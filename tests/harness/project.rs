@@ -48,6 +48,11 @@ impl Project {
         })
     }
 
+    /// Another one of the same engine.
+    pub fn another(&self) -> Self {
+        Project::on(self.database).expect("the engine gave one before")
+    }
+
     /// Adds what the repository ships to start with: `migrations/` and `users/`.
     pub fn with_sample(self) -> Self {
         for folder in ["migrations", "users"] {
@@ -64,6 +69,11 @@ impl Project {
     /// The URL of its database on a server, password and all.
     pub fn url(&self) -> Option<&str> {
         self.place.as_ref().map(|(_, url)| url.as_str())
+    }
+
+    /// Whether its engine commits DDL by itself, so that a migration cannot be undone.
+    pub fn commits_ddl(&self) -> bool {
+        self.database == Database::Mysql
     }
 
     /// What is said differently on each engine.

@@ -240,7 +240,7 @@ fn up(call: &Call<'_>) -> Answer {
         log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
-        settled: &|what| host.settle(what),
+        settled: &|settled| host.settle_migration(settled),
     };
     let applied = host.session(async |session: &mut Session| {
         migrate::apply(session, &pending, &conditions).await
@@ -272,16 +272,10 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
     let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
         migrate::History::versions(session).await
     })?;
-    let told = host.done();
     for migration in pending {
-        let what = migrate::is_applied(migration.version);
-        if versions
-            .iter()
-            .flatten()
-            .any(|version| *version == migration.version)
-            && !told.contains(&what)
-        {
-            host.settle(what);
+        let is_in = |version: &i64| *version == migration.version;
+        if versions.iter().flatten().any(is_in) {
+            host.settle_migration(migrate::Settled::applied(migration.version));
         }
     }
     Ok(())
