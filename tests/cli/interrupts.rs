@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::{MIGRATE, filled};
-use crate::harness::databases::{Said, in_every_project};
+use super::{MIGRATE, endless, filled, wait_until_it_sleeps};
+use crate::harness::databases::in_every_project;
 use crate::harness::{BackupSet, Finished, Project, Running, Signal, timestamps};
 
 in_every_project!(
@@ -19,35 +19,12 @@ in_every_project!(
 /// What a person waits for at most.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Gives the project a migration that runs for minutes in its third statement.
-fn endless(project: &Project) {
-    let long = project.said(Said {
-        sqlite: "INSERT INTO fine WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000)
-                 SELECT count(*) FROM n",
-        postgres: "INSERT INTO fine SELECT 1 FROM pg_sleep(600)",
-        mysql: "INSERT INTO fine SELECT SLEEP(600)",
-    });
-    let sql = format!(
-        "CREATE TABLE fine (a INTEGER);\nINSERT INTO comments (id, user_id, body) VALUES ('late', 'u1', 'x');\n{long};\n"
-    );
-    project.file("migrations/0004_endless.sql", sql);
-}
-
 fn started(step: &str) -> [String; 3] {
     [
         "\"event\":\"step\"".to_owned(),
         format!("\"name\":\"{step}"),
         "\"state\":\"started\"".to_owned(),
     ]
-}
-
-/// Waits until the server is at the statement that takes minutes.
-fn wait_until_it_sleeps(project: &Project) {
-    let sleeping = "SELECT count(*) FROM information_schema.processlist
-                    WHERE db = DATABASE() AND info LIKE 'INSERT INTO fine%'";
-    while project.value(sleeping) == "0" {
-        std::thread::yield_now();
-    }
 }
 
 /// Waits until a step has begun.

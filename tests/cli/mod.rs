@@ -52,3 +52,31 @@ pub fn filled(project: Project, people: u32) -> Project {
 
 /// What a run of the safe migration is given in these tests.
 pub const MIGRATE: [&str; 4] = ["run", "safe-migration", "--yes", "--json"];
+
+/// Gives the project a migration that runs for minutes in its third statement.
+pub fn endless(project: &Project) {
+    let long = project.said(Said {
+        sqlite: "INSERT INTO fine WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000000)
+                 SELECT count(*) FROM n",
+        postgres: "INSERT INTO fine SELECT 1 FROM pg_sleep(600)",
+        mysql: "INSERT INTO fine SELECT SLEEP(600)",
+    });
+    let sql = format!(
+        "CREATE TABLE fine (a INTEGER);\nINSERT INTO comments (id, user_id, body) VALUES ('late', 'u1', 'x');\n{long};\n"
+    );
+    project.file("migrations/0004_endless.sql", sql);
+}
+
+/// Waits until the server is at the statement that takes minutes.
+pub fn wait_until_it_sleeps(project: &Project) {
+    let sleeping = project.said(Said {
+        sqlite: "SELECT 1",
+        postgres: "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND query LIKE 'INSERT INTO fine%'",
+        mysql: "SELECT count(*) FROM information_schema.processlist
+                WHERE db = DATABASE() AND info LIKE 'INSERT INTO fine%'",
+    });
+    while project.value(sleeping) == "0" {
+        std::thread::yield_now();
+    }
+}
