@@ -1,11 +1,16 @@
 //! Several runs at once on one project: each does its whole work, or says why it did not.
 
-use super::{MIGRATE, with_people};
-use crate::harness::{BackupSet, Finished, Running, timestamps};
+use super::{MIGRATE, filled, with_people};
+use crate::harness::databases::in_every_project;
+use crate::harness::{BackupSet, Finished, Project, Running, timestamps};
 
-#[test]
-fn backups_at_the_same_moment_are_sets_of_their_own() {
-    let project = with_people(500);
+in_every_project!(
+    backups_at_the_same_moment_are_sets_of_their_own,
+    a_migration_is_applied_once_however_many_start_it,
+);
+
+fn backups_at_the_same_moment_are_sets_of_their_own(project: Project) {
+    let project = filled(project, 500);
     let backup = ["run", "backup", "--json"];
     let runs: Vec<Running> = (0..5).map(|_| project.dbscript(&backup).start()).collect();
     let runs: Vec<Finished> = runs.into_iter().map(Running::finish).collect();
@@ -29,10 +34,10 @@ fn backups_at_the_same_moment_are_sets_of_their_own() {
     assert_eq!(project.list("backups/runs").len(), 5);
 }
 
-#[test]
-fn a_migration_is_applied_once_however_many_start_it() {
-    for rehearse in ["full", "off"] {
-        let project = with_people(500);
+fn a_migration_is_applied_once_however_many_start_it(first: Project) {
+    let second = first.another();
+    for (project, rehearse) in [(first, "full"), (second, "off")] {
+        let project = filled(project, 500);
         project.file(
             "migrations/0004_once.sql",
             "CREATE TABLE once (a INTEGER); INSERT INTO once VALUES (1);",
