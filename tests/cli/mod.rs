@@ -15,6 +15,7 @@ mod sets;
 mod settings;
 mod together;
 mod usage;
+mod workflows;
 
 use crate::harness::databases::Said;
 use crate::harness::{Project, sqlx_migrates};

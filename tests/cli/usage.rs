@@ -164,7 +164,12 @@ fn init_writes_a_start_and_overwrites_nothing() {
     project.file("migrations/0001_mine.sql", "-- mine\n");
     project.dbscript(&["init"]).go();
     assert_eq!(project.read("migrations/0001_mine.sql"), "-- mine\n");
-    for name in [".env.example", ".github/workflows/database-backup.yml"] {
+    for name in [
+        ".env.example",
+        ".gitignore",
+        ".github/workflows/database-backup.yml",
+        ".github/workflows/database-migration.yml",
+    ] {
         assert!(!project.read(name).is_empty(), "{name}");
     }
     for folder in ["migrations", "users", "backups"] {
@@ -174,4 +179,54 @@ fn init_writes_a_start_and_overwrites_nothing() {
     let before = project.files();
     project.dbscript(&["init"]).go();
     assert_eq!(project.files(), before);
+}
+
+#[test]
+fn init_keeps_secrets_and_backups_out_of_the_repository() {
+    let project = Project::new();
+    let git = |words: &[&str]| {
+        let done = std::process::Command::new("git")
+            .args(words)
+            .current_dir(project.path())
+            .output()
+            .expect("there is a git");
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    git(&["init", "-q"]);
+    project.dbscript(&["init"]).stderr("").go();
+    project.sql("CREATE TABLE t (a)");
+    project.dbscript(&["run", "backup"]).go();
+    project.file(".env", "DATABASE_URL=sqlite://dbscript.db\n");
+    project.file("users/export.csv", "id\n");
+    git(&["add", "."]);
+    assert_eq!(
+        git(&["ls-files"]).lines().collect::<Vec<_>>(),
+        [
+            ".env.example",
+            ".github/workflows/database-backup.yml",
+            ".github/workflows/database-migration.yml",
+            ".gitignore",
+            "backups/.gitignore",
+            "migrations/.gitkeep",
+            "users/.gitignore",
+        ]
+    );
+}
+
+#[test]
+fn init_says_what_a_gitignore_of_ones_own_lets_through() {
+    let project = Project::new();
+    project
+        .file(".gitignore", "node_modules\n")
+        .file("backups/old.json", "[]");
+    project
+        .dbscript(&["init"])
+        .stderr_has(
+            "warning: `.gitignore` does not name `.env`: add it, it holds the database's password",
+        )
+        .stderr_has("warning: `.gitignore` does not name `backups/`")
+        .go();
+    assert_eq!(project.read(".gitignore"), "node_modules\n");
+    project.file(".gitignore", "node_modules\n.env\n/backups/\n");
+    project.dbscript(&["init"]).stderr("").go();
 }

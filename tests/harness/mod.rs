@@ -14,6 +14,7 @@ mod running;
 mod servers;
 mod set;
 mod sqlite;
+mod workflow;
 
 pub use databases::Fresh;
 pub use export::{Export, User};
@@ -25,6 +26,7 @@ pub use running::{Running, Signal};
 pub use servers::PASSWORD;
 pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
+pub use workflow::{Given, Played, Step, Workflow};
 
 /// The repository these tests belong to.
 pub fn repository() -> &'static std::path::Path {

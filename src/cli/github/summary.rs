@@ -77,13 +77,15 @@ impl Facts {
             }
             Event::Counts { of, set, tables } => {
                 let counted = rows(tables);
-                match self.before {
-                    // A restore without a backup before it found nothing to save.
-                    None if *of == "restore" => self.before = Some(Vec::new()),
-                    None => self.before = Some(counted.clone()),
-                    Some(_) => {}
+                if self.before.is_some() {
+                    self.after = Some(counted);
+                } else if *of == "restore" {
+                    // Without a backup before it there was nothing to save.
+                    self.before = Some(Vec::new());
+                    self.after = Some(counted);
+                } else {
+                    self.before = Some(counted);
                 }
-                self.after = Some(counted);
                 if *of == "backup" {
                     self.sets.extend(set.clone());
                 }
@@ -176,9 +178,10 @@ impl Facts {
     }
 
     fn counts(&self, secrets: &Secrets) -> String {
-        let (Some(before), Some(after)) = (&self.before, &self.after) else {
+        let Some(before) = &self.before else {
             return String::new();
         };
+        let after = self.after.as_deref().unwrap_or_default();
         let mut names: Vec<&String> = before.iter().chain(after).map(|(name, _)| name).collect();
         names.sort();
         names.dedup();
@@ -188,14 +191,16 @@ impl Facts {
         };
         let lines = names.iter().map(|name| {
             let shown = code(&secrets.mask(name));
-            format!("| {shown} | {} | {} |", of(before, name), of(after, name))
+            match self.after {
+                Some(_) => format!("| {shown} | {} | {} |", of(before, name), of(after, name)),
+                None => format!("| {shown} | {} |", of(before, name)),
+            }
         });
-        table(
-            "Rows",
-            "| Table | Before | After |\n|---|---:|---:|",
-            lines,
-            names.len(),
-        )
+        let header = match self.after {
+            Some(_) => "| Table | Before | After |\n|---|---:|---:|",
+            None => "| Table | Rows |\n|---|---:|",
+        };
+        table("Rows", header, lines, names.len())
     }
 
     fn alerts(&self, secrets: &Secrets) -> String {

@@ -1,5 +1,7 @@
 //! `dbscript init`: what a project needs to begin, and nothing that is there already is touched.
 
+mod ignored;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,13 +9,13 @@ use std::path::Path;
 use super::Invocation;
 use crate::cli::output::Ending;
 use crate::error::{Error, Kind};
-use crate::event::Event;
+use crate::event::{Event, Level};
 use crate::value::Value;
 
 /// Write the folders and files a project begins with; what is there is kept
 ///
-/// `migrations/`, `users/`, `backups/`, `.env.example`, and `.github/workflows/database-backup.yml`: a backup every night,
-/// verified and kept for 30 days.
+/// `migrations/`, `users/`, `backups/`, `.env.example`, `.gitignore`, and two GitHub workflows: `database-backup.yml`, a
+/// backup every night, verified and kept for 30 days; `database-migration.yml`, the gate before a deploy.
 #[derive(Debug, clap::Args)]
 pub struct Init {}
 
@@ -26,12 +28,8 @@ struct New {
 impl New {
     /// The folder, where the file only keeps an empty folder in the repository.
     fn shown(&self) -> &'static str {
-        let file = self
-            .path
-            .rfind('/')
-            .map_or(self.path, |slash| &self.path[slash + 1..]);
-        match file {
-            ".gitkeep" | ".gitignore" => &self.path[..self.path.len() - file.len()],
+        match self.path.rsplit_once('/') {
+            Some((folder, ".gitkeep" | ".gitignore")) => &self.path[..=folder.len()],
             _ => self.path,
         }
     }
@@ -66,6 +64,12 @@ impl Init {
                 }
             }
         }
+        for message in ignored::missing(&settings.project) {
+            invocation.screen.send(&Event::Log {
+                level: Level::Warn,
+                message,
+            });
+        }
         ending(written, kept, settings.plan)
     }
 }
@@ -91,23 +95,38 @@ fn ending(written: Vec<Value>, kept: Vec<Value>, plan: bool) -> Ending {
 }
 
 fn files(project: &Path) -> Vec<New> {
-    let workflow =
-        include_str!("database-backup.yml").replace("@VERSION@", env!("CARGO_PKG_VERSION"));
     let mut files = Vec::new();
     let mut add = |path, text: &str| {
         let text = text.to_owned();
         files.push(New { path, text });
     };
     // A Prisma project has its own folder; an empty second one would only raise the question which counts.
-    if !project.join("prisma/migrations").is_dir() {
+    let is_prisma = project.join("prisma").is_dir() && !project.join("migrations").is_dir();
+    if !is_prisma {
         add("migrations/.gitkeep", "");
     }
     // Exports and backups hold people's data, which has no place in a repository.
     add("users/.gitignore", "*\n!.gitignore\n");
     add("backups/.gitignore", "*\n!.gitignore\n");
     add(".env.example", include_str!("env.example"));
-    add(".github/workflows/database-backup.yml", &workflow);
+    add(".gitignore", include_str!("gitignore"));
+    let backup = workflow(include_str!("database-backup.yml"), is_prisma);
+    add(".github/workflows/database-backup.yml", &backup);
+    let migration = workflow(include_str!("database-migration.yml"), is_prisma);
+    add(".github/workflows/database-migration.yml", &migration);
     files
+}
+
+/// A workflow, with the steps that several share in their places.
+fn workflow(template: &str, is_prisma: bool) -> String {
+    let migrate = match is_prisma {
+        true => include_str!("migrate-prisma.yml"),
+        false => include_str!("migrate.yml"),
+    };
+    template
+        .replace("@PREPARE@\n", &format!("{}\n", include_str!("prepare.yml")))
+        .replace("@MIGRATE@\n", &format!("{migrate}\n"))
+        .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
 }
 
 /// Whether this file would only mark a folder that is in use already.
