@@ -151,6 +151,22 @@ impl Project {
         }
     }
 
+    /// An expression's values in rows of a table, a line each, in an order.
+    #[track_caller]
+    pub fn lines(&self, expression: &str, from: &str, order: &str) -> String {
+        self.value(&self.said(Said {
+            sqlite: format!(
+                "SELECT group_concat({expression}, char(10)) FROM (SELECT * FROM {from} ORDER BY {order})"
+            ),
+            postgres: format!(
+                "SELECT string_agg({expression}, chr(10) ORDER BY {order}) FROM (SELECT * FROM {from}) AS r"
+            ),
+            mysql: format!(
+                "SELECT GROUP_CONCAT({expression} ORDER BY {order} SEPARATOR '\n') FROM (SELECT * FROM {from}) AS r"
+            ),
+        }))
+    }
+
     /// The hash of the database's whole content.
     pub fn hash(&self) -> String {
         match &self.place {

@@ -231,6 +231,8 @@ fn mysql() -> Option<Server> {
         .arg("--no-defaults")
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--socket={}", folder.join("socket").display()))
+        // A server that starts removes what others' have in the same folder for temporary tables.
+        .arg(format!("--tmpdir={}", folder.display()))
         .arg(format!("--init-file={}", first.display()))
         .arg(format!("--port={port}"))
         .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])

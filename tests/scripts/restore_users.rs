@@ -4,14 +4,27 @@ mod unusable;
 
 use serde_json::json;
 
+use crate::harness::databases::{Said, in_every_project};
 use crate::harness::{Export, Project, Signal, User};
+
+in_every_project!(
+    the_sample_export_is_restored_once,
+    users_are_named_and_stored_by_the_rules,
+    colliding_names_and_codes_go_to_the_oldest_first,
+    both_forms_of_an_id_are_one_user,
+    a_plan_writes_nothing,
+    a_table_that_numbers_its_rows_needs_no_id,
+    an_edited_script_fills_a_prisma_table,
+    many_users_are_restored_in_one_run,
+    an_interrupted_run_leaves_nothing,
+);
 
 const WALLET: &str = "7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU";
 const OTHER: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
 
-/// A project with the sample tables and nothing in `users/`.
-fn project() -> Project {
-    let project = Project::sample();
+/// The project with the sample tables and nothing in `users/`.
+fn prepared(project: Project) -> Project {
+    let project = project.with_sample();
     for name in project.list("users") {
         project.remove(&format!("users/{name}"));
     }
@@ -35,16 +48,16 @@ fn user<'a>(id: &'a str, created_at: &'a str, email: &'a str) -> User<'a> {
     }
 }
 
-#[test]
-fn the_sample_export_is_restored_once() {
-    let project = Project::sample();
+fn the_sample_export_is_restored_once(project: Project) {
+    let project = project.with_sample();
     migrated(&project);
     let run = project.dbscript(&["--json", "run", "restore-users"]).go();
     let expected = json!({"read": 52, "restored": 52, "skipped": 0, "rejected": 0});
     assert_eq!(run.result(), expected, "{}", run.told());
     assert_eq!(project.value("SELECT count(*) FROM users"), "52");
     assert_eq!(
-        project.value("SELECT count(*) FROM users WHERE total_points = 0 AND created_at <> ''"),
+        project
+            .value("SELECT count(*) FROM users WHERE total_points = 0 AND created_at IS NOT NULL"),
         "52"
     );
 
@@ -55,9 +68,8 @@ fn the_sample_export_is_restored_once() {
     assert_eq!(project.hash(), before);
 }
 
-#[test]
-fn users_are_named_and_stored_by_the_rules() {
-    let project = project();
+fn users_are_named_and_stored_by_the_rules(project: Project) {
+    let project = prepared(project);
     let export = Export::new()
         .user(User {
             id: "cmaaaaaaaaaaaaaaa11111111",
@@ -80,9 +92,10 @@ fn users_are_named_and_stored_by_the_rules() {
         ));
     project.file("users/export.csv", export.text());
     project.dbscript(&["run", "restore-users"]).go();
-    let rows = project.value(
-        "SELECT group_concat(concat_ws('|', privy_id, username, email, solana_wallet, embedded_wallet, referral_code,
-             total_points, created_at), char(10)) FROM (SELECT * FROM users ORDER BY created_at)",
+    let rows = project.lines(
+        "concat_ws('|', privy_id, username, email, solana_wallet, embedded_wallet, referral_code, total_points, created_at)",
+        "users",
+        "created_at",
     );
     assert_eq!(
         rows,
@@ -99,9 +112,8 @@ fn users_are_named_and_stored_by_the_rules() {
     );
 }
 
-#[test]
-fn colliding_names_and_codes_go_to_the_oldest_first() {
-    let project = project();
+fn colliding_names_and_codes_go_to_the_oldest_first(project: Project) {
+    let project = prepared(project);
     project.sql(
         "INSERT INTO users (id, privy_id, username, referral_code) VALUES ('1', 'old', 'Sam_2', 'ref_AAAAAAAA')",
     );
@@ -121,9 +133,10 @@ fn colliding_names_and_codes_go_to_the_oldest_first() {
         ));
     project.file("users/export.csv", export.text());
     project.dbscript(&["run", "restore-users"]).go();
-    let rows = project.value(
-        "SELECT group_concat(privy_id || ' ' || username || ' ' || referral_code, char(10))
-         FROM (SELECT * FROM users WHERE privy_id <> 'old' ORDER BY created_at)",
+    let rows = project.lines(
+        "concat_ws(' ', privy_id, username, referral_code)",
+        "users WHERE privy_id <> 'old'",
+        "created_at",
     );
     assert_eq!(
         rows,
@@ -135,9 +148,8 @@ fn colliding_names_and_codes_go_to_the_oldest_first() {
     );
 }
 
-#[test]
-fn both_forms_of_an_id_are_one_user() {
-    let project = project();
+fn both_forms_of_an_id_are_one_user(project: Project) {
+    let project = prepared(project);
     project.sql(
         "INSERT INTO users (id, privy_id, username, referral_code) VALUES
              ('1', 'did:privy:cm-1', 'a', 'ref_a'), ('2', 'cm-2', 'b', 'ref_b')",
@@ -154,14 +166,13 @@ fn both_forms_of_an_id_are_one_user() {
     let expected = json!({"read": 4, "restored": 2, "skipped": 2, "rejected": 0});
     assert_eq!(run.result(), expected);
     assert_eq!(
-        project.value("SELECT group_concat(privy_id, ' ') FROM (SELECT * FROM users ORDER BY id, privy_id) WHERE length(id) > 1"),
-        "did:privy:cm-3 did:privy:cm-4"
+        project.lines("privy_id", "users WHERE length(id) > 1", "privy_id"),
+        "did:privy:cm-3\ndid:privy:cm-4"
     );
 }
 
-#[test]
-fn a_plan_writes_nothing() {
-    let project = Project::sample();
+fn a_plan_writes_nothing(project: Project) {
+    let project = project.with_sample();
     migrated(&project);
     let before = project.files();
     let hash = project.hash();
@@ -176,34 +187,46 @@ fn a_plan_writes_nothing() {
     assert_eq!(after, before);
 }
 
-#[test]
-fn a_table_that_numbers_its_rows_needs_no_id() {
-    let project = Project::new();
-    project.sql(
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, privy_id TEXT NOT NULL UNIQUE, username TEXT NOT NULL UNIQUE,
-             email TEXT, solana_wallet TEXT, embedded_wallet TEXT, referral_code TEXT NOT NULL UNIQUE,
-             total_points INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-    );
+fn a_table_that_numbers_its_rows_needs_no_id(project: Project) {
+    let id = project.said(Said {
+        sqlite: "INTEGER PRIMARY KEY",
+        postgres: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        mysql: "BIGINT AUTO_INCREMENT PRIMARY KEY",
+    });
+    project.sql(&format!(
+        "CREATE TABLE users (id {id}, privy_id VARCHAR(99) NOT NULL UNIQUE, username VARCHAR(99) NOT NULL UNIQUE,
+             email TEXT, solana_wallet TEXT, embedded_wallet TEXT, referral_code VARCHAR(99) NOT NULL UNIQUE,
+             total_points INTEGER NOT NULL DEFAULT 0, created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+    ));
     let export = Export::new()
         .user(user("cm-2", "2025-01-02", "two@example.org"))
         .user(user("cm-1", "2025-01-01", "one@example.org"));
     project.file("users/export.csv", export.text());
     project.dbscript(&["run", "restore-users"]).go();
     assert_eq!(
-        project.value("SELECT group_concat(id || privy_id, ' ') FROM users"),
-        "1cm-1 2cm-2"
+        project.lines("concat(id, privy_id)", "users", "id"),
+        "1cm-1\n2cm-2"
     );
 }
 
-#[test]
-fn an_edited_script_fills_a_prisma_table() {
-    let project = Project::new();
-    project.sql(
-        "CREATE TABLE \"User\" (\"id\" TEXT NOT NULL PRIMARY KEY, \"privyDid\" TEXT NOT NULL UNIQUE,
-             \"username\" TEXT NOT NULL UNIQUE, \"email\" TEXT, \"solanaWalletAddress\" TEXT,
-             \"referralCode\" TEXT NOT NULL UNIQUE, \"createdAt\" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
-             \"updatedAt\" DATETIME NOT NULL)",
+fn an_edited_script_fills_a_prisma_table(project: Project) {
+    let [quote, moment] = project.said(Said {
+        sqlite: ["\"", "DATETIME"],
+        postgres: ["\"", "TIMESTAMP(3)"],
+        mysql: ["`", "DATETIME(3)"],
+    });
+    let sql = format!(
+        "CREATE TABLE 'User' ('id' VARCHAR(191) NOT NULL PRIMARY KEY, 'privyDid' VARCHAR(191) NOT NULL UNIQUE,
+             'username' VARCHAR(191) NOT NULL UNIQUE, 'email' TEXT, 'solanaWalletAddress' TEXT,
+             'referralCode' VARCHAR(191) NOT NULL UNIQUE, 'createdAt' {moment} NOT NULL DEFAULT now(),
+             'updatedAt' {moment} NOT NULL)"
     );
+    let now = project.said(Said {
+        sqlite: "CURRENT_TIMESTAMP",
+        postgres: "CURRENT_TIMESTAMP",
+        mysql: "CURRENT_TIMESTAMP(3)",
+    });
+    project.sql(&sql.replace('\'', quote).replace("now()", now));
     let script =
         std::fs::read_to_string(crate::harness::repository().join("scripts/restore-users.rhai"))
             .expect("the script is there");
@@ -233,15 +256,20 @@ fn an_edited_script_fills_a_prisma_table() {
     project
         .dbscript(&["run", "restore-users", "--privy-prefix", "add"])
         .go();
+    let row = "concat_ws('|', \"privyDid\", username, email, \"solanaWalletAddress\", left(\"updatedAt\", 19))";
+    let row = project.said(Said {
+        sqlite: row.replace("left(\"updatedAt\", 19)", "substr(\"updatedAt\", 1, 19)"),
+        postgres: row.replace("\"updatedAt\",", "\"updatedAt\"::text,"),
+        mysql: row.replace('"', "`"),
+    });
     assert_eq!(
-        project.value("SELECT concat_ws('|', \"privyDid\", username, email, \"solanaWalletAddress\", \"updatedAt\") FROM \"User\""),
+        project.lines(&row, &"'User'".replace('\'', quote), "1"),
         format!("did:privy:cm-1|one|one@example.org|{WALLET}|2025-01-01 00:00:00")
     );
 }
 
-#[test]
-fn many_users_are_restored_in_one_run() {
-    let project = project();
+fn many_users_are_restored_in_one_run(project: Project) {
+    let project = prepared(project);
     let users = std::env::var("DBSCRIPT_TEST_USERS").ok();
     let users: u64 = users
         .and_then(|number| number.parse().ok())
@@ -256,9 +284,8 @@ fn many_users_are_restored_in_one_run() {
     );
 }
 
-#[test]
-fn an_interrupted_run_leaves_nothing() {
-    let project = project();
+fn an_interrupted_run_leaves_nothing(project: Project) {
+    let project = prepared(project);
     project.file("users/export.csv", Export::of(5_000).text());
     let before = project.hash();
     for step in ["read the export", "restore users"] {
