@@ -4,6 +4,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::harness::Project;
+use crate::harness::databases::in_every_project;
+
+in_every_project!(
+    a_session_opened_later_does_not_hide_what_others_wrote,
+    a_second_backup_does_not_hide_what_others_wrote,
+);
 
 /// Runs a script that calls `meet()` where another program does its work, which gets the project and hears when the run
 /// has ended.
@@ -13,8 +19,18 @@ fn beside(
     timeout: &str,
     other: impl FnOnce(&Project, &Receiver<()>),
 ) -> (Project, String) {
-    let project = Project::new();
-    project.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE pets (name);\nINSERT INTO users VALUES (1, 'ada'), (2, 'bob');");
+    beside_in(Project::new(), body, status, timeout, other)
+}
+
+/// The same in a project of any engine.
+fn beside_in(
+    project: Project,
+    body: &str,
+    status: i32,
+    timeout: &str,
+    other: impl FnOnce(&Project, &Receiver<()>),
+) -> (Project, String) {
+    project.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\nCREATE TABLE pets (name TEXT);\nINSERT INTO users VALUES (1, 'ada'), (2, 'bob');");
     project.file(
         "scripts/mine.rhai",
         format!(
@@ -54,12 +70,12 @@ fn new_user(project: &Project, _: &Receiver<()>) {
 }
 
 fn names(project: &Project) -> String {
-    project.value("SELECT group_concat(name) FROM users")
+    project.lines("name", "users", "id")
 }
 
-#[test]
-fn a_session_opened_later_does_not_hide_what_others_wrote() {
-    let (project, told) = beside(
+fn a_session_opened_later_does_not_hide_what_others_wrote(project: Project) {
+    let (project, told) = beside_in(
+        project,
         "let saved = backup::create(#{});
          backup::restore_on_failure(saved, || {
              meet();
@@ -71,12 +87,12 @@ fn a_session_opened_later_does_not_hide_what_others_wrote() {
         "60",
         new_user,
     );
-    assert_eq!(names(&project), "ada,bob,new", "{told}");
+    assert_eq!(names(&project), "ada\nbob\nnew", "{told}");
 }
 
-#[test]
-fn a_second_backup_does_not_hide_what_others_wrote() {
-    let (project, told) = beside(
+fn a_second_backup_does_not_hide_what_others_wrote(project: Project) {
+    let (project, told) = beside_in(
+        project,
         "let saved = backup::create(#{});
          meet();
          backup::create(#{});
@@ -85,7 +101,7 @@ fn a_second_backup_does_not_hide_what_others_wrote() {
         "60",
         new_user,
     );
-    assert_eq!(names(&project), "ada,bob,new", "{told}");
+    assert_eq!(names(&project), "ada\nbob\nnew", "{told}");
 }
 
 #[test]
@@ -105,7 +121,7 @@ fn a_write_that_is_committed_while_the_way_back_is_prepared_stays() {
             other.execute_batch("COMMIT").expect("committed");
         },
     );
-    assert_eq!(names(&project), "ada,bob,new", "{told}");
+    assert_eq!(names(&project), "ada\nbob\nnew", "{told}");
 }
 
 /// A reader that is in the way of every commit.
