@@ -204,6 +204,44 @@ fn every_command_of_the_readme_runs() {
     }
 }
 
+/// The `json` block that is a `package.json`.
+fn package_scripts(readme: &str) -> serde_json::Map<String, serde_json::Value> {
+    let mut blocks = readme.split("```json\n").skip(1);
+    let block = blocks.next().expect("a `package.json`");
+    assert!(blocks.next().is_none(), "which one is the `package.json`?");
+    let (text, _) = block.split_once("```").expect("a block ends");
+    let package: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    package["scripts"].as_object().expect("scripts").clone()
+}
+
+#[test]
+fn the_lines_of_the_package_json_run() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("there is one");
+    let mut scripts = package_scripts(&readme);
+    let project = Project::sample();
+    install(&project);
+    // In the order a new project needs them; `npm run` gives each to a shell.
+    for name in [
+        "db:migrate-deploy",
+        "db:restore-users",
+        "db:backup",
+        "db:pre-migration-backup",
+        "db:migrate",
+    ] {
+        let line = scripts
+            .remove(name)
+            .unwrap_or_else(|| panic!("no `{name}`"));
+        let block = Block {
+            commands: vec![line.as_str().expect("a command").to_owned()],
+            ..Block::default()
+        };
+        block.run(&project);
+    }
+    assert!(scripts.is_empty(), "these are not tried: {scripts:?}");
+    assert_eq!(crate::harness::timestamps(&project).len(), 2);
+    assert_ne!(project.value("SELECT count(*) FROM users"), "0");
+}
+
 #[test]
 fn blocks_are_found_with_what_is_said_of_them() {
     let readme = "# A\n```sh\n# first\ndbscript list\ndbscript run backup \\\n  --label x # why\n```\n\n```text\nbackup …\n```\n\
