@@ -2,8 +2,15 @@
 
 use serde_json::Value;
 
-use super::{MIGRATE, with_people};
+use super::{MIGRATE, filled, with_people};
+use crate::harness::databases::{Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, timestamps};
+
+in_every_project!(
+    a_migration_that_fails_at_its_third_statement_is_caught_in_the_rehearsal,
+    without_a_rehearsal_it_is_rolled_back_or_said_how_far_it_came,
+    those_before_the_one_that_fails_stay_and_are_named,
+);
 
 /// The findings of a rule.
 #[track_caller]
@@ -152,13 +159,12 @@ const FAILS_AT_THE_THIRD: &str = "CREATE TABLE one (a INTEGER);\n\
      INSERT INTO users (id) VALUES ('no privy id');\n\
      CREATE TABLE two (a INTEGER);\n";
 
-#[test]
-fn a_migration_that_fails_at_its_third_statement_is_caught_in_the_rehearsal() {
-    let project = with_people(30);
+fn a_migration_that_fails_at_its_third_statement_is_caught_in_the_rehearsal(project: Project) {
+    let project = filled(project, 30);
     project.file("migrations/0004_fails.sql", FAILS_AT_THE_THIRD);
     let run = leaves_alone(&project, &[], 3);
     let error = run.end()["error"].clone();
-    assert!(error["message"].to_string().contains("NOT NULL"), "{error}");
+    assert!(error["message"].to_string().contains("privy_id"), "{error}");
     assert!(run.stdout.contains("0004_fails.sql"), "{}", run.told());
     BackupSet::latest(&project);
     let left: Vec<String> = project
@@ -172,12 +178,25 @@ fn a_migration_that_fails_at_its_third_statement_is_caught_in_the_rehearsal() {
     );
 }
 
-#[test]
-fn without_a_rehearsal_it_is_rolled_back() {
-    let project = with_people(30);
+fn without_a_rehearsal_it_is_rolled_back_or_said_how_far_it_came(project: Project) {
+    let project = filled(project, 30);
     project.file("migrations/0004_fails.sql", FAILS_AT_THE_THIRD);
-    let run = leaves_alone(&project, &["--rehearse", "off"], 7);
+    let before = project.hash();
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let run = project.dbscript(&words).status(7).go();
     let error = run.end()["error"].clone();
+    if project.commits_ddl() {
+        let told = error.to_string();
+        for said in [
+            "failed at statement 3 of 4",
+            "statement 1 is done and stays",
+            "dbscript run restore",
+        ] {
+            assert!(told.contains(said), "{told}");
+        }
+        project.dbscript(&["run", "restore", "--yes"]).go();
+    }
+    assert_eq!(project.hash(), before, "{}", run.told());
     assert_eq!(error["kind"], "migration");
     assert_eq!(error["position"]["line"], 3, "{error}");
     assert_eq!(error["position"]["file"], "migrations/0004_fails.sql");
@@ -188,20 +207,32 @@ fn without_a_rehearsal_it_is_rolled_back() {
     assert_eq!(project.value("SELECT count(*) FROM one"), "60");
 }
 
-#[test]
-fn those_before_the_one_that_fails_stay_and_are_named() {
-    let project = with_people(10);
+fn those_before_the_one_that_fails_stay_and_are_named(project: Project) {
+    let project = filled(project, 10);
     project.file("migrations/0004_good.sql", "CREATE TABLE good (a INTEGER);");
     project.file("migrations/0005_fails.sql", FAILS_AT_THE_THIRD);
     let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
     let run = project.dbscript(&words).status(7).go();
-    let tables =
-        "SELECT group_concat(name) FROM sqlite_schema WHERE name IN ('good', 'one', 'two')";
+    let names = "('good', 'one', 'two')";
+    let tables = project.said(Said {
+        sqlite: ("name", "sqlite_schema WHERE true"),
+        postgres: ("relname", "pg_class WHERE true"),
+        mysql: (
+            "table_name",
+            "information_schema.tables WHERE table_schema = DATABASE()",
+        ),
+    });
+    let (name, place) = tables;
+    let tables = project.lines(name, &format!("{place} AND {name} IN {names}"), name);
     let versions = "SELECT max(version) FROM _sqlx_migrations WHERE success";
-    match (
-        project.value(tables).as_str(),
-        project.value(versions).as_str(),
-    ) {
+    match (tables.as_str(), project.value(versions).as_str()) {
+        ("good\none", "4") if project.commits_ddl() => {
+            let told = run.end()["error"]["message"].to_string();
+            assert!(
+                told.contains("migrations up to 4 are applied; statement 1 is done"),
+                "{told}"
+            );
+        }
         ("good", "4") => assert!(run.stdout.contains("0004_good"), "{}", run.told()),
         ("NULL", "3") => {}
         other => panic!(
