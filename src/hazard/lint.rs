@@ -80,20 +80,26 @@ impl Lint {
 /// # Errors
 /// When the session fails; SQL that cannot be read is a finding.
 pub async fn lint(
-    engine: Engine,
+    named: Engine,
     files: &[SqlFile],
     options: &Options<'_>,
     mut session: Option<&mut Session>,
 ) -> Result<Lint> {
+    let mut engine = named;
     let catalog = match session.as_deref_mut() {
         Some(session) => Some(session.catalog().await?),
         None => None,
     };
-    let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
     let reading = match session.as_deref_mut() {
-        Some(session) => Reading::of(engine, &session.info().await?),
+        Some(session) => {
+            let info = session.info().await?;
+            // Of MySQL and MariaDB, only the server says which it is.
+            engine = Engine::from_name(&info.engine).unwrap_or(named);
+            Reading::of(engine, &info)
+        }
         None => Reading::offline(engine),
     };
+    let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
     let steps = steps(&reading, &split);
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
@@ -125,6 +131,7 @@ fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
     let mut steps = Vec::new();
     for (file, statements) in files.iter().enumerate() {
         let mut unread = false;
+        let mut reading = reading.clone();
         for (index, statement) in statements.iter().enumerate() {
             let here = |action, offset| Placed {
                 file,
@@ -137,8 +144,9 @@ fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
                     let action = dialect::read_client(&statement.text);
                     steps.extend(action.map(|action| here(action, 0)));
                 }
-                Kind::Sql => match dialect::read(reading, &statement.text) {
+                Kind::Sql => match dialect::read(&reading, &statement.text) {
                     Some(read) => {
+                        reading.follow(&read);
                         steps.extend(read.into_iter().map(|step| here(step.action, step.offset)));
                     }
                     // Once a file is enough: the rest cannot be read either.

@@ -39,6 +39,8 @@ pub(super) enum Action {
         table: TableName,
         to: String,
     },
+    /// DROP TEMPORARY TABLE: a permanent table of that name stays.
+    DropTemporary(TableName),
     /// ALTER TABLE … SET SCHEMA.
     MoveTable {
         table: TableName,

@@ -120,13 +120,11 @@ impl<'a> Lexer<'a> {
             }
             b'#' if self.is_mysql() => Some((Kind::Comment, line())),
             b'/' if rest.starts_with("/*") => {
-                let kind =
-                    if self.is_mysql() && (rest.starts_with("/*!") || rest.starts_with("/*M!")) {
-                        Kind::Executable
-                    } else {
-                        Kind::Comment
-                    };
-                Some((kind, block_comment(bytes, self.engine == Engine::Postgres)))
+                if self.is_mysql() && runs(rest) {
+                    return Some((Kind::Executable, executable(bytes)));
+                }
+                let nested = self.engine == Engine::Postgres;
+                Some((Kind::Comment, block_comment(bytes, nested)))
             }
             _ => None,
         }
@@ -268,6 +266,39 @@ fn block_comment(bytes: &[u8], nested: bool) -> usize {
     bytes.len()
 }
 
+/// Whether a comment runs: `/*!` or `/*M!`, unless no version will ever do so, as the line dumps begin with.
+fn runs(rest: &str) -> bool {
+    let inner = rest
+        .strip_prefix("/*!")
+        .or_else(|| rest.strip_prefix("/*M!"));
+    inner.is_some_and(|inner| !inner.starts_with("999999"))
+}
+
+/// The end of a comment that runs: literals and comments in it may hold a `*/` of their own. Where one of them is not
+/// closed, the first `*/` is taken.
+fn executable(bytes: &[u8]) -> usize {
+    let mut depth = 1usize;
+    let mut at = 3;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        if rest.starts_with(b"*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else if rest.starts_with(b"/*") {
+            depth += 1;
+            at += 2;
+        } else if depth == 1 && matches!(bytes[at], b'\'' | b'"' | b'`') {
+            at = quoted(bytes, at, bytes[at], bytes[at] != b'`');
+        } else {
+            at += 1;
+        }
+    }
+    block_comment(bytes, false)
+}
+
 /// The end of `$tag$ … $tag$`, or `None` for a lone `$` such as that of `$1`.
 fn dollar_quoted(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
@@ -333,6 +364,13 @@ mod tests {
             (Mysql, "--> statement-breakpoint", Kind::Comment),
             (Mysql, "/*!50003 DROP TABLE a; */", Kind::Executable),
             (Mysql, "/*M!100100 x */", Kind::Executable),
+            (Mysql, "/*!50003 a '*/' /* b */ `*/` c */", Kind::Executable),
+            (Mysql, "/*! don't */", Kind::Executable),
+            (
+                Mysql,
+                "/*M!999999\\- enable the sandbox mode */",
+                Kind::Comment,
+            ),
         ] {
             assert_eq!(kinds(engine, text), [(expected, text)], "{engine:?}");
         }

@@ -1,6 +1,7 @@
 //! What differs between engines: how text is cut into tokens and statements, and what a statement does.
 
 mod lexer;
+mod mysql;
 mod postgres;
 mod shape;
 mod sqlite;
@@ -23,6 +24,8 @@ pub(super) struct Reading {
     pub(super) engine: Engine,
     /// What an unqualified name means; a name qualified with it goes without. `None`: nobody knows.
     pub(super) default_schema: Option<String>,
+    /// MySQL's ANSI_QUOTES: what stands in `"…"` is a name.
+    pub(super) ansi_quotes: bool,
 }
 
 impl Reading {
@@ -32,6 +35,7 @@ impl Reading {
         Reading {
             engine,
             default_schema,
+            ansi_quotes: false,
         }
     }
 
@@ -46,6 +50,16 @@ impl Reading {
         Reading {
             engine,
             default_schema,
+            ansi_quotes: false,
+        }
+    }
+
+    /// What these steps change about how the next statement is read.
+    pub(super) fn follow(&mut self, steps: &[Step]) {
+        for step in steps {
+            if let Action::SqlMode { mode, .. } = &step.action {
+                self.ansi_quotes = mode.to_ascii_uppercase().contains("ANSI");
+            }
         }
     }
 }
@@ -55,7 +69,7 @@ pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
     match reading.engine {
         Engine::Sqlite => Some(sqlite::read(statement)),
         Engine::Postgres => None,
-        Engine::Mysql | Engine::Mariadb => None,
+        Engine::Mysql | Engine::Mariadb => Some(mysql::read(reading, statement)),
     }
 }
 

@@ -150,6 +150,7 @@ impl Judge<'_> {
         match action {
             Action::CreateTable(new) => self.create_table(new),
             Action::DropTable { table, .. } => self.drop_table(table),
+            Action::DropTemporary(table) => self.world.drop_temporary(table),
             Action::RenameTable { table, to } => self.rename_table(table, to),
             Action::AddColumn { table, column } => self.add_column(table, column),
             Action::DropColumn { table, column, .. } => self.drop_column(table, column),

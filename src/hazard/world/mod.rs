@@ -193,6 +193,11 @@ impl World {
             .retain(|object| !object.table.as_ref().is_some_and(|table| same(table, name)));
     }
 
+    /// Takes a temporary table away; the permanent one of that name shows again.
+    pub(super) fn drop_temporary(&mut self, name: &TableName) {
+        self.temporary.remove(&name.name.to_lowercase());
+    }
+
     /// Gives a table another name; what hangs on it follows.
     pub(super) fn rename(&mut self, name: &TableName, to: &str) {
         let renamed = TableName {
