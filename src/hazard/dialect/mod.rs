@@ -73,6 +73,12 @@ pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
     }
 }
 
+/// Whether an action commits the transaction that is open (MySQL and MariaDB).
+#[allow(dead_code, reason = "the judge of transactions asks it")]
+pub(super) fn commits_implicitly(engine: Engine, action: &Action) -> bool {
+    matches!(engine, Engine::Mysql | Engine::Mariadb) && mysql::commits_implicitly(action)
+}
+
 /// What a line for the command-line client does, where it does anything that matters here.
 pub(super) fn read_client(line: &str) -> Option<Action> {
     const RUNS: [&str; 12] = [

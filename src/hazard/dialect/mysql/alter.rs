@@ -43,7 +43,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, offset: usize) -> Read<Vec<Step>> {
             cursor.skip();
         }
         if !cursor.is_any(&STARTS) {
-            cursor.to_comma();
+            cursor.next_comma();
         }
     }
     Ok(steps)
@@ -148,7 +148,7 @@ fn add(table: &TableName, cursor: &mut Cursor<'_>) -> Read<Vec<Action>> {
         } else {
             actions.push(added(table, &mut inner)?);
         }
-        inner.to_comma();
+        inner.next_comma();
     }
     Ok(actions)
 }

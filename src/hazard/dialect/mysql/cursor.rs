@@ -230,7 +230,7 @@ impl<'a> Cursor<'a> {
         let mut names = Vec::new();
         while !inner.is_done() {
             names.push(inner.column()?);
-            inner.to_comma();
+            inner.next_comma();
         }
         Ok(names)
     }
@@ -261,7 +261,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes everything up to the next comma outside brackets, and that comma.
-    pub(super) fn to_comma(&mut self) {
+    pub(super) fn next_comma(&mut self) {
         while !self.is_done() && !self.is_symbol(",") {
             self.skip();
         }

@@ -105,7 +105,7 @@ pub(super) fn index(
     let mut terms = Vec::new();
     while !inner.is_done() {
         terms.push(term(&mut inner)?);
-        inner.to_comma();
+        inner.next_comma();
     }
     options(cursor);
     // Without a name it gets that of its first column.
@@ -159,9 +159,7 @@ fn options(cursor: &mut Cursor<'_>) {
             "distance",
             "m",
         ];
-        if cursor.eat_any(&["using", "type"]) {
-            cursor.step();
-        } else if cursor.eat_all(&["with", "parser"]) {
+        if cursor.eat_any(&["using", "type"]) || cursor.eat_all(&["with", "parser"]) {
             cursor.step();
         } else if cursor.eat_any(&valued) {
             cursor.eat_symbol("=");

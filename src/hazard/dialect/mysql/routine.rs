@@ -113,9 +113,7 @@ pub(super) fn routine(cursor: &mut Cursor<'_>, kind: ObjectKind) -> Read<Action>
 
 fn characteristics(cursor: &mut Cursor<'_>) {
     loop {
-        if cursor.eat_any(&["comment", "language"]) {
-            cursor.step();
-        } else if cursor.eat_all(&["sql", "security"]) {
+        if cursor.eat_any(&["comment", "language"]) || cursor.eat_all(&["sql", "security"]) {
             cursor.step();
         } else if cursor.are(&["not", "deterministic"])
             || cursor.are(&["contains", "sql"])
