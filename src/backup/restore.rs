@@ -62,7 +62,7 @@ async fn run(
         None => None,
     };
     restoring.fill(log, sink).await?;
-    Ok((safety, restoring.commit(log).await?))
+    Ok((safety, restoring.commit(log, sink).await?))
 }
 
 /// A restore step by step, for callers that must know when it is about to be committed. Dropped before that, it changes
@@ -120,18 +120,20 @@ impl<'a> Restoring<'a> {
             Ok(counts) => self.counts = counts,
             Err(error) => return Err(undone(error, self.session.rollback_all().await)),
         }
-        Ok(())
+        tell(&mut self.session, sink).await
     }
 
     /// Commits. Cut off, it leaves open whether the database is as it was or restored.
     ///
     /// # Errors
     /// As [`restore`].
-    pub async fn commit(mut self, log: &RunLog) -> Result<Restored> {
+    pub async fn commit(mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
         if let Err(error) = self.session.commit().await {
             return Err(undone(error.into(), self.session.rollback_all().await));
         }
         self.new_file.keep();
+        // It is done: an error here is none of its own.
+        tell(&mut self.session, sink).await.unwrap_or_default();
         for (table, rows) in &self.counts {
             log.send(&Event::Statement {
                 sql: format!("-- restored `{table}`"),
@@ -143,6 +145,14 @@ impl<'a> Restoring<'a> {
             counts: self.counts,
         })
     }
+}
+
+/// What the engine did in another way than it was told to.
+async fn tell(session: &mut Session, sink: &Arc<dyn Sink>) -> Result<()> {
+    for note in session.notes().await? {
+        say(sink.as_ref(), Level::Warn, note);
+    }
+    Ok(())
 }
 
 /// Writes down what is about to happen, before it does.

@@ -227,6 +227,14 @@ impl Session {
         self.connection.notes().await
     }
 
+    /// See [`Connection::leftovers`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn leftovers(&mut self) -> Result<Vec<String>> {
+        self.connection.leftovers().await
+    }
+
     /// See [`Connection::write_lines`].
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What only MySQL and MariaDB do.
 
 mod schema;
+mod swaps;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

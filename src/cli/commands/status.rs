@@ -137,12 +137,17 @@ async fn look(target: &Target, source: Option<&Source>) -> Result<(Fields, Histo
     let mut session: Session = target.connect(Access::default()).await?;
     let tables = session.catalog().await?.tables.len();
     let info = session.info().await?;
-    let fields = vec![
+    let leftovers = session.leftovers().await?;
+    let mut fields = vec![
         ("exists".to_owned(), Value::Bool(true)),
         ("engine".to_owned(), info.engine.into()),
         ("version".to_owned(), info.version.into()),
         ("tables".to_owned(), count(tables)),
     ];
+    if !leftovers.is_empty() {
+        let leftovers = leftovers.into_iter().map(Value::from);
+        fields.push(("leftovers".to_owned(), Value::List(leftovers.collect())));
+    }
     let history = History::read(&mut session, source).await?;
     Ok((fields, history))
 }

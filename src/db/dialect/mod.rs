@@ -150,6 +150,10 @@ pub trait Connection: Send {
     async fn notes(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
+    /// What runs that were cut off have left on the server, with the way out, for people.
+    async fn leftovers(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// Fills a table from lines of a backup file until the sender is dropped. Returns how many rows.
     async fn write_lines(
         &mut self,

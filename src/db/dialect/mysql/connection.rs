@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::{catalog, definer, fault, history, lines, quote, rebuild, rows, schema, text};
+use super::{
+    catalog, definer, fault, history, journal, lines, rebuild, rows, schema, swap, text, watch,
+};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
@@ -35,7 +37,10 @@ impl Connection for MysqlConnection {
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let (sql, params) = (sql.to_owned(), params.to_vec());
         self.link
-            .call(async move |state: &mut State| rows::execute(state, &sql, &params).await)
+            .call(async move |state: &mut State| {
+                own_writes(state).await;
+                rows::execute(state, &sql, &params).await
+            })
             .await
     }
 
@@ -84,6 +89,7 @@ impl Connection for MysqlConnection {
         let (table, columns) = (table.clone(), columns.to_vec());
         self.link
             .call(async move |state: &mut State| {
+                own_writes(state).await;
                 rows::insert_many(state, &table, &columns, &rows).await
             })
             .await
@@ -122,8 +128,7 @@ impl Connection for MysqlConnection {
                     None => ended,
                     Some(message) => Err(Error::Unsupported {
                         message,
-                        hint: "move them back with RENAME TABLE, or restore the safety backup"
-                            .to_owned(),
+                        hint: "`dbscript run restore` ends it first, then restores".to_owned(),
                     }),
                 }
             })
@@ -191,6 +196,7 @@ impl Connection for MysqlConnection {
         let statement = statement.to_owned();
         self.link
             .call(async move |state: &mut State| {
+                own_writes(state).await;
                 let statement = rebuild::adapted(state, &statement);
                 definer::make(state, &statement).await
             })
@@ -203,6 +209,10 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn leftovers(&mut self) -> Result<Vec<String>> {
+        self.link.call(rebuild::leftovers).await
+    }
+
     async fn write_lines(
         &mut self,
         table: &Table,
@@ -212,6 +222,7 @@ impl Connection for MysqlConnection {
         let (table, columns) = (table.clone(), columns.to_vec());
         self.link
             .call(async move |state: &mut State| {
+                own_writes(state).await;
                 lines::write(state, &table, &columns, &mut lines).await
             })
             .await
@@ -222,9 +233,7 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| {
                 lines::refuse_triggers(state, &table, "DELETE").await?;
-                state
-                    .run(&format!("DELETE FROM {}", quote(&table.name)))
-                    .await
+                lines::clear(state, &table).await
             })
             .await
     }
@@ -316,6 +325,12 @@ async fn begin(state: &mut State, mode: Begin) -> Result<()> {
         state.run("SET SESSION autocommit = 0").await?;
         if mode == Begin::Rebuild {
             state.run("SET SESSION foreign_key_checks = 0").await?;
+            journal::mend(state).await?;
+            watch::begin(state).await?;
+            // So that a table that is emptied stays empty for others.
+            state
+                .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                .await?;
         }
         state.run("START TRANSACTION").await?;
         state.run(&format!("SAVEPOINT {START}")).await?;
@@ -324,10 +339,17 @@ async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     Ok(())
 }
 
+/// Writes to the database itself wait for nobody, the lock that keeps others out included.
+async fn own_writes(state: &mut State) {
+    if state.beside.is_none() {
+        watch::let_go(state).await;
+    }
+}
+
 async fn commit(state: &mut State) -> Result<()> {
     if state.beside.is_some() {
         text::surely(&mut state.connection, "COMMIT").await?;
-        rebuild::finish(state).await?;
+        swap::finish(state).await?;
     }
     end(state, "COMMIT").await?;
     let counters = std::mem::take(&mut state.counters);
@@ -352,6 +374,7 @@ async fn end(state: &mut State, how: &str) -> Result<()> {
         "SET SESSION autocommit = 1, SESSION foreign_key_checks = 1",
     )
     .await?;
+    watch::stop(state).await;
     state.transaction = None;
     ended.map(|_| ())
 }

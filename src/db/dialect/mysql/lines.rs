@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::line::{Form, Literal, push, push_literal};
 use super::link::State;
-use super::{fault, quote, text};
+use super::{fault, quote, text, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::Chunk;
 use crate::db::row::{Members, parse, push_string};
@@ -143,6 +143,26 @@ pub(super) async fn write(
     let back = format!("SET SESSION sql_mode = {mode}");
     text::surely(&mut state.connection, &back).await?;
     written
+}
+
+/// Empties a table, unless others have written to it since the restore began.
+pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
+    watch::let_go(state).await;
+    // Where there are no transactions, emptying is itself a write that cannot be told from others'.
+    watch::refuse_others_on(state, &table.name).await?;
+    let sql = format!(
+        "SELECT ENGINE = 'InnoDB' FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
+        text::literal(&table.name)
+    );
+    let transactional = text::value(&mut state.connection, &sql).await?;
+    let rows = state
+        .run(&format!("DELETE FROM {}", quote(&table.name)))
+        .await?;
+    if transactional.as_deref() == Some("1") {
+        // Whoever came in between has committed; from here on every row and gap is ours.
+        watch::refuse_others_on(state, &table.name).await?;
+    }
+    Ok(rows)
 }
 
 /// MySQL cannot switch triggers off: rows that come from a backup would have their effects a second time.

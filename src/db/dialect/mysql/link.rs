@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::open::{self, Opened};
 use super::spool::Spool;
+use super::watch::{self, Watch};
 use super::{rebuild, text};
 use crate::db::catalog::Sequence;
 use crate::db::dialect::Begin;
@@ -56,6 +57,8 @@ pub(super) struct State {
     pub(super) events: Vec<String>,
     /// What state a commit left behind that could be neither finished nor undone.
     pub(super) wreck: Option<String>,
+    /// Who else writes, while a restore is on.
+    pub(super) watch: Option<Watch>,
     /// What people are to be told that is no error.
     pub(super) notes: Vec<String>,
     /// The name of the migration lock, while it is held.
@@ -238,6 +241,7 @@ async fn live(
         counters: Vec::new(),
         events: Vec::new(),
         wreck: None,
+        watch: None,
         notes: Vec::new(),
         lock: None,
         stop: stop.clone(),
@@ -249,6 +253,7 @@ async fn live(
     }
     state.stop = CancellationToken::new();
     rebuild::abandon(&mut state).await;
+    watch::stop(&mut state).await;
     open::close(state.connection).await;
 }
 

@@ -8,6 +8,7 @@ mod definer;
 mod fault;
 mod guard;
 pub(in crate::db) mod history;
+mod journal;
 mod keys;
 pub(in crate::db) mod line;
 mod lines;
@@ -20,8 +21,10 @@ mod schema;
 mod snapshot;
 mod spool;
 mod surroundings;
+mod swap;
 mod text;
 mod values;
+mod watch;
 
 use super::{Connection, Snapshot};
 use crate::db::server::Server;

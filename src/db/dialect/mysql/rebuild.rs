@@ -1,20 +1,15 @@
 //! A whole restore. DDL commits by itself, so a database cannot be rebuilt in a transaction: it is rebuilt in one beside
-//! it, which is put in its place when everything is in, by a single RENAME TABLE over all tables (atomic on both servers).
-//! Until then nothing of the real database has changed.
-//!
-//! Views, triggers, routines and events cannot be renamed into another database; they are made again. What fails is
-//! taken back; the old tables are dropped last.
+//! it, which is put in its place when everything is in. Until then nothing of the real database has changed.
 
 use super::link::State;
-use super::objects::{self, Made};
-use super::{catalog, definer, quote, schema, surroundings, text};
-use crate::db::{EngineError, Error, Result};
+use super::{catalog, definer, journal, quote, text};
+use crate::db::{Error, Result};
 
 /// Stands in the name of every database that this program makes for itself.
 const MARK: &str = "_dbscript_";
 
-/// How long applications' open transactions may keep the tables, in seconds.
-const BUSY_WAIT_S: u64 = 30;
+/// Stands behind it in the name of one that keeps what was replaced.
+const WAS: &str = "was_";
 
 /// A name for a database of ours beside this one.
 pub(super) fn name_beside(database: &str) -> Result<String> {
@@ -24,9 +19,52 @@ pub(super) fn name_beside(database: &str) -> Result<String> {
         path: "the operating system".to_owned(),
         source: std::io::Error::other(error.to_string()),
     })?;
-    // Names have at most 64 characters.
-    let start: String = database.chars().take(40).collect();
-    Ok(format!("{start}{MARK}{}", hex::encode(random)))
+    Ok(format!("{}{}", beginning(database), hex::encode(random)))
+}
+
+/// A name for the database that the tables go to which a restore replaces.
+pub(super) fn name_for_old(database: &str) -> Result<String> {
+    let name = name_beside(database)?;
+    let start = beginning(database);
+    Ok(format!("{start}{WAS}{}", &name[start.len()..]))
+}
+
+/// How the names of databases of ours beside this one begin. Names have at most 64 characters.
+fn beginning(database: &str) -> String {
+    let start: String = database.chars().take(38).collect();
+    format!("{start}{MARK}")
+}
+
+/// The databases of ours beside this one, of this run or another.
+pub(super) async fn beside(state: &mut State) -> Result<Vec<String>> {
+    let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1";
+    let start = beginning(&state.server.database);
+    let rows = text::rows(&mut state.connection, sql).await?;
+    let names = rows.iter().map(|row| catalog::cell(row, 0));
+    Ok(names.filter(|name| name.starts_with(&start)).collect())
+}
+
+/// What is left beside this database of runs that were cut off, for people.
+pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
+    let unfinished = journal::unfinished(state).await?;
+    let mut told: Vec<String> = unfinished
+        .iter()
+        .map(|name| {
+            format!(
+                "a restore was cut off while it put its tables in place: views, triggers, routines or events may be missing \
+                 (the journal is in `{name}`); the next `dbscript run restore` ends it first"
+            )
+        })
+        .collect();
+    for name in beside(state).await? {
+        if !unfinished.contains(&name) {
+            told.push(format!(
+                "the database `{name}`: unless a run is going on now, it was left by one that was cut off, or keeps what others \
+                 wrote during a restore; look, then DROP DATABASE `{name}`"
+            ));
+        }
+    }
+    Ok(told)
 }
 
 /// The SQL that creates it, with the defaults of the current database.
@@ -95,179 +133,8 @@ pub(super) fn adapted(state: &mut State, statement: &str) -> String {
     statement.replacen(" ENABLE", " DISABLE", 1)
 }
 
-/// Tables that change places, and what hangs on them.
-struct Swap {
-    here: String,
-    /// Where the new ones are.
-    new: String,
-    /// Where the old ones go.
-    old: String,
-    new_tables: Vec<String>,
-    old_tables: Vec<String>,
-    /// SQL of the objects to be, and of those that were.
-    new_objects: Vec<String>,
-    old_objects: Vec<String>,
-    moved: bool,
-}
-
-/// Puts the database beside in the real one's place.
-///
-/// # Errors
-/// Whatever stopped it; then everything was taken back, or `state.wreck` says what was not.
-pub(super) async fn finish(state: &mut State) -> Result<()> {
-    let Some(new) = state.beside.clone() else {
-        return Ok(());
-    };
-    let mut swap = prepare(state, new).await?;
-    let result = swap.put_in_place(state).await;
-    if let Err(error) = result {
-        if let Err(refused) = swap.take_back(state).await {
-            state.wreck = Some(format!(
-                "the tables as they were are in the database `{}` on the same server: {refused}",
-                swap.old
-            ));
-        } else {
-            drop_database(state, &swap.old).await;
-        }
-        return Err(error);
-    }
-    drop_database(state, &swap.old).await;
-    drop_database(state, &swap.new).await;
-    state.beside = None;
-    state.events.clear();
-    Ok(())
-}
-
-async fn prepare(state: &mut State, new: String) -> Result<Swap> {
-    let here = state.server.database.clone();
-    let mut new_made = objects::read(state).await?;
-    let events = std::mem::take(&mut state.events);
-    let made_events = new_made.iter_mut().filter(|made| made.kind == "event");
-    for (made, statement) in made_events.zip(events) {
-        made.owned = statement;
-    }
-    let mut new_objects = defaults_from_sequences(state).await?;
-    new_objects.extend(surroundings::around(surroundings::statements(&new_made)));
-    let new_tables = names(state).await?;
-    // A table with triggers cannot be moved.
-    drop_triggers(state, &new_made).await?;
-    state.run(&format!("USE {}", quote(&here))).await?;
-    let old_tables = names(state).await?;
-    let old_objects = surroundings::around(surroundings::statements(&objects::read(state).await?));
-    let old = name_beside(&here)?;
-    create_like_current(&mut state.connection, &old).await?;
-    Ok(Swap {
-        here,
-        new,
-        old,
-        new_tables,
-        old_tables,
-        new_objects,
-        old_objects,
-        moved: false,
-    })
-}
-
-async fn names(state: &mut State) -> Result<Vec<String>> {
-    let listed = catalog::listed(state).await?;
-    Ok(listed.into_iter().map(|listed| listed.name).collect())
-}
-
-async fn drop_triggers(state: &mut State, made: &[Made]) -> Result<()> {
-    for trigger in made.iter().filter(|made| made.kind == "trigger") {
-        state
-            .run(&format!("DROP TRIGGER {}", quote(&trigger.name)))
-            .await?;
-    }
-    Ok(())
-}
-
-/// A default that draws from a sequence keeps the one it was made with, in a database that goes away.
-async fn defaults_from_sequences(state: &mut State) -> Result<Vec<String>> {
-    let mut statements = Vec::new();
-    for table in catalog::read(state).await?.tables {
-        for column in table.columns {
-            let Some(default) = column.default else {
-                continue;
-            };
-            if default.to_lowercase().starts_with("nextval(") {
-                statements.push(format!(
-                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT ({default})",
-                    quote(&table.name.name),
-                    quote(&column.name)
-                ));
-            }
-        }
-    }
-    Ok(statements)
-}
-
-impl Swap {
-    async fn put_in_place(&mut self, state: &mut State) -> Result<()> {
-        schema::drop_objects(state).await?;
-        let wait = format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}");
-        state.run(&wait).await?;
-        let mut moves = moves(&self.old_tables, &self.here, &self.old);
-        moves.extend(moves_between(&self.new_tables, &self.new, &self.here));
-        rename(state, &moves).await?;
-        self.moved = true;
-        for statement in &self.new_objects {
-            definer::make(state, statement).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes everything as it was.
-    async fn take_back(&mut self, state: &mut State) -> Result<()> {
-        schema::drop_objects(state).await?;
-        if self.moved {
-            let mut moves = moves(&self.new_tables, &self.here, &self.new);
-            moves.extend(moves_between(&self.old_tables, &self.old, &self.here));
-            rename(state, &moves).await?;
-        }
-        for statement in &self.old_objects {
-            text::surely(&mut state.connection, statement).await?;
-        }
-        Ok(())
-    }
-}
-
-fn moves(tables: &[String], from: &str, to: &str) -> Vec<String> {
-    moves_between(tables, from, to).collect()
-}
-
-fn moves_between<'a>(
-    tables: &'a [String],
-    from: &'a str,
-    to: &'a str,
-) -> impl Iterator<Item = String> + 'a {
-    tables.iter().map(move |table| {
-        let table = quote(table);
-        format!("{}.{table} TO {}.{table}", quote(from), quote(to))
-    })
-}
-
-async fn rename(state: &mut State, moves: &[String]) -> Result<()> {
-    if moves.is_empty() {
-        return Ok(());
-    }
-    let sql = format!("RENAME TABLE {}", moves.join(", "));
-    match text::surely(&mut state.connection, &sql).await {
-        Ok(_) => Ok(()),
-        Err(Error::Locked { .. }) => Err(Error::Statement {
-            source: EngineError {
-                code: "HY000".to_owned(),
-                message: format!(
-                    "another program's transactions have kept the tables for {BUSY_WAIT_S} seconds"
-                ),
-            },
-        }),
-        Err(error) => Err(error),
-    }
-}
-
 /// The restore stands whether or not this succeeds.
-async fn drop_database(state: &mut State, name: &str) {
+pub(super) async fn drop_database(state: &mut State, name: &str) {
     let sql = format!("DROP DATABASE IF EXISTS {}", quote(name));
     if let Err(error) = text::surely(&mut state.connection, &sql).await {
         tracing::warn!("`{name}` is left behind: {error}");

@@ -178,21 +178,20 @@ pub(super) async fn drop_all(state: &mut State) -> Result<()> {
 /// Drops views, triggers, routines and events.
 pub(super) async fn drop_objects(state: &mut State) -> Result<()> {
     for made in objects::read(state).await? {
-        if made.kind == "sequence" {
-            continue;
+        if made.kind != "sequence" {
+            drop_object(state, made.kind, &made.name).await?;
         }
-        if made.kind.starts_with("package") {
-            drop_package(state, &made.name).await?;
-            continue;
-        }
-        let sql = format!(
-            "DROP {} IF EXISTS {}",
-            made.kind.to_uppercase(),
-            quote(&made.name)
-        );
-        state.run(&sql).await?;
     }
     Ok(())
+}
+
+/// Drops a view, trigger, routine or event, if it is there.
+pub(super) async fn drop_object(state: &mut State, kind: &str, name: &str) -> Result<()> {
+    if kind.starts_with("package") {
+        return drop_package(state, name).await;
+    }
+    let sql = format!("DROP {} IF EXISTS {}", kind.to_uppercase(), quote(name));
+    state.run(&sql).await.map(|_| ())
 }
 
 /// Drops a package with its body. MariaDB before 11.4 knows the word only in Oracle's mode.

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::catalog::{self, Listed};
 use super::link::{Link, State};
-use super::{lines, quote, schema, text};
+use super::{journal, lines, quote, schema, text};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::server::Server;
@@ -45,7 +45,14 @@ pub(super) async fn open(server: &Server, place: &str, readers: usize) -> Result
     let (info, catalog, schema, warnings) = leader
         .call(async |state: &mut State| {
             begin(state).await?;
-            let warnings = warnings(&catalog::listed(state).await?);
+            let mut warnings = warnings(&catalog::listed(state).await?);
+            if !journal::unfinished(state).await?.is_empty() {
+                warnings.push(
+                    "a restore was cut off while it put its tables in place: views, triggers, routines or events may be \
+                     missing here, and so in this backup; `dbscript run restore` ends it"
+                        .to_owned(),
+                );
+            }
             Ok((
                 schema::info(state).await?,
                 catalog::read(state).await?,

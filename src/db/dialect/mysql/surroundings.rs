@@ -1,7 +1,11 @@
 //! What a statement of a schema means depends on the session it is run in. Here stand the SETs that go with it, so that
 //! a schema file means the same to every session, the client's own included, and leaves that session as it was.
 
+use super::journal::Piece;
+use super::link::State;
 use super::objects::Made;
+use super::{definer, text};
+use crate::db::Result;
 
 /// Keeps the session's settings in variables, and sets those that tables are made under: names and literals are printed
 /// for this mode, a default may be a zero date, and keys may point to tables that come later.
@@ -31,6 +35,40 @@ pub(super) fn around(statements: Vec<String>) -> Vec<String> {
     all.extend(statements);
     all.push(CLOSE.to_owned());
     all
+}
+
+/// Objects as a journal keeps them; those that could not be read are left out.
+pub(super) fn pieces(made: &[Made]) -> Vec<Piece> {
+    made.iter()
+        .filter(|made| made.kind != "sequence" && !made.sql.is_empty())
+        .map(|made| Piece {
+            kind: made.kind.to_owned(),
+            name: made.name.clone(),
+            settings: settings(made),
+            sql: made.owned.clone(),
+        })
+        .collect()
+}
+
+/// Makes objects, and leaves the session as it was.
+pub(super) async fn make(state: &mut State, pieces: &[Piece]) -> Result<()> {
+    if pieces.is_empty() {
+        return Ok(());
+    }
+    for statement in OPEN {
+        state.run(statement).await?;
+    }
+    let made = make_each(state, pieces).await;
+    text::surely(&mut state.connection, CLOSE).await?;
+    made
+}
+
+async fn make_each(state: &mut State, pieces: &[Piece]) -> Result<()> {
+    for piece in pieces {
+        state.run(&piece.settings).await?;
+        definer::make(state, &piece.sql).await?;
+    }
+    Ok(())
 }
 
 /// The statements that make objects, each after the settings it was made under; to stand inside [`around`].

@@ -1,0 +1,290 @@
+//! What a swap of tables that was cut off has left, and how it ends.
+//!
+//! The journal is a table in the database that the old tables go to. It is written before the first statement that
+//! others could notice, and goes away with that database. Found later, it tells what hung on the tables before and what
+//! is to hang on them: where the tables have moved, the restore is finished; where they have not, it is undone. Whoever
+//! swaps holds a lock of the database's name, so that nobody mends what is going on.
+
+use std::collections::BTreeMap;
+
+use super::catalog::cell;
+use super::link::State;
+use super::swap::Swap;
+use super::watch::{self, Times};
+use super::{definer, objects, quote, rebuild, schema, surroundings, text};
+use crate::db::{Error, Result};
+
+/// An object, and what it takes to make it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// The SET that goes before.
+    pub(super) settings: String,
+    pub(super) sql: String,
+}
+
+/// Which of the two databases a row of the journal speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Old,
+    New,
+}
+
+impl Side {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Side::Old => "old",
+            Side::New => "new",
+        }
+    }
+}
+
+/// Holds the lock of a swap.
+pub(super) async fn lock(state: &mut State, old: &str) -> Result<()> {
+    let sql = format!("SELECT GET_LOCK({}, 0)", text::literal(old));
+    match text::value(&mut state.connection, &sql).await? {
+        Some(taken) if taken == "1" => Ok(()),
+        _ => Err(Error::Locked {
+            what: format!(
+                "`{}`, which another restore is putting in place,",
+                state.server.database
+            ),
+        }),
+    }
+}
+
+/// Writes everything down.
+pub(super) async fn write(state: &mut State, swap: &Swap) -> Result<()> {
+    let table = table(&swap.old);
+    state
+        .run(&format!(
+            "CREATE TABLE {table} (n INT PRIMARY KEY AUTO_INCREMENT, side VARCHAR(8), kind VARCHAR(16), name VARCHAR(64),
+             settings TEXT, sql_text LONGTEXT) ENGINE = InnoDB CHARACTER SET utf8mb4"
+        ))
+        .await?;
+    let times = match &state.watch {
+        Some(watch) => watch.times.clone(),
+        None => Times::new(),
+    };
+    let named = |side: Side, kind: &'static str| {
+        move |name: &'_ str| [side.name().to_owned(), kind.to_owned(), name.to_owned()]
+    };
+    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    let mut plain = |row: [String; 3]| rows.push(row.map(Some).to_vec());
+    plain(named(Side::Old, "database")(&swap.here));
+    plain(named(Side::New, "database")(&swap.new));
+    for name in &swap.old_tables {
+        plain(named(Side::Old, "table")(name));
+    }
+    for name in &swap.new_tables {
+        plain(named(Side::New, "table")(name));
+    }
+    for (name, time) in times {
+        let [side, kind, name] = named(Side::Old, "time")(&name);
+        rows.push(vec![Some(side), Some(kind), Some(name), None, time]);
+    }
+    for statement in &swap.defaults {
+        let [side, kind, name] = named(Side::New, "default")("");
+        rows.push(vec![
+            Some(side),
+            Some(kind),
+            Some(name),
+            None,
+            Some(statement.clone()),
+        ]);
+    }
+    for (side, pieces) in [
+        (Side::Old, &swap.old_objects),
+        (Side::New, &swap.new_objects),
+    ] {
+        let pieces = pieces.iter();
+        rows.extend(pieces.map(|piece| {
+            piece
+                .side(side)
+                .map(|cell| cell.map(str::to_owned))
+                .to_vec()
+        }));
+    }
+    for row in rows {
+        let cell = |index: usize| match row.get(index).cloned().flatten() {
+            Some(text) => text::literal(&text),
+            None => "NULL".to_owned(),
+        };
+        let cells: Vec<String> = (0..5).map(cell).collect();
+        let values = cells.join(", ");
+        state
+            .run(&format!(
+                "INSERT INTO {table} (side, kind, name, settings, sql_text) VALUES ({values})"
+            ))
+            .await?;
+    }
+    text::surely(&mut state.connection, "COMMIT")
+        .await
+        .map(|_| ())
+}
+
+/// The journal's name: that of its database, as no table of a user's has it.
+fn table(old: &str) -> String {
+    format!("{}.{}", quote(old), quote(old))
+}
+
+/// Drops the old tables and the journal: all is as it should be.
+pub(super) async fn close(state: &mut State, old: &str) {
+    rebuild::drop_database(state, old).await;
+    unlock(state, old).await;
+}
+
+async fn unlock(state: &mut State, old: &str) {
+    let sql = format!("DO RELEASE_LOCK({})", text::literal(old));
+    // It goes with the connection at the latest.
+    let _ = text::surely(&mut state.connection, &sql).await;
+}
+
+/// As [`close`], unless others wrote to the old tables when they should not: then these stay, and people are told.
+pub(super) async fn keep_or_close(state: &mut State, old: &str, written: &[String]) -> Result<()> {
+    if written.is_empty() {
+        close(state, old).await;
+        return Ok(());
+    }
+    let names: Vec<String> = written.iter().map(|name| format!("`{name}`")).collect();
+    state.note(format!(
+        "other programs wrote to {} in the instant in which the tables changed places: the tables as they were, with what \
+         was written, are in the database `{old}`; take from there what is missing, then DROP DATABASE `{old}`",
+        names.join(", ")
+    ));
+    let drop = format!("DROP TABLE {}", table(old));
+    text::surely(&mut state.connection, &drop).await?;
+    unlock(state, old).await;
+    Ok(())
+}
+
+/// Objects become `target`: what is missing of it is made, and what only `other` has goes. What neither knows stays.
+pub(super) async fn reconcile(state: &mut State, target: &[Piece], other: &[Piece]) -> Result<()> {
+    let there = surroundings::pieces(&objects::read(state).await?);
+    let there: BTreeMap<(String, String), Piece> = there
+        .into_iter()
+        .map(|piece| (key(&piece), piece))
+        .collect();
+    let is_there = |piece: &Piece| {
+        there
+            .get(&key(piece))
+            .is_some_and(|now| is_same(now, piece))
+    };
+    for piece in other {
+        if is_there(piece) && !target.iter().any(|wanted| is_same(wanted, piece)) {
+            schema::drop_object(state, &piece.kind, &piece.name).await?;
+        }
+    }
+    let missing = |piece: &&Piece| match there.get(&key(piece)) {
+        None => true,
+        // One that was just dropped; one that somebody has made since then stays.
+        Some(now) => !is_same(now, piece) && other.iter().any(|dropped| is_same(dropped, now)),
+    };
+    let missing: Vec<Piece> = target.iter().filter(missing).cloned().collect();
+    surroundings::make(state, &missing).await
+}
+
+fn key(piece: &Piece) -> (String, String) {
+    (piece.kind.clone(), piece.name.clone())
+}
+
+fn is_same(one: &Piece, other: &Piece) -> bool {
+    key(one) == key(other) && definer::without(&one.sql) == definer::without(&other.sql)
+}
+
+/// Databases beside this one that hold a journal of it.
+pub(super) async fn unfinished(state: &mut State) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for name in rebuild::beside(state).await? {
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {0} AND TABLE_NAME = {0}",
+            text::literal(&name)
+        );
+        if schema::number(state, &sql).await? == 0 {
+            continue;
+        }
+        let sql = format!(
+            "SELECT name FROM {} WHERE kind = 'database' AND side = 'old'",
+            table(&name)
+        );
+        let of = text::value(&mut state.connection, &sql).await?;
+        if of.as_deref() == Some(state.server.database.as_str()) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// Ends what was cut off.
+pub(super) async fn mend(state: &mut State) -> Result<()> {
+    for old in unfinished(state).await? {
+        lock(state, &old).await?;
+        let mended = mend_one(state, &old).await;
+        unlock(state, &old).await;
+        mended?;
+    }
+    Ok(())
+}
+
+async fn mend_one(state: &mut State, old: &str) -> Result<()> {
+    let sql = format!(
+        "SELECT side, kind, name, settings, sql_text FROM {} ORDER BY n",
+        table(old)
+    );
+    let rows = text::rows(&mut state.connection, &sql).await?;
+    let of = |side: Side, wanted: fn(&str) -> bool| -> Vec<Piece> {
+        rows.iter()
+            .filter(|row| cell(row, 0) == side.name() && wanted(&cell(row, 1)))
+            .map(|row| Piece {
+                kind: cell(row, 1),
+                name: cell(row, 2),
+                settings: cell(row, 3),
+                sql: cell(row, 4),
+            })
+            .collect()
+    };
+    let is_object = |kind: &str| !matches!(kind, "database" | "table" | "time" | "default");
+    let (was, is) = (of(Side::Old, is_object), of(Side::New, is_object));
+    let moved = moved(state, old, &of(Side::Old, |kind| kind == "table")).await?;
+    if moved {
+        for default in of(Side::New, |kind| kind == "default") {
+            state.run(&default.sql).await?;
+        }
+        reconcile(state, &is, &was).await?;
+    } else {
+        reconcile(state, &was, &is).await?;
+    }
+    for beside in of(Side::New, |kind| kind == "database") {
+        rebuild::drop_database(state, &beside.name).await;
+    }
+    if !moved {
+        state.note("a restore that was cut off before was undone".to_owned());
+        rebuild::drop_database(state, old).await;
+        return Ok(());
+    }
+    state.note("a restore that was cut off before was finished".to_owned());
+    let then: Times = rows
+        .iter()
+        .filter(|row| cell(row, 1) == "time")
+        .map(|row| (cell(row, 2), row.get(4).cloned().flatten()))
+        .collect();
+    let now = watch::times(state, old).await?;
+    keep_or_close(state, old, &watch::changed(&then, &now, &[])).await
+}
+
+/// Whether the tables have changed places: all or none have.
+async fn moved(state: &mut State, old: &str, tables: &[Piece]) -> Result<bool> {
+    let place = if tables.is_empty() {
+        // Then nothing was here before.
+        "DATABASE()".to_owned()
+    } else {
+        text::literal(old)
+    };
+    let sql = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {place} AND TABLE_NAME <> {}
+         AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')",
+        text::literal(old)
+    );
+    Ok(schema::number(state, &sql).await? > 0)
+}

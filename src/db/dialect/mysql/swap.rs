@@ -1,0 +1,217 @@
+//! Puts a database that was built beside the real one in its place.
+//!
+//! All tables change places by a single RENAME TABLE, which is atomic on both servers. Views, triggers, routines and
+//! events cannot be renamed into another database; they are made again. What fails is taken back, what was cut off is
+//! in the journal, and the old tables are dropped last: only if nobody wrote to them in the instant without a lock.
+
+use super::journal::{self, Piece, Side};
+use super::link::State;
+use super::rebuild::{self, create_like_current};
+use super::watch::{self, BUSY_WAIT_S};
+use super::{catalog, objects, quote, schema, surroundings, text};
+use crate::db::{EngineError, Error, Result};
+
+/// Tables that change places, and what hangs on them.
+pub(super) struct Swap {
+    pub(super) here: String,
+    /// Where the new ones are.
+    pub(super) new: String,
+    /// Where the old ones go; the journal lies there too.
+    pub(super) old: String,
+    pub(super) new_tables: Vec<String>,
+    pub(super) old_tables: Vec<String>,
+    /// The objects to be, and those that were.
+    pub(super) new_objects: Vec<Piece>,
+    pub(super) old_objects: Vec<Piece>,
+    /// Statements that the tables need in their new place.
+    pub(super) defaults: Vec<String>,
+    moved: bool,
+}
+
+/// Puts the database beside in the real one's place.
+///
+/// # Errors
+/// Whatever stopped it; then everything was taken back, or `state.wreck` says what was not.
+pub(super) async fn finish(state: &mut State) -> Result<()> {
+    let Some(new) = state.beside.clone() else {
+        return Ok(());
+    };
+    let mut swap = prepare(state, new).await?;
+    if let Err(error) = swap.put_in_place(state).await {
+        if let Err(refused) = swap.take_back(state).await {
+            state.wreck = Some(format!(
+                "tables, views or triggers may be missing, and are in the database `{}` on the same server: {refused}",
+                swap.old
+            ));
+        } else {
+            journal::close(state, &swap.old).await;
+        }
+        return Err(error);
+    }
+    let written = watch::written_by_others(state, &swap.old).await;
+    journal::keep_or_close(state, &swap.old, &written?).await?;
+    rebuild::drop_database(state, &swap.new).await;
+    state.beside = None;
+    state.events.clear();
+    watch::stop(state).await;
+    Ok(())
+}
+
+async fn prepare(state: &mut State, new: String) -> Result<Swap> {
+    let here = state.server.database.clone();
+    let mut made = objects::read(state).await?;
+    let events = std::mem::take(&mut state.events);
+    let made_events = made.iter_mut().filter(|made| made.kind == "event");
+    for (made, statement) in made_events.zip(events) {
+        made.owned = statement;
+    }
+    let new_objects = surroundings::pieces(&made);
+    let defaults = defaults_from_sequences(state).await?;
+    let new_tables = names(state).await?;
+    // A table with triggers cannot be moved.
+    drop_triggers(state, &new_objects).await?;
+    state.run(&format!("USE {}", quote(&here))).await?;
+    let old_tables = names(state).await?;
+    let old_objects = surroundings::pieces(&objects::read(state).await?);
+    let old = rebuild::name_for_old(&here)?;
+    journal::lock(state, &old).await?;
+    create_like_current(&mut state.connection, &old).await?;
+    let swap = Swap {
+        here,
+        new,
+        old,
+        new_tables,
+        old_tables,
+        new_objects,
+        old_objects,
+        defaults,
+        moved: false,
+    };
+    if let Err(error) = journal::write(state, &swap).await {
+        journal::close(state, &swap.old).await;
+        return Err(error);
+    }
+    Ok(swap)
+}
+
+async fn names(state: &mut State) -> Result<Vec<String>> {
+    let listed = catalog::listed(state).await?;
+    Ok(listed.into_iter().map(|listed| listed.name).collect())
+}
+
+async fn drop_triggers(state: &mut State, objects: &[Piece]) -> Result<()> {
+    for trigger in objects.iter().filter(|piece| piece.kind == "trigger") {
+        state
+            .run(&format!("DROP TRIGGER IF EXISTS {}", quote(&trigger.name)))
+            .await?;
+    }
+    Ok(())
+}
+
+/// A default that draws from a sequence keeps the one it was made with, in a database that goes away.
+async fn defaults_from_sequences(state: &mut State) -> Result<Vec<String>> {
+    let mut statements = Vec::new();
+    for table in catalog::read(state).await?.tables {
+        for column in table.columns {
+            let Some(default) = column.default else {
+                continue;
+            };
+            if default.to_lowercase().starts_with("nextval(") {
+                statements.push(format!(
+                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT ({default})",
+                    quote(&table.name.name),
+                    quote(&column.name)
+                ));
+            }
+        }
+    }
+    Ok(statements)
+}
+
+impl Swap {
+    async fn put_in_place(&mut self, state: &mut State) -> Result<()> {
+        watch::take(state, &self.old_tables).await?;
+        watch::refuse_others(state).await?;
+        drop_triggers(state, &self.old_objects).await?;
+        text::surely(&mut state.connection, "UNLOCK TABLES").await?;
+        let mut moves = moves(&self.old_tables, &self.here, &self.old);
+        moves.extend(moves_between(&self.new_tables, &self.new, &self.here));
+        rename(state, &moves).await?;
+        self.moved = true;
+        for statement in &self.defaults {
+            state.run(statement).await?;
+        }
+        let (triggers, others): (Vec<Piece>, Vec<Piece>) = self
+            .new_objects
+            .iter()
+            .cloned()
+            .partition(|piece| piece.kind == "trigger");
+        // First what applications' writes depend on.
+        surroundings::make(state, &triggers).await?;
+        for piece in &self.old_objects {
+            if piece.kind != "trigger" {
+                schema::drop_object(state, &piece.kind, &piece.name).await?;
+            }
+        }
+        surroundings::make(state, &others).await
+    }
+
+    /// Makes everything as it was.
+    async fn take_back(&mut self, state: &mut State) -> Result<()> {
+        text::surely(&mut state.connection, "UNLOCK TABLES").await?;
+        if self.moved {
+            schema::drop_objects(state).await?;
+            let mut moves = moves(&self.new_tables, &self.here, &self.new);
+            moves.extend(moves_between(&self.old_tables, &self.old, &self.here));
+            rename(state, &moves).await?;
+        }
+        journal::reconcile(state, &self.old_objects, &self.new_objects).await
+    }
+}
+
+impl Piece {
+    /// A row of the journal.
+    pub(super) fn side(&self, side: Side) -> [Option<&str>; 5] {
+        [
+            Some(side.name()),
+            Some(&self.kind),
+            Some(&self.name),
+            Some(&self.settings),
+            Some(&self.sql),
+        ]
+    }
+}
+
+fn moves(tables: &[String], from: &str, to: &str) -> Vec<String> {
+    moves_between(tables, from, to).collect()
+}
+
+fn moves_between<'a>(
+    tables: &'a [String],
+    from: &'a str,
+    to: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    tables.iter().map(move |table| {
+        let table = quote(table);
+        format!("{}.{table} TO {}.{table}", quote(from), quote(to))
+    })
+}
+
+async fn rename(state: &mut State, moves: &[String]) -> Result<()> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("RENAME TABLE {}", moves.join(", "));
+    match text::surely(&mut state.connection, &sql).await {
+        Ok(_) => Ok(()),
+        Err(Error::Locked { .. }) => Err(Error::Statement {
+            source: EngineError {
+                code: "HY000".to_owned(),
+                message: format!(
+                    "another program's transactions have kept the tables for {BUSY_WAIT_S} seconds"
+                ),
+            },
+        }),
+        Err(error) => Err(error),
+    }
+}

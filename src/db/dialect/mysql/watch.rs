@@ -1,0 +1,243 @@
+//! Who else writes while a restore is on.
+//!
+//! What a restore replaces must be what was backed up before it. A second connection therefore holds every table with
+//! LOCK TABLES … READ: others read, and wait with what they write. That lock must be given up an instant before the
+//! tables change places, and not everybody has the right to it: so the times at which the tables were last written are
+//! compared too (`UPDATE_TIME` in <https://mariadb.com/kb/en/information-schema-tables-table/>; InnoDB sets it when a
+//! transaction commits).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sqlx::mysql::MySqlConnection;
+
+use super::catalog::{self, cell};
+use super::link::State;
+use super::{open, quote, text};
+use crate::db::{Error, Result};
+
+/// How long others' open transactions may keep the tables, in seconds.
+pub(super) const BUSY_WAIT_S: u64 = 30;
+
+/// Times are kept in whole seconds: one that was written in this second could be written in it once more. How often the
+/// next one is waited for, and how long, in milliseconds.
+const SETTLING: usize = 3;
+const SETTLE_MS: u64 = 1_050;
+
+/// When each table was last written; `None` is never since the server started.
+pub(super) type Times = BTreeMap<String, Option<String>>;
+
+/// What is known of others from the beginning of a restore on.
+pub(super) struct Watch {
+    guard: Option<MySqlConnection>,
+    /// Whether the guard has stood from the beginning to its end.
+    guarded: bool,
+    pub(super) times: Times,
+    /// Tables that were being written even then.
+    busy: Vec<String>,
+}
+
+/// Begins, before anything is saved.
+pub(super) async fn begin(state: &mut State) -> Result<()> {
+    stop(state).await;
+    let listed = catalog::listed(state).await?;
+    let tables: Vec<String> = listed
+        .into_iter()
+        .filter(|listed| !listed.is_sequence())
+        .map(|listed| listed.name)
+        .collect();
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let guard = hold(state, &tables).await?;
+    let database = state.server.database.clone();
+    let mut attempt = 1;
+    let (times, busy) = loop {
+        let now = text::value(&mut state.connection, "SELECT NOW()").await?;
+        let times = times(state, &database).await?;
+        let written_now = times.iter().filter(|(_, time)| **time >= now);
+        let busy: Vec<String> = written_now.map(|(name, _)| name.clone()).collect();
+        if busy.is_empty() || attempt == SETTLING {
+            break (times, busy);
+        }
+        attempt += 1;
+        tokio::time::sleep(Duration::from_millis(SETTLE_MS)).await;
+        state.wanted()?;
+    };
+    state.watch = Some(Watch {
+        guarded: guard.is_some(),
+        guard,
+        times,
+        busy,
+    });
+    Ok(())
+}
+
+/// The connection that keeps writers out; none for want of rights, which is noted.
+async fn hold(state: &mut State, tables: &[String]) -> Result<Option<MySqlConnection>> {
+    let mut guard = open::connect(&state.server, &state.place).await?;
+    let settings =
+        format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}, SESSION wait_timeout = 2147483");
+    text::run(&mut guard, &settings).await?;
+    match text::run(&mut guard, &locks(tables, "READ")).await {
+        Ok(_) => Ok(Some(guard)),
+        Err(error) => {
+            open::close(guard).await;
+            match error {
+                Error::Locked { .. } => Err(busy()),
+                other => {
+                    state.note(format!(
+                        "other programs could write while this ran, as the tables could not be locked ({other}): had \
+                         they done so, nothing would have been replaced"
+                    ));
+                    Ok(None)
+                }
+            }
+        }
+    }
+}
+
+fn busy() -> Error {
+    Error::Unsupported {
+        message: format!(
+            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
+        ),
+        hint: "stop what uses the database, or wait until it is done, and run this again"
+            .to_owned(),
+    }
+}
+
+fn locks(tables: &[String], how: &str) -> String {
+    let locks: Vec<String> = tables
+        .iter()
+        .map(|table| format!("{} {how}", quote(table)))
+        .collect();
+    format!("LOCK TABLES {}", locks.join(", "))
+}
+
+/// When each table of a database was last written.
+pub(super) async fn times(state: &mut State, database: &str) -> Result<Times> {
+    let sql = format!(
+        "SELECT TABLE_NAME, UPDATE_TIME FROM information_schema.TABLES
+         WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+        text::literal(database)
+    );
+    let rows = text::rows(&mut state.connection, &sql).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (cell(&row, 0), row.get(1).cloned().flatten()))
+        .collect())
+}
+
+/// The tables that others have written since then, looked for in a database they may have been moved to.
+pub(super) async fn written_by_others(state: &mut State, database: &str) -> Result<Vec<String>> {
+    let now = times(state, database).await?;
+    let Some(watch) = &state.watch else {
+        return Ok(Vec::new());
+    };
+    Ok(changed(&watch.times, &now, &watch.busy))
+}
+
+/// The tables whose time is another.
+pub(super) fn changed(then: &Times, now: &Times, busy: &[String]) -> Vec<String> {
+    then.iter()
+        .filter(|(name, time)| now.get(*name) != Some(time) || busy.contains(name))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// Lets writers in again, and this session too.
+pub(super) async fn let_go(state: &mut State) {
+    let Some(watch) = &mut state.watch else {
+        return;
+    };
+    if let Some(mut guard) = watch.guard.take() {
+        // Closing unlocks too, only later. A guard that is gone has kept nobody out.
+        watch.guarded &= text::surely(&mut guard, "UNLOCK TABLES").await.is_ok();
+        open::close(guard).await;
+    }
+}
+
+/// Ends it.
+pub(super) async fn stop(state: &mut State) {
+    let_go(state).await;
+    state.watch = None;
+}
+
+/// Takes the tables from everybody else. The right to it may be missing: then what others write is noticed afterwards.
+pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
+    state
+        .run(&format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}"))
+        .await?;
+    let_go(state).await;
+    let watched: Vec<String> = match &state.watch {
+        Some(watch) => tables
+            .iter()
+            .filter(|table| watch.times.contains_key(*table))
+            .cloned()
+            .collect(),
+        None => Vec::new(),
+    };
+    if watched.is_empty() {
+        return Ok(());
+    }
+    match text::surely(&mut state.connection, &locks(&watched, "WRITE")).await {
+        Err(Error::Locked { .. }) => Err(busy()),
+        Err(Error::Denied { .. }) | Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses to replace what was written since it was saved, where nobody was kept out. Otherwise it can only be what
+/// waited for the lock and went first in the instant in which it was given up: that stays with the old tables.
+pub(super) async fn refuse_others(state: &mut State) -> Result<()> {
+    if state.watch.as_ref().is_none_or(|watch| watch.guarded) {
+        return Ok(());
+    }
+    let here = state.server.database.clone();
+    let written = written_by_others(state, &here).await?;
+    refuse(&written)
+}
+
+/// Refuses to empty a table that was written since it was saved.
+pub(super) async fn refuse_others_on(state: &mut State, table: &str) -> Result<()> {
+    let here = state.server.database.clone();
+    let mut written = written_by_others(state, &here).await?;
+    written.retain(|name| name == table);
+    refuse(&written)
+}
+
+fn refuse(written: &[String]) -> Result<()> {
+    if written.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = written.iter().map(|name| format!("`{name}`")).collect();
+    Err(Error::Unsupported {
+        message: format!(
+            "other programs have written to {} since the backup that was made before, and nothing was replaced: what \
+             they wrote would have been lost",
+            names.join(", ")
+        ),
+        hint: "stop what writes to the database, and run this again; with the right LOCK TABLES on it, others would have been kept waiting"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_with_another_time_or_none_was_written() {
+        let times = |times: &[(&str, Option<&str>)]| -> Times {
+            let owned =
+                |(name, time): &(&str, Option<&str>)| (name.to_string(), time.map(str::to_owned));
+            times.iter().map(owned).collect()
+        };
+        let then = times(&[("a", None), ("b", Some("1")), ("c", Some("1")), ("d", None)]);
+        let now = times(&[("a", Some("2")), ("b", Some("1")), ("d", None)]);
+        assert_eq!(changed(&then, &now, &[]), ["a", "c"]);
+        assert_eq!(changed(&then, &now, &["d".to_owned()]), ["a", "c", "d"]);
+        assert!(changed(&then, &then, &[]).is_empty());
+    }
+}
