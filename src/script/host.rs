@@ -252,13 +252,16 @@ impl Host {
 
     /// Records an alert. In a rehearsal it only warns: nothing has happened to the live data.
     pub fn alert(&self, name: &str, message: &str, raised: bool) {
-        let raised = raised && !self.in_scratch();
+        let (raised, message) = match self.in_scratch() {
+            true => (false, format!("in the rehearsal: {message}")),
+            false => (raised, message.to_owned()),
+        };
         if raised {
             self.alerts.borrow_mut().push(format!("{name}: {message}"));
         }
         self.sink().send(&Event::Alert {
             name: name.to_owned(),
-            message: message.to_owned(),
+            message,
             raised,
         });
     }

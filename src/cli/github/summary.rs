@@ -10,6 +10,7 @@ use super::command::Grade;
 use super::markdown::{block, code, prose};
 use crate::cli::output::Ending;
 use crate::cli::report::End;
+use crate::error::Kind;
 use crate::event::{Event, Finding};
 use crate::script::DatabaseState;
 use crate::storage::Secrets;
@@ -146,7 +147,15 @@ impl Facts {
             let state = state(run.plan, ending.state.as_ref());
             text.push_str(&format!("- State: {}\n", prose(&secrets.mask(&state))));
         } else {
-            text.push_str("- State: the database was not touched\n");
+            // A panic leaves only its own word, whatever was under way.
+            let is_bug = end
+                .error
+                .as_ref()
+                .is_some_and(|failure| failure.kind == Kind::Internal);
+            text.push_str(match is_bug {
+                true => "- State: not known; see `dbscript status`\n",
+                false => "- State: the database was not touched\n",
+            });
         }
         for set in &self.sets {
             text.push_str(&format!("- Backup set: {}\n", code(set)));

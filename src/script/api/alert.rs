@@ -16,7 +16,11 @@ pub const NAMESPACE: Namespace = Namespace {
                     Accepts::Text,
                     "what sort of thing, such as `data loss`",
                 ),
-                required("message", Accepts::Text, "what happened"),
+                required(
+                    "message",
+                    Accepts::Text,
+                    "what happened, without the data of rows: it goes into the run log and before everyone's eyes in CI",
+                ),
             ],
             right: None,
             doc: "Raises an alert: it is recorded, and a run that otherwise ends well ends with 5. In a rehearsal it only warns.",
@@ -29,7 +33,11 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[
                 required("name", Accepts::Text, "what sort of thing"),
-                required("message", Accepts::Text, "what happened"),
+                required(
+                    "message",
+                    Accepts::Text,
+                    "what happened, without the data of rows: it goes into the run log and before everyone's eyes in CI",
+                ),
             ],
             right: None,
             doc: "Warns: it is recorded and shown like an alert, but the exit code stays.",

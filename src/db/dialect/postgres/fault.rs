@@ -7,17 +7,31 @@ use crate::db::{EngineError, Error};
 /// The code of a connection that broke, as PostgreSQL's own clients give it.
 const CONNECTION_FAILURE: &str = "08006";
 
+/// Errors whose messages quote a value: no number, no date, out of range.
+const WITH_DATA: [&str; 5] = ["22P02", "22003", "22007", "22008", "22018"];
+
 /// The engine's own words and code, without DETAIL: that holds rows.
 pub(super) fn engine(error: &sqlx::Error) -> EngineError {
     match error {
         sqlx::Error::Database(error) => EngineError {
             code: error.code().unwrap_or_default().into_owned(),
-            message: error.message().to_owned(),
+            message: without_data(error.code().as_deref(), error.message()),
         },
         other => EngineError {
             code: CONNECTION_FAILURE.to_owned(),
             message: lower_first(&other.to_string()),
         },
+    }
+}
+
+/// A message without the value it quotes: rows' data does not belong into logs.
+fn without_data(code: Option<&str>, message: &str) -> String {
+    let is_with_data = code.is_some_and(|code| WITH_DATA.contains(&code));
+    match (message.find('"'), message.rfind('"')) {
+        (Some(start), Some(end)) if is_with_data && start < end => {
+            format!("{}\"…{}", &message[..start], &message[end..])
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -52,7 +66,7 @@ pub(super) fn copying(table: &str, error: sqlx::Error) -> Error {
         return Error::Row {
             table: table.to_owned(),
             row,
-            message: error.message().to_owned(),
+            message: without_data(Some(error.code()), error.message()),
         };
     }
     statement(error)
@@ -88,6 +102,30 @@ pub(super) fn refused(code: &str, message: impl Into<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_value_is_left_out_and_the_rest_stays() {
+        for (code, message, wanted) in [
+            (
+                "22P02",
+                "invalid input syntax for type integer: \"it's \"ada\"\"",
+                "invalid input syntax for type integer: \"…\"",
+            ),
+            (
+                "22003",
+                "value \"99999\" is out of range for type smallint",
+                "value \"…\" is out of range for type smallint",
+            ),
+            ("22003", "integer out of range", "integer out of range"),
+            (
+                "42P01",
+                "relation \"users\" does not exist",
+                "relation \"users\" does not exist",
+            ),
+        ] {
+            assert_eq!(without_data(Some(code), message), wanted);
+        }
+    }
 
     #[test]
     fn the_row_is_read_from_the_context() {
