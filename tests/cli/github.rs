@@ -1,11 +1,12 @@
 //! Under GitHub's runner: annotations on standard error, a job summary, alerts; no data of rows in them, and no line of
 //! data that the runner would obey.
 
+mod everywhere;
+
 use serde_json::json;
 
-use super::{MIGRATE, endless, filled, wait_until_it_sleeps, with_people};
-use crate::harness::databases::{Said, in_every_project};
-use crate::harness::{Finished, PASSWORD, Project, Run, Signal, timestamps};
+use super::{MIGRATE, with_people};
+use crate::harness::{Finished, Project, Run, timestamps};
 
 /// The run as a step of a workflow, in which this project is the repository.
 fn step<'a>(project: &'a Project, words: &[&str]) -> Run<'a> {
@@ -148,89 +149,6 @@ fn what_was_allowed_and_done_is_told_with_the_rows_before_and_after() {
     assert!(!summary.contains("_sqlx_migrations"), "{summary}");
     let planned = step(&project, &["run", "restore", "--plan", "--json"]).go();
     assert!(planned.events_of("alert").is_empty(), "{}", planned.told());
-}
-
-in_every_project!(
-    a_restore_over_rows_is_an_alert_with_the_rows_before_and_after,
-    a_loss_that_a_script_of_ones_own_finds_is_told_like_any,
-    a_run_that_is_interrupted_says_what_state_the_database_is_in,
-);
-
-fn a_restore_over_rows_is_an_alert_with_the_rows_before_and_after(project: Project) {
-    let project = filled(project, 3);
-    project.dbscript(&["run", "backup"]).go();
-    project.sql("DELETE FROM achievements; DELETE FROM comments WHERE user_id = 'u1'");
-    let run = step(&project, &["run", "restore", "--yes", "--json"]).go();
-    let alerts = run.events_of("alert");
-    assert_eq!(alerts.len(), 1, "{}", run.told());
-    assert_eq!(alerts[0]["name"], "destructive operation");
-    let summary = project.read("summary.md");
-    assert!(summary.contains("| `comments` | 4 | 6 |"), "{summary}");
-    assert!(summary.contains("| `users` | 3 | 3 |"), "{summary}");
-    assert!(summary.contains("State: changed: the backup"), "{summary}");
-    for told in [&summary, &run.stderr, &run.stdout] {
-        assert!(!told.contains(PASSWORD), "{told}");
-    }
-}
-
-fn a_loss_that_a_script_of_ones_own_finds_is_told_like_any(project: Project) {
-    let project = filled(project, 3);
-    project.file(
-        "scripts/mine.rhai",
-        "//! Mine.\nconst NEEDS = [\"db:write\", \"backups\"];\nfn main() {\n    let saved = backup::create(#{ verify: true });\n    db::execute(\"DELETE FROM comments WHERE user_id = 'u1'\");\n    let now = integrity::compare(saved);\n    throw #{ kind: \"integrity\", message: now.losses[0].message, hint: `dbscript run restore --from ${saved.timestamp}` };\n}\n",
-    );
-    // Where the engine cannot tell whether others write, a row that moved is no loss but a note.
-    let others = project.said(Said {
-        sqlite: false,
-        postgres: true,
-        mysql: true,
-    });
-    if others {
-        let script = project
-            .read("scripts/mine.rhai")
-            .replace("now.losses[0]", "now.notes[0]");
-        project.file("scripts/mine.rhai", script);
-    }
-    let run = step(&project, &["run", "mine", "--json"]).status(5).go();
-    let alerts = run.events_of("alert");
-    assert_eq!(alerts.len(), 1, "{}", run.told());
-    assert_eq!(alerts[0]["name"], "data loss");
-    let summary = project.read("summary.md");
-    let set = timestamps(&project).pop().expect("a set");
-    for part in [
-        "| `comments` | 6 | 4 |".to_owned(),
-        "2 of 6 rows of `comments` are gone".to_owned(),
-        format!("Next:\n\n```sh\ndbscript run restore --from {set}\n```"),
-        "State: changed: ".to_owned(),
-    ] {
-        assert!(summary.contains(&part), "no `{part}` in\n{summary}");
-    }
-}
-
-fn a_run_that_is_interrupted_says_what_state_the_database_is_in(project: Project) {
-    let project = filled(project, 3);
-    endless(&project);
-    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
-    let mut run = step(&project, &words).status(130).start();
-    run.wait_for(&["\"name\":\"apply\"", "\"state\":\"started\""]);
-    wait_until_it_sleeps(&project);
-    run.signal(Signal::Interrupt);
-    let run = run.finish();
-    let last = commands(&run).pop().expect("an annotation").to_owned();
-    assert!(
-        last.starts_with("::error title=dbscript run safe-migration%3A exit 130::"),
-        "{last}"
-    );
-    let summary = project.read("summary.md");
-    assert!(summary.contains("interrupted (exit 130)"), "{summary}");
-    let state = summary
-        .lines()
-        .find(|line| line.starts_with("- State: "))
-        .expect("a state");
-    match project.commits_ddl() {
-        true => assert!(!state.contains("as it was found"), "{summary}"),
-        false => assert!(state.contains("as it was found"), "{summary}"),
-    }
 }
 
 #[test]
