@@ -156,6 +156,7 @@ pub(in crate::hazard) enum LockWhen {
     Retype {
         column: String,
         to: String,
+        using: Option<String>,
     },
     /// Where the file runs in a transaction, in which the engine refuses it.
     InTransaction,

@@ -6,10 +6,6 @@
 
 mod alter;
 
-#[expect(
-    unused_imports,
-    reason = "the readers of the servers' SQL are written next"
-)]
 pub(super) use alter::{
     ColumnChange, Constraint, ConstraintKind, Definition, Lock, LockWhen, NewConstraint,
     NewRoutine, ObjectKind, PartitionChange, Weakening,

@@ -11,6 +11,7 @@ pub(super) use shape::Shape;
 
 use super::action::{Action, Step};
 use crate::db::{DatabaseInfo, Engine};
+use crate::ident::TableName;
 
 /// Whether clients of this engine know `DELIMITER //`.
 pub(super) fn has_delimiter_lines(engine: Engine) -> bool {
@@ -26,6 +27,8 @@ pub(super) struct Reading {
     pub(super) default_schema: Option<String>,
     /// MySQL's ANSI_QUOTES: what stands in `"…"` is a name.
     pub(super) ansi_quotes: bool,
+    /// What an unqualified name means in a CREATE SCHEMA. After SET search_path or USE the judge knows.
+    pub(super) current_schema: Option<String>,
 }
 
 impl Reading {
@@ -36,6 +39,7 @@ impl Reading {
             engine,
             default_schema,
             ansi_quotes: false,
+            current_schema: None,
         }
     }
 
@@ -51,6 +55,7 @@ impl Reading {
             engine,
             default_schema,
             ansi_quotes: false,
+            current_schema: None,
         }
     }
 
@@ -62,13 +67,22 @@ impl Reading {
             }
         }
     }
+
+    /// A name as a statement has it; the default schema goes unsaid.
+    pub(super) fn name(&self, schema: Option<String>, name: String) -> TableName {
+        let schema = schema.or_else(|| self.current_schema.clone());
+        TableName {
+            schema: schema.filter(|schema| Some(schema) != self.default_schema.as_ref()),
+            name,
+        }
+    }
 }
 
 /// What a statement does. `None`: this engine's statements are not read yet by this version.
 pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
     match reading.engine {
         Engine::Sqlite => Some(sqlite::read(statement)),
-        Engine::Postgres => None,
+        Engine::Postgres => Some(postgres::read(reading, statement)),
         Engine::Mysql | Engine::Mariadb => Some(mysql::read(reading, statement)),
     }
 }
