@@ -246,10 +246,12 @@ fn not_included(catalog: &Catalog, chosen: &[usize]) -> Vec<NotIncluded> {
 
 fn left_out(entry: &NotIncluded) -> String {
     let kind = match entry.kind.as_str() {
-        "other" => "table",
-        kind => kind,
+        "other" if entry.why == NOT_ASKED_FOR => "table ",
+        // The name then says what it is.
+        "other" => "",
+        kind => &format!("{kind} "),
     };
-    format!("the {kind} `{}`: {}", entry.name, entry.why)
+    format!("the {kind}`{}`: {}", entry.name, entry.why)
 }
 
 /// Copies the chosen tables over all readers. A history table that was not chosen is read for what it says.

@@ -1,6 +1,6 @@
 //! Restoring, in one transaction: the database ends as the set has it or as it was found.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::set::Set;
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{Access, Begin, Orphans, Sequence, Session};
+use crate::db::{Access, Begin, Orphans, Sequence, Session, Withheld};
 use crate::error::{self, Result};
 use crate::event::{Event, Level, Sink};
 use crate::ident::TableName;
@@ -223,10 +223,32 @@ async fn attempt(
                 );
                 say(sink.as_ref(), Level::Warn, message);
             }
+            for message in not_given(session.withheld().await?) {
+                say(sink.as_ref(), Level::Warn, message);
+            }
             Ok(counts)
         }
         (Mode::Replace, Scope::Tables) => replace_rows(session, plan, sink).await,
     }
+}
+
+/// What to say of rights that could not be given back, one line a reason.
+fn not_given(withheld: Vec<Withheld>) -> Vec<String> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for right in withheld {
+        reasons.entry(right.why).or_default().push(right.statement);
+    }
+    let said = |(why, statements): (String, Vec<String>)| {
+        let more = match statements.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        format!(
+            "the backup's `{}`{more} could not be done: {why}; make it possible and restore again, or run the last statement of the schema file",
+            statements.first().map_or("", String::as_str)
+        )
+    };
+    reasons.into_iter().map(said).collect()
 }
 
 /// Replaces the rows of some tables. Other tables' rows, triggers' effects included, stay as they are.

@@ -193,6 +193,15 @@ pub struct NotIncluded {
     pub why: String,
 }
 
+/// A right that a restore could not give back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// The statement that would have given it.
+    pub statement: String,
+    /// The engine's own words.
+    pub why: String,
+}
+
 /// What the database says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DatabaseInfo {

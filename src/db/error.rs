@@ -154,6 +154,35 @@ pub struct Engine {
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
 const ANEW: &str = "stop what uses it and move the damaged file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
 
+/// The code of a connection that TLS is in the way of.
+pub(super) const TLS: &str = "tls";
+
+/// The way out of a connection that does not come about.
+fn way_in(source: &Engine) -> String {
+    let said = source.message.to_lowercase();
+    match source.code.as_str() {
+        TLS if said.contains("certificate") => "name the authority that signed the server's certificate with `sslrootcert=FILE` (MySQL: `ssl-ca=FILE`); `sslmode=no-verify` encrypts without looking at it",
+        TLS => "if the way to the server is safe without TLS, write `sslmode=prefer` or `sslmode=disable`",
+        code if code.starts_with("28") => "check the user and the password in the URL; `#`, `/`, `?`, `@`, `:` and `%` in them are percent-encoded",
+        "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
+        _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
+        _ => "check that the server runs and lets this machine in, and the host and port in the URL",
+    }
+    .to_owned()
+}
+
+/// Whether TLS is in the way, as the driver says: the server has none, or a certificate is not accepted.
+pub(super) fn is_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(source) => {
+            source.kind() == std::io::ErrorKind::InvalidData
+                && source.to_string().contains("certificate")
+        }
+        _ => false,
+    }
+}
+
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -169,7 +198,9 @@ impl From<Error> for error::Error {
                         .to_owned(),
                 ),
             ),
-            Error::Connect { source, .. } => (Kind::Connect, Some(source.code.clone()), None),
+            Error::Connect { source, .. } => {
+                (Kind::Connect, Some(source.code.clone()), Some(way_in(source)))
+            }
             Error::Corrupt { source, .. } => {
                 (Kind::Connect, Some(source.code.clone()), Some(ANEW.to_owned()))
             }

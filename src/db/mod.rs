@@ -19,7 +19,7 @@ mod url;
 
 pub use catalog::{
     Attributes, Catalog, Check, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object,
-    Orphans, SchemaSql, Sequence, Table,
+    Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, Result};

@@ -53,6 +53,17 @@ pub(in crate::db) struct Tls {
     pub key: Option<PathBuf>,
 }
 
+impl Tls {
+    /// A file it names that is not there.
+    pub(in crate::db) fn missing_file(&self) -> Option<&Path> {
+        [&self.authority, &self.certificate, &self.key]
+            .into_iter()
+            .flatten()
+            .find(|file| !file.is_file())
+            .map(PathBuf::as_path)
+    }
+}
+
 /// A database on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::db) struct Server {

@@ -1,6 +1,8 @@
 //! A connection with its transactions: nested ones are savepoints.
 
-use super::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use super::catalog::{
+    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+};
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
 use super::{Engine, Target};
@@ -278,6 +280,14 @@ impl Session {
     /// What the engine refuses.
     pub async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
         self.connection.set_sequences(sequences).await
+    }
+
+    /// See [`Connection::withheld`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn withheld(&mut self) -> Result<Vec<Withheld>> {
+        self.connection.withheld().await
     }
 
     /// See [`Connection::lock_migrations`].

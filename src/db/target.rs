@@ -6,7 +6,7 @@ use super::dialect::{HistorySql, Snapshot, mysql, postgres, sqlite};
 use super::scratch::Scratch;
 use super::server::Server;
 use super::url::{self, Address};
-use super::{Error, Result, Session};
+use super::{EngineError, Error, Result, Session};
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -209,6 +209,7 @@ impl Target {
     /// # Errors
     /// `Missing`, `Connect`, `Corrupt`.
     pub async fn connect(&self, access: Access) -> Result<Session> {
+        self.certificates_are_there()?;
         let mut target = self.clone();
         let connection = match &self.address {
             Address::File(_) => sqlite::connect(self, access).await?,
@@ -224,12 +225,30 @@ impl Target {
         Ok(Session::new(target, connection))
     }
 
+    /// The drivers name no file that they do not find.
+    fn certificates_are_there(&self) -> Result<()> {
+        let missing = match &self.address {
+            Address::File(_) => None,
+            Address::Server(_, server) => server.tls.missing_file(),
+        };
+        missing.map_or(Ok(()), |file| {
+            Err(Error::Connect {
+                place: self.shown.clone(),
+                source: EngineError {
+                    code: "08001".to_owned(),
+                    message: format!("the certificate file `{}` is not there", file.display()),
+                },
+            })
+        })
+    }
+
     /// Opens up to `readers` readers (at least one) that see the same moment.
     ///
     /// # Errors
     /// As [`Target::connect`], and what the engine refuses while its catalog is read.
     pub async fn snapshot(&self, readers: usize) -> Result<Snapshot> {
         let readers = readers.max(1);
+        self.certificates_are_there()?;
         match &self.address {
             Address::File(_) => sqlite::snapshot(self, readers).await,
             Address::Server(Engine::Postgres, server) => {

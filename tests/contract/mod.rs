@@ -4,12 +4,14 @@
 mod access;
 mod cancelling;
 mod catalog;
+mod connections;
 mod cursors;
 mod histories;
 mod implicit_commits;
 mod lines;
 mod mysql;
 mod postgres;
+mod postgres_schema;
 mod snapshots;
 mod statements;
 mod transactions;

@@ -48,14 +48,26 @@ pub struct Fresh {
 impl Fresh {
     /// An empty database; `None` where its server is not installed.
     pub async fn new(database: Database) -> Option<Fresh> {
+        Fresh::on(database, servers::server).await
+    }
+
+    /// An empty database on a server that offers TLS.
+    pub async fn with_tls(database: Database) -> Option<Fresh> {
+        Fresh::on(database, servers::server_with_tls).await
+    }
+
+    async fn on(
+        database: Database,
+        server: fn(servers::Kind) -> Option<&'static Server>,
+    ) -> Option<Fresh> {
         let folder = tempfile::Builder::new()
             .prefix("dbscript-test-")
             .tempdir()
             .expect("the system's temporary folder is writable");
         let server = match database {
             Database::Sqlite => None,
-            Database::Postgres => Some(servers::server(servers::Kind::Postgres)?),
-            Database::Mysql => Some(servers::server(servers::Kind::Mysql)?),
+            Database::Postgres => Some(server(servers::Kind::Postgres)?),
+            Database::Mysql => Some(server(servers::Kind::Mysql)?),
         };
         let url = match server {
             None => {
@@ -89,6 +101,11 @@ impl Fresh {
     /// Its URL, password and all.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The server's Unix socket: PostgreSQL's folder, MariaDB's file. `None` for a server that is not the tests' own.
+    pub fn socket(&self) -> Option<&Path> {
+        self.server?.socket.as_deref()
     }
 
     /// Where it is.

@@ -3,9 +3,11 @@
 //! Nothing here sleeps: a test waits for a line of output, a process's end or a connection, each with a time limit that is
 //! only met when something is broken.
 
+mod certificates;
 pub mod databases;
 mod dump;
 mod export;
+mod guard;
 mod migrator;
 mod outcome;
 mod project;
@@ -16,6 +18,7 @@ mod set;
 mod sqlite;
 mod workflow;
 
+pub use certificates::Certificates;
 pub use databases::Fresh;
 pub use export::{Export, User};
 pub use migrator::{sqlx_migrate, sqlx_migrates};
@@ -23,7 +26,7 @@ pub use outcome::Finished;
 pub use project::{Project, walk};
 pub use run::Run;
 pub use running::{Running, Signal};
-pub use servers::PASSWORD;
+pub use servers::{PASSWORD, postgres_programs};
 pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
 pub use workflow::{Given, Played, Step, Workflow};

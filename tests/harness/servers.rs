@@ -4,16 +4,18 @@
 //! unprivileged user when the tests are root. Its parent is a small shell that reads a pipe this process holds: however
 //! the tests end, the pipe closes, and the shell stops the server and removes the folder.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Connection, MySqlConnection, PgConnection};
 
+use super::certificates::Certificates;
 use super::dump;
+use super::guard::{Unprivileged, guard, must};
 
 /// What the tests log in with; it must never turn up in any output.
 pub const PASSWORD: &str = "s3cret-of-the-tests";
@@ -32,6 +34,8 @@ pub struct Server {
     kind: Kind,
     /// Where it is, without a database: `postgres://user:password@127.0.0.1:port`.
     address: String,
+    /// Its Unix socket: PostgreSQL's folder, MariaDB's file.
+    pub socket: Option<PathBuf>,
     /// Its folder and its parent shell, whose input must stay open as long as the tests run.
     _shell: Option<Child>,
 }
@@ -40,16 +44,31 @@ pub struct Server {
 pub fn server(kind: Kind) -> Option<&'static Server> {
     static POSTGRES: OnceLock<Option<Server>> = OnceLock::new();
     static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
-    let (place, name) = match kind {
-        Kind::Postgres => (&POSTGRES, "postgres"),
-        Kind::Mysql => (&MYSQL, "mysql"),
-    };
+    match kind {
+        Kind::Postgres => once(&POSTGRES, "postgres", || postgres(None)),
+        Kind::Mysql => once(&MYSQL, "mysql", || mysql(None)),
+    }
+}
+
+/// Another server of this kind, which offers TLS with the certificates of [`Certificates::get`].
+pub fn server_with_tls(kind: Kind) -> Option<&'static Server> {
+    static POSTGRES: OnceLock<Option<Server>> = OnceLock::new();
+    static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
+    let certificates = Some(Certificates::get());
+    match kind {
+        Kind::Postgres => once(&POSTGRES, "postgres", || postgres(certificates)),
+        Kind::Mysql => once(&MYSQL, "mysql", || mysql(certificates)),
+    }
+}
+
+fn once(
+    place: &'static OnceLock<Option<Server>>,
+    name: &str,
+    start: impl FnOnce() -> Option<Server>,
+) -> Option<&'static Server> {
     place
         .get_or_init(|| {
-            let started = match kind {
-                Kind::Postgres => postgres(),
-                Kind::Mysql => mysql(),
-            };
+            let started = start();
             if started.is_none() {
                 skip(name);
             }
@@ -140,8 +159,8 @@ impl Server {
     }
 }
 
-fn postgres() -> Option<Server> {
-    let bin = newest_postgres()?;
+fn postgres(tls: Option<&Certificates>) -> Option<Server> {
+    let bin = postgres_programs()?;
     let folder = folder("postgres");
     let user = Unprivileged::find(&["postgres", "nobody"]);
     user.own(&folder);
@@ -161,6 +180,15 @@ fn postgres() -> Option<Server> {
     let port = free_port();
     let mut server = user.command(&bin.join("postgres"));
     server.arg("-D").arg(&data).arg("-k").arg(&folder);
+    if let Some(certificates) = tls {
+        let rules = "hostssl all with_certificate 127.0.0.1/32 cert\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        std::fs::write(data.join("pg_hba.conf"), rules).expect("the folder was just made");
+        let [authority, certificate, key] = certificates.lend(&folder, &user);
+        server.args(["-c", "ssl=on"]);
+        server.arg("-c").arg(format!("ssl_ca_file={authority}"));
+        server.arg("-c").arg(format!("ssl_cert_file={certificate}"));
+        server.arg("-c").arg(format!("ssl_key_file={key}"));
+    }
     for setting in [
         "listen_addresses=127.0.0.1",
         &format!("port={port}"),
@@ -178,11 +206,16 @@ fn postgres() -> Option<Server> {
     Some(Server {
         kind: Kind::Postgres,
         address,
+        socket: Some(folder),
         _shell: Some(shell),
     })
 }
 
-fn newest_postgres() -> Option<PathBuf> {
+/// The folder of PostgreSQL's programs: the newest that is installed, or the one `DBSCRIPT_TEST_POSTGRES_BIN` names.
+pub fn postgres_programs() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("DBSCRIPT_TEST_POSTGRES_BIN") {
+        return Some(folder.into());
+    }
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .ok()?
         .filter_map(|entry| {
@@ -196,11 +229,12 @@ fn newest_postgres() -> Option<PathBuf> {
     versions.pop().map(|(_, bin)| bin)
 }
 
-fn mysql() -> Option<Server> {
-    if let Ok(url) = std::env::var("DBSCRIPT_TEST_MYSQL_URL") {
+fn mysql(tls: Option<&Certificates>) -> Option<Server> {
+    if let (Ok(url), None) = (std::env::var("DBSCRIPT_TEST_MYSQL_URL"), tls) {
         return Some(Server {
             kind: Kind::Mysql,
             address: url.trim_end_matches('/').to_owned(),
+            socket: None,
             _shell: None,
         });
     }
@@ -221,7 +255,9 @@ fn mysql() -> Option<Server> {
     let first = folder.join("first.sql");
     let grant = format!(
         "CREATE USER tester@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
-         GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION;"
+         GRANT ALL ON *.* TO tester@'127.0.0.1' WITH GRANT OPTION;
+         CREATE USER tester@localhost IDENTIFIED BY '{PASSWORD}';
+         GRANT ALL ON *.* TO tester@localhost WITH GRANT OPTION;"
     );
     std::fs::write(&first, grant).expect("the folder was just made");
     user.own(&first);
@@ -244,11 +280,19 @@ fn mysql() -> Option<Server> {
             "--innodb-flush-method=nosync",
             "--innodb-buffer-pool-size=64M",
         ]);
+    if let Some(certificates) = tls {
+        let [authority, certificate, key] = certificates.lend(&folder, &user);
+        server
+            .arg(format!("--ssl-ca={authority}"))
+            .arg(format!("--ssl-cert={certificate}"))
+            .arg(format!("--ssl-key={key}"));
+    }
     let address = format!("mysql://tester:{PASSWORD}@127.0.0.1:{port}");
     let shell = guard(&folder, &server, "KILL", "ready for connections");
     Some(Server {
         kind: Kind::Mysql,
         address,
+        socket: Some(folder.join("socket")),
         _shell: Some(shell),
     })
 }
@@ -267,89 +311,4 @@ fn free_port() -> u16 {
         .and_then(|listener| listener.local_addr())
         .expect("a loopback port is free")
         .port()
-}
-
-#[track_caller]
-fn must(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-/// The user servers run as: neither of them starts for root.
-struct Unprivileged(Option<&'static str>);
-
-impl Unprivileged {
-    /// The first of these users that exists; nobody else where the tests are not root.
-    fn find(names: &[&'static str]) -> Self {
-        if !rustix::process::geteuid().is_root() {
-            return Unprivileged(None);
-        }
-        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let exists = |name: &&&str| {
-            passwd
-                .lines()
-                .any(|line| line.split(':').next() == Some(**name))
-        };
-        Unprivileged(names.iter().find(exists).copied())
-    }
-
-    fn own(&self, path: &Path) {
-        if let Some(user) = self.0 {
-            must(Command::new("chown").arg(user).arg(path));
-        }
-    }
-
-    /// A command that runs as this user and dies with its parent.
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM"]);
-        if let Some(user) = self.0 {
-            command.args(["--reuid", user, "--regid", "nogroup", "--clear-groups"]);
-        }
-        command.arg("--").arg(program).current_dir("/");
-        command.env_remove("DATABASE_URL");
-        command
-    }
-}
-
-/// Starts a server under a shell that stops it and removes its folder when this process is gone, and waits until the
-/// server says that it is `ready`.
-fn guard(folder: &Path, server: &Command, signal: &str, ready: &str) -> Child {
-    let script = format!(
-        "trap '' INT TERM HUP
-         \"$@\" >&2 & server=$!
-         exec 2>/dev/null
-         read -r line
-         kill -{signal} $server; wait $server; rm -rf \"$FOLDER\""
-    );
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", &script, "sh"])
-        .arg(server.get_program())
-        .args(server.get_args())
-        .current_dir("/")
-        .env("FOLDER", folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut shell = command.spawn().expect("there is a shell");
-    let said = shell.stderr.take().expect("standard error is piped");
-    let mut lines = BufReader::new(said).lines().map_while(Result::ok);
-    let mut log = Vec::new();
-    let is_ready = lines.by_ref().any(|line| {
-        log.push(line);
-        log.last().is_some_and(|line| line.contains(ready))
-    });
-    assert!(is_ready, "the server did not start\n{}", log.join("\n"));
-    // Whatever it says from now on is read, so that it never waits for a reader.
-    std::thread::spawn(move || lines.count());
-    shell
 }

@@ -72,7 +72,11 @@ impl BackupSet {
                 let keys: Vec<&String> = row.as_object().expect("an object").keys().collect();
                 assert_eq!(keys, columns, "{file}");
             }
-            let name = text_of(&table["name"]);
+            let mut name = text_of(&table["name"]);
+            let schema = &table["schema"];
+            if schema.is_string() && *schema != summary["database"]["default_schema"] {
+                name = format!("{}.{name}", text_of(schema));
+            }
             assert_eq!(summary["counts"][&name], lines.len(), "{name}");
             rows.insert(name, read);
             files.push(file);

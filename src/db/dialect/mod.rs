@@ -10,7 +10,9 @@ pub mod sqlite;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use super::catalog::{
+    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+};
 use super::error::Result;
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -172,6 +174,11 @@ pub trait Connection: Send {
     async fn drop_all(&mut self) -> Result<()>;
     /// Sets counters to where a backup has them.
     async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()>;
+    /// What the statements of a schema file could not give in this session, such as the rights of roles that are not
+    /// there.
+    async fn withheld(&mut self) -> Result<Vec<Withheld>> {
+        Ok(Vec::new())
+    }
 
     /// Takes the lock under which sqlx migrates this database, waiting `wait_ms` at most.
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()>;

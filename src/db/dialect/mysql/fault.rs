@@ -2,6 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
+use crate::db::error::{TLS, is_tls};
 use crate::db::{EngineError, Error};
 
 /// A statement that cannot be prepared.
@@ -45,7 +46,7 @@ fn engine(error: &sqlx::Error) -> EngineError {
             },
         },
         None => EngineError {
-            code: "08S01".to_owned(),
+            code: if is_tls(error) { TLS } else { "08S01" }.to_owned(),
             message: match error {
                 sqlx::Error::Io(error) => format!("the connection to the server broke ({error})"),
                 sqlx::Error::Tls(error) => format!("no secure connection ({error})"),

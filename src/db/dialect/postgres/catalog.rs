@@ -46,7 +46,8 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     .await
 }
 
-/// Runs something while no schema is searched, at one moment.
+/// Runs something while no schema is searched, at one moment. Questions to the catalog are cheap and look dear to the
+/// planner, which would spend seconds on compiling them.
 pub(super) async fn qualified<T: Send + 'static>(
     state: &mut State,
     work: impl for<'a> FnOnce(&'a mut State) -> Work<'a, Result<T>> + Send + 'static,
@@ -55,20 +56,21 @@ pub(super) async fn qualified<T: Send + 'static>(
     state
         .in_transaction(begin, |state| {
             Box::pin(async move {
-                let path = state
-                    .texts("SELECT pg_catalog.current_setting('search_path')")
-                    .await?;
-                let path = path.into_iter().flatten().flatten().next();
-                let set = |path: &str| {
+                let settings = "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('jit')";
+                let mut before = state.texts(settings).await?.into_iter().flatten();
+                let mut next = || before.next().flatten().unwrap_or_default();
+                let (path, jit) = (next(), next());
+                let set = |path: &str, jit: &str| {
                     format!(
-                        "SELECT pg_catalog.set_config('search_path', {}, true)",
-                        sql::literal(path)
+                        "SELECT pg_catalog.set_config('search_path', {}, true), pg_catalog.set_config('jit', {}, true)",
+                        sql::literal(path),
+                        sql::literal(jit)
                     )
                 };
-                state.run(&set("")).await?;
+                state.run(&set("", "off")).await?;
                 let result = work(state).await;
                 if result.is_ok() {
-                    state.run(&set(&path.unwrap_or_default())).await?;
+                    state.run(&set(&path, &jit)).await?;
                 }
                 result
             })

@@ -5,8 +5,10 @@ use tokio::sync::mpsc;
 
 use super::state::{State, prepared};
 use super::worker::Worker;
-use super::{catalog, cursor, fault, lines, lock, quiet, rows, schema, sql};
-use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use super::{access, catalog, cursor, fault, lines, lock, quiet, rows, schema, sql};
+use crate::db::catalog::{
+    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{Access, Error, Result};
 use crate::ident::TableName;
@@ -293,6 +295,12 @@ impl Connection for PostgresConnection {
             .call(move |state| {
                 Box::pin(async move { schema::set_sequences(state, &sequences).await })
             })
+            .await
+    }
+
+    async fn withheld(&mut self) -> Result<Vec<Withheld>> {
+        self.worker
+            .call(|state| Box::pin(async move { access::withheld(state).await }))
             .await
     }
 

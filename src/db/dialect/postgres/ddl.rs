@@ -17,7 +17,7 @@ pub(super) struct Source {
     pub(super) since: u32,
 }
 
-const fn source(sql: &'static str, rank: u8, before: bool, listed: bool) -> Source {
+pub(super) const fn source(sql: &'static str, rank: u8, before: bool, listed: bool) -> Source {
     Source {
         sql,
         rank,
@@ -85,9 +85,10 @@ const ENUMS: &str = concat!(
 const COMPOSITES: &str = concat!(
     "SELECT 'pg_class', t.typrelid, 'type', n.nspname, t.typname, NULL, NULL, \
      pg_catalog.format('CREATE TYPE %I.%I AS (%s)', n.nspname, t.typname, \
-        (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), \
+        (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)) \
+             || CASE WHEN a.attcollation <> y.typcollation THEN ' COLLATE ' || a.attcollation::regcollation::text ELSE '' END, \
              ', ' ORDER BY a.attnum) \
-         FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)), NULL \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)), NULL \
      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
      JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c' WHERE ",
     own_type!()
@@ -97,7 +98,11 @@ const RANGES: &str = concat!(
     "SELECT 'pg_type', t.oid, 'type', n.nspname, t.typname, NULL, NULL, \
      pg_catalog.format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s%s)', n.nspname, t.typname, \
         pg_catalog.format_type(r.rngsubtype, NULL), \
-        CASE WHEN r.rngsubdiff::oid <> 0 THEN ', SUBTYPE_DIFF = ' || r.rngsubdiff::text ELSE '' END), NULL \
+        CASE WHEN r.rngsubdiff::oid <> 0 THEN ', SUBTYPE_DIFF = ' || r.rngsubdiff::text ELSE '' END \
+        || CASE WHEN r.rngcollation <> 0 THEN ', COLLATION = ' || r.rngcollation::regcollation::text ELSE '' END \
+        || (SELECT CASE WHEN o.opcdefault THEN '' ELSE pg_catalog.format(', SUBTYPE_OPCLASS = %s.%I', o.opcnamespace::regnamespace, o.opcname) END \
+            FROM pg_catalog.pg_opclass o WHERE o.oid = r.rngsubopc) \
+        || COALESCE(', MULTIRANGE_TYPE_NAME = ' || NULLIF(pg_catalog.to_jsonb(r) ->> 'rngmultitypid', '0')::oid::regtype, '')), NULL \
      FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE ",
     own_type!()
@@ -170,7 +175,16 @@ const FUNCTIONS: &str = "SELECT 'pg_proc', p.oid, CASE p.prokind WHEN 'p' THEN '
 
 macro_rules! options {
     () => {
-        "COALESCE(' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')', '')"
+        "COALESCE((SELECT ' WITH (' || NULLIF(pg_catalog.concat_ws(', ', pg_catalog.array_to_string(c.reloptions, ', '), \
+            (SELECT pg_catalog.string_agg('toast.' || o, ', ') FROM pg_catalog.pg_class s, pg_catalog.unnest(s.reloptions) AS o \
+                WHERE s.oid = c.reltoastrelid)), '') || ')'), '')"
+    };
+}
+
+/// How a table's rows are kept, where that is not the usual way.
+macro_rules! method {
+    () => {
+        "COALESCE((SELECT pg_catalog.format(' USING %I', m.amname) FROM pg_catalog.pg_am m WHERE m.oid = c.relam AND m.amname <> 'heap'), '') || "
     };
 }
 
@@ -200,6 +214,7 @@ const TABLES: &str = concat!(
      || COALESCE((SELECT ' INHERITS (' || pg_catalog.string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) || ')' \
         FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), '') \
      || CASE c.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(c.oid) ELSE '' END || ",
+    method!(),
     options!(),
     ", NULL FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ",
@@ -211,6 +226,7 @@ const PARTITIONS: &str = concat!(
      pg_catalog.format('CREATE %sTABLE %I.%I PARTITION OF %I.%I %s', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, \
         n.nspname, c.relname, pn.nspname, p.relname, pg_catalog.pg_get_expr(c.relpartbound, c.oid)) \
      || CASE c.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(c.oid) ELSE '' END || ",
+    method!(),
     options!(),
     ", NULL FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid JOIN pg_catalog.pg_class p ON p.oid = i.inhparent \
@@ -230,13 +246,13 @@ const VIEWS: &str = concat!(
 );
 
 macro_rules! constraints {
-    ($condition:literal) => {
+    ($only:literal, $condition:literal) => {
         concat!(
             "SELECT 'pg_constraint', k.oid, 'constraint', n.nspname, c.relname || ' ' || k.conname, n.nspname, c.relname, \
-             pg_catalog.format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, \
+             pg_catalog.format('ALTER TABLE ", $only, "%I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, \
                 pg_catalog.pg_get_constraintdef(k.oid)), NULL \
              FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE k.conparentid = 0 AND ",
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ",
             $condition,
             " AND ",
             own!()
@@ -244,18 +260,22 @@ macro_rules! constraints {
     };
 }
 
-const KEYS: &str = constraints!("k.contype IN ('p', 'u', 'x') AND k.conislocal");
-const CHECKS: &str = constraints!("k.contype = 'c' AND k.conislocal AND NOT k.convalidated");
-const FOREIGN_KEYS: &str = constraints!("k.contype = 'f'");
+/// Those of a partitioned table are made by themselves, as are those of its partitions, which are then attached: so each
+/// keeps its name.
+const KEYS: &str = constraints!("ONLY ", "k.contype IN ('p', 'u', 'x')");
+const CHECKS: &str = constraints!(
+    "",
+    "k.conparentid = 0 AND k.contype = 'c' AND k.conislocal AND (NOT k.convalidated OR c.relispartition)"
+);
+const FOREIGN_KEYS: &str = constraints!("", "k.conparentid = 0 AND k.contype = 'f'");
 
-/// A partitioned table's index is made on its partitions as well, so ONLY goes.
+/// An index that could not be built is no use, and would fail again.
 const INDEXES: &str = concat!(
     "SELECT 'pg_class', i.oid, 'index', n.nspname, i.relname, n.nspname, c.relname, \
-     CASE i.relkind WHEN 'I' THEN pg_catalog.replace(pg_catalog.pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') \
-        ELSE pg_catalog.pg_get_indexdef(i.oid) END, NULL \
+     pg_catalog.pg_get_indexdef(i.oid), NULL \
      FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
      JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE NOT i.relispartition AND c.relkind IN ('r', 'p', 'm') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
+     WHERE (x.indisvalid OR i.relkind = 'I') AND c.relkind IN ('r', 'p', 'm') AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
         WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')) AND ",
     own!()
 );
@@ -329,12 +349,17 @@ const ROW_SECURITY: &str = concat!(
 const COMMENTS: &str = "SELECT 'comment', d.objoid, 'comment', COALESCE(i.schema, ''), \
         d.classoid::regclass::text || ' ' || i.identity, NULL, NULL, \
      pg_catalog.format('COMMENT ON %s %s IS %L', CASE WHEN i.type LIKE '% column' THEN 'COLUMN' \
-        WHEN i.type = 'table constraint' THEN 'CONSTRAINT' ELSE pg_catalog.upper(i.type) END, i.identity, d.description), NULL \
+        WHEN i.type LIKE '% constraint' THEN 'CONSTRAINT' WHEN i.type = 'statistics object' THEN 'STATISTICS' \
+        ELSE pg_catalog.upper(i.type) END, CASE i.type WHEN 'domain constraint' \
+        THEN (SELECT pg_catalog.format('%I ON DOMAIN %s', k.conname, k.contypid::regtype) FROM pg_catalog.pg_constraint k WHERE k.oid = d.objoid) \
+        ELSE i.identity END, d.description), NULL \
      FROM pg_catalog.pg_description d \
      CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i \
      WHERE d.objoid >= 16384 AND d.classoid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass, \
         'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_namespace'::regclass, 'pg_catalog.pg_constraint'::regclass, \
-        'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_policy'::regclass) \
-     AND i.type NOT IN ('aggregate', 'foreign table', 'foreign table column', 'domain constraint') \
+        'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_rewrite'::regclass, \
+        'pg_catalog.pg_collation'::regclass, 'pg_catalog.pg_statistic_ext'::regclass) \
+     AND i.type NOT IN ('aggregate', 'foreign table', 'foreign table column') \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e') \
-     AND COALESCE(i.schema, '') !~ '^pg_temp'";
+     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index x WHERE d.classoid = 'pg_catalog.pg_class'::regclass \
+        AND x.indexrelid = d.objoid AND NOT x.indisvalid) AND COALESCE(i.schema, '') !~ '^pg_temp'";

@@ -2,6 +2,7 @@
 
 use sqlx::postgres::PgDatabaseError;
 
+use crate::db::error::{TLS, is_tls};
 use crate::db::{EngineError, Error};
 
 /// The code of a connection that broke, as PostgreSQL's own clients give it.
@@ -18,7 +19,12 @@ pub(super) fn engine(error: &sqlx::Error) -> EngineError {
             message: without_data(error.code().as_deref(), error.message()),
         },
         other => EngineError {
-            code: CONNECTION_FAILURE.to_owned(),
+            code: if is_tls(other) {
+                TLS
+            } else {
+                CONNECTION_FAILURE
+            }
+            .to_owned(),
             message: lower_first(&other.to_string()),
         },
     }

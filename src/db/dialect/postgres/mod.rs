@@ -4,10 +4,12 @@
 //! Statements go over the simple query protocol, which answers in text for every type there is (the extended one, as sqlx
 //! speaks it, answers in each type's binary form); parameters stand in them as literals, put there by [`sql`].
 
+mod access;
 mod catalog;
 mod connection;
 mod cursor;
 mod ddl;
+mod details;
 mod fault;
 pub(in crate::db) mod history;
 pub(in crate::db) mod line;

@@ -1,16 +1,45 @@
 //! What a set does not carry (FORMAT.md), named one by one.
 
 use super::state::State;
-use super::tables::own;
 use crate::db::Result;
 use crate::db::catalog::NotIncluded;
 
 /// Kind, a question for names, and why. Objects below 16384 came with the server.
 const OTHERS: &[(&str, &str, &str)] = &[
     (
-        "default privilege",
-        "SELECT COALESCE(NULLIF(defaclnamespace, 0)::regnamespace::text, 'all schemas') FROM pg_catalog.pg_default_acl GROUP BY 1",
-        "privileges of future objects are not carried",
+        "role",
+        "SELECT rolname FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' AND r.rolname <> current_user AND EXISTS (SELECT 1 \
+            FROM pg_catalog.pg_shdepend d WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.refobjid = r.oid \
+            AND d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
+        "roles belong to the server: its ownership and rights here are carried, and given where it is there",
+    ),
+    (
+        "grant",
+        "SELECT 'database ' || datname FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database() AND datacl IS NOT NULL",
+        "who may connect to the database is not carried; a restore into it leaves that as it is",
+    ),
+    (
+        "other",
+        "SELECT 'setting ' || pg_catalog.split_part(s, '=', 1) FROM pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) AS s \
+            WHERE d.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) GROUP BY 1",
+        "settings of the database are not carried; a restore into it leaves them as they are",
+    ),
+    (
+        "other",
+        "SELECT 'rows of ' || t::regclass || ', of the extension ' || x.extname FROM pg_catalog.pg_extension x, \
+            pg_catalog.unnest(x.extconfig) AS t JOIN pg_catalog.pg_class c ON c.oid = t AND c.relkind = 'r'",
+        "tables that belong to an extension are made by it, without the rows put there since",
+    ),
+    (
+        "other",
+        "SELECT 'index ' || x.indexrelid::regclass FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
+            WHERE NOT x.indisvalid AND i.relkind = 'i' AND i.oid >= 16384",
+        "it is invalid: its making failed",
+    ),
+    (
+        "other",
+        "SELECT DISTINCT 'security label of ' || provider FROM pg_catalog.pg_seclabels",
+        "security labels are not carried",
     ),
     (
         "large object",
@@ -63,16 +92,6 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "text search configurations are not carried",
     ),
     (
-        "collation",
-        "SELECT collname FROM pg_catalog.pg_collation WHERE oid >= 16384",
-        "collations depend on the server's system",
-    ),
-    (
-        "statistics",
-        "SELECT stxname FROM pg_catalog.pg_statistic_ext",
-        "extended statistics are not carried; create them again after a restore",
-    ),
-    (
         "tablespace",
         "SELECT DISTINCT s.spcname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace \
             WHERE c.oid >= 16384 AND s.spcname <> 'pg_global'",
@@ -99,21 +118,10 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const GRANTS: &str = concat!(
-    "SELECT c.oid::regclass::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE c.relacl IS NOT NULL AND ",
-    own!()
-);
-
 /// Reads them, by kind and name.
 pub(super) async fn read(state: &mut State) -> Result<Vec<NotIncluded>> {
-    let grants = (
-        "grant",
-        GRANTS,
-        "who may use it is not carried; grant it again after a restore",
-    );
     let mut found = Vec::new();
-    for (kind, asked, why) in std::iter::once(&grants).chain(OTHERS) {
+    for (kind, asked, why) in OTHERS {
         let rows = state.texts(asked).await?;
         let mut names: Vec<String> = rows.into_iter().flatten().flatten().collect();
         names.sort();

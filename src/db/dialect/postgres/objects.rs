@@ -1,7 +1,7 @@
 //! Everything that is created by a statement of its own, each with that statement.
 
-use super::ddl;
 use super::state::State;
+use super::{ddl, details};
 use crate::db::Result;
 
 /// An object and the SQL that creates it.
@@ -30,7 +30,7 @@ pub(super) struct Node {
 pub(super) async fn read(state: &mut State) -> Result<Vec<Node>> {
     let version = state.connection.server_version_num().unwrap_or(0);
     let mut nodes = Vec::new();
-    for source in ddl::SOURCES {
+    for source in ddl::SOURCES.iter().chain(details::SOURCES) {
         if version < source.since {
             continue;
         }

@@ -45,7 +45,7 @@ pub(super) async fn worker(
     access: Access,
     purpose: Use,
 ) -> Result<Worker> {
-    let options = options(place, server)?;
+    let options = options(server);
     let patience = Duration::from_secs(server.pool_timeout_s.unwrap_or(POOL_TIMEOUT_S));
     let start = Instant::now();
     let opened = loop {
@@ -90,7 +90,7 @@ pub(super) async fn worker(
 
 /// Opens a connection for one administrative statement.
 pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> {
-    let options = options(place, server)?;
+    let options = options(server);
     within(place, server, options.connect()).await
 }
 
@@ -120,7 +120,7 @@ fn unreachable(place: &str, message: String) -> Error {
 }
 
 /// The URL's options. Where it names no user or password, sqlx takes those of libpq's variables and password file.
-fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
+fn options(server: &Server) -> PgConnectOptions {
     let mut options = match &server.place {
         Place::Host(host) => parsed(server).host(host),
         Place::Socket(folder) => parsed(server).socket(folder),
@@ -145,19 +145,6 @@ fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
     if let Some(password) = &server.password {
         options = options.password(&password.0);
     }
-    for file in [
-        &server.tls.authority,
-        &server.tls.certificate,
-        &server.tls.key,
-    ]
-    .into_iter()
-    .flatten()
-    {
-        if !file.is_file() {
-            let message = format!("the certificate file `{}` is not there", file.display());
-            return Err(unreachable(place, message));
-        }
-    }
     if let Some(file) = &server.tls.authority {
         options = options.ssl_root_cert(file);
     }
@@ -167,7 +154,7 @@ fn options(place: &str, server: &Server) -> Result<PgConnectOptions> {
     if let Some(file) = &server.tls.key {
         options = options.ssl_client_key(file);
     }
-    Ok(options)
+    options
 }
 
 /// What sqlx takes only while it parses: the password that libpq's password file has for this server, and `options`.

@@ -58,7 +58,7 @@ pub(super) async fn sorted(state: &mut State, nodes: Vec<Node>) -> Result<Order>
         }
     }
     for (place, node) in nodes.iter().enumerate() {
-        let also = node.needs.iter().filter_map(|id| places.get(id));
+        let also = node.needs.iter().filter_map(|id| places.get(&resolved(id)));
         needs[place].extend(also.copied().filter(|other| *other != place));
     }
     let first = needed(&nodes, &needs);

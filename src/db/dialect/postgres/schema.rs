@@ -2,7 +2,7 @@
 
 use super::objects::{self, Node};
 use super::state::State;
-use super::{catalog, order, quiet, sql};
+use super::{access, catalog, order, quiet, sql};
 use crate::db::Result;
 use crate::db::catalog::{Orphans, SchemaSql, Sequence, Table};
 use crate::ident::TableName;
@@ -18,10 +18,11 @@ pub(super) struct Order {
 
 /// The SQL that rebuilds the schema.
 pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
-    let Order { before, after } = catalog::qualified(state, |state| {
+    let (Order { before, after }, access) = catalog::qualified(state, |state| {
         Box::pin(async move {
             let nodes = objects::read(state).await?;
-            order::sorted(state, nodes).await
+            let sorted = order::sorted(state, nodes).await?;
+            Ok((sorted, access::statement(state).await?))
         })
     })
     .await?;
@@ -40,6 +41,7 @@ pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
         .before
         .extend(before.into_iter().map(|node| node.sql));
     schema.after.extend(after.into_iter().map(|node| node.sql));
+    schema.after.extend(access);
     Ok(schema)
 }
 
@@ -120,14 +122,15 @@ pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
     .await
 }
 
-/// Statements that drop what a schema file makes. What it does not carry stays, with the schema it lies in.
+/// Statements that drop what a schema file makes. What it does not carry stays, with the schema it lies in. (The columns
+/// of a partition key depend internally on their table, so the table's own number is looked for.)
 const DROPS: &[&str] = &[
     "SELECT pg_catalog.format('DROP %s IF EXISTS %I.%I CASCADE', CASE c.relkind WHEN 'v' THEN 'VIEW' \
         WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname) \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
      AND n.nspname !~ '^pg_(toast|temp)' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e \
-        WHERE e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid AND e.deptype IN ('e', 'i') ) \
+        WHERE e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i')) \
      ORDER BY c.relkind = 'S', n.nspname, c.relname",
     "SELECT pg_catalog.format('DROP %s IF EXISTS %I.%I(%s) CASCADE', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, \
         n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) \
@@ -142,6 +145,10 @@ const DROPS: &[&str] = &[
      WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
      AND n.nspname !~ '^pg_(toast|temp)' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e \
         WHERE e.classid = 'pg_catalog.pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e') ORDER BY 1",
+    "SELECT pg_catalog.format('DROP COLLATION IF EXISTS %I.%I CASCADE', n.nspname, o.collname) \
+     FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace \
+     WHERE o.oid >= 16384 AND n.nspname !~ '^pg_temp' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e \
+        WHERE e.classid = 'pg_catalog.pg_collation'::regclass AND e.objid = o.oid AND e.deptype = 'e') ORDER BY 1",
     "SELECT pg_catalog.format('DROP SCHEMA IF EXISTS %I', n.nspname) FROM pg_catalog.pg_namespace n \
      WHERE n.nspname NOT IN ('public', 'pg_catalog', 'information_schema') AND n.nspname !~ '^pg_' \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass \
