@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use crate::storage::Secrets;
 
 /// What a variable's name holds when its value is nobody's business.
-const SECRET_NAMES: [&str; 6] = [
+const SECRET_NAMES: [&str; 7] = [
     "PASSWORD",
     "PASSWD",
     "TOKEN",
     "SECRET",
     "KEY",
     "DATABASE_URL",
+    "DIRECT_URL",
 ];
 
 /// What a secret's name ends in when it only says where the secret lies.

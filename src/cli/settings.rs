@@ -17,6 +17,9 @@ use crate::storage::Secrets;
 /// The variable that names the database.
 const DATABASE_URL: &str = "DATABASE_URL";
 
+/// The variable that names the same database behind its pooler.
+const DIRECT_URL: &str = "DIRECT_URL";
+
 /// The database of a project that names none.
 const DEFAULT_URL: &str = "sqlite://dbscript.db";
 
@@ -149,7 +152,22 @@ impl Settings {
         }
         let target =
             Target::parse(&url.text, &self.project).map_err(|error| url.place(error.into()))?;
-        Ok((target, false))
+        let direct = self.environment.get(DIRECT_URL);
+        // A URL that was typed is meant by itself: the variable belongs to the one beside it.
+        let Some(direct) = direct.filter(|_| target.is_pooled() && url.origin != Origin::Flag)
+        else {
+            return Ok((target, false));
+        };
+        let direct = Target::parse(direct, &self.project).map_err(|error| {
+            let message = format!("`{DIRECT_URL}` cannot be used");
+            Error::from(error).context(Kind::Usage, message)
+        })?;
+        if !direct.engine().is_kin(target.engine()) {
+            let message = format!("`{DIRECT_URL}` leads to another engine than `{DATABASE_URL}`");
+            return Err(Error::new(Kind::Usage, message)
+                .hint("it names the same database, without the pooler in between"));
+        }
+        Ok((target.with_direct(direct), false))
     }
 }
 

@@ -19,6 +19,14 @@ pub enum Error {
         /// The file or server and database name.
         place: String,
     },
+    /// The schema that the URL names is not in the database.
+    #[error("no schema `{schema}` in `{place}`")]
+    NoSchema {
+        /// The schema.
+        schema: String,
+        /// The server and database name.
+        place: String,
+    },
     /// It is there, but cannot be opened.
     #[error("cannot open the database `{place}`")]
     Connect {
@@ -154,6 +162,9 @@ pub struct Engine {
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
 const ANEW: &str = "stop what uses it and move the damaged file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
 
+/// The code of a schema that is not there (PostgreSQL's own).
+pub const NO_SCHEMA: &str = "3F000";
+
 /// The code of a connection that TLS is in the way of.
 pub(super) const TLS: &str = "tls";
 
@@ -195,6 +206,14 @@ impl From<Error> for error::Error {
                 None,
                 Some(
                     "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost"
+                        .to_owned(),
+                ),
+            ),
+            Error::NoSchema { .. } => (
+                Kind::Connect,
+                Some(NO_SCHEMA.to_owned()),
+                Some(
+                    "check `?schema=` in the URL; only a migration creates it: `dbscript run safe-migration`"
                         .to_owned(),
                 ),
             ),

@@ -22,7 +22,7 @@ pub use catalog::{
     Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
-pub use error::{Engine as EngineError, Error, Result};
+pub use error::{Engine as EngineError, Error, NO_SCHEMA, Result};
 pub use row::{check_line, project_line};
 pub use scratch::Scratch;
 pub use session::Session;

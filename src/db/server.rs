@@ -89,6 +89,8 @@ pub(in crate::db) struct Server {
     pub application_name: Option<String>,
     /// `options` (PostgreSQL), such as `-c geqo=off`.
     pub options: Option<String>,
+    /// Where a pooler stands in between: the server behind it, for what needs a session of its own.
+    pub direct: Option<Box<Server>>,
     /// For a scratch database: the one it was made beside, from which it is removed.
     pub beside: Option<String>,
 }
@@ -150,6 +152,7 @@ pub(super) fn parse(engine: Engine, rest: &str, project: &Path) -> Result<Server
         pooled: false,
         application_name: None,
         options: None,
+        direct: None,
         beside: None,
     };
     super::parameters::apply(engine, &mut server, query, project)?;

@@ -150,6 +150,22 @@ impl Target {
         }
     }
 
+    /// Whether a pooler stands in between, which lends sessions for a transaction only.
+    pub fn is_pooled(&self) -> bool {
+        matches!(&self.address, Address::Server(_, server) if server.pooled)
+    }
+
+    /// The same database, with the address behind its pooler: what needs a session of its own goes there.
+    #[must_use]
+    pub fn with_direct(mut self, direct: Target) -> Target {
+        if let (Address::Server(_, server), Address::Server(_, direct)) =
+            (&mut self.address, direct.address)
+        {
+            server.direct = Some(direct);
+        }
+        self
+    }
+
     /// The same address under another name for people.
     pub(super) fn named(mut self, name: String) -> Target {
         self.name = name;
@@ -199,6 +215,24 @@ impl Target {
                     path: path.display().to_string(),
                     source,
                 })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether its URL names a schema (PostgreSQL), which may be missing where the database is there.
+    pub fn names_schema(&self) -> bool {
+        matches!(&self.address, Address::Server(Engine::Postgres, server) if server.schema.is_some())
+    }
+
+    /// Removes the schema its URL names if nothing is in it: what is left when the first migration of a new schema failed.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn remove_schema_if_empty(&self) -> Result<()> {
+        match &self.address {
+            Address::Server(Engine::Postgres, server) => {
+                postgres::drop_empty_schema(&self.shown, server).await
             }
             _ => Ok(()),
         }

@@ -44,7 +44,7 @@ impl Host {
         for ignored in &source.ignored {
             self.say(crate::event::Level::Warn, format!("ignored: {ignored}"));
         }
-        let history = if self.target().exists() {
+        let history = if self.exists()? {
             self.session(async |session: &mut Session| History::read(session, &source).await)?
         } else {
             History::empty(&source)

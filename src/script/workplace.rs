@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::host::Host;
-use crate::db::{Access, CursorId, Session, Target};
+use crate::db::{Access, CursorId, NO_SCHEMA, Session, Target};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 
@@ -155,6 +155,24 @@ impl Host {
     fn return_session(&self, place: WorkplaceId, session: Session) {
         self.places
             .with(place, |place| place.session = Some(session));
+    }
+
+    /// Whether the database the script works on is there, with the schema that its URL names.
+    ///
+    /// # Errors
+    /// No connection, or a stop.
+    pub fn exists(&self) -> Result<bool> {
+        let target = self.target();
+        if !target.exists() {
+            return Ok(false);
+        }
+        if !target.names_schema() {
+            return Ok(true);
+        }
+        match self.session(async |_: &mut Session| Ok::<_, Error>(())) {
+            Err(error) if error.code.as_deref() == Some(NO_SCHEMA) => Ok(false),
+            opened => opened.map(|()| true),
+        }
     }
 
     /// How deep the script's transactions are nested in the current workplace.

@@ -59,95 +59,106 @@ async fn with_a_table(database: Database, tls: bool) -> Option<Fresh> {
     Some(fresh)
 }
 
+/// Forms that name the server's address, and some that name another.
+fn places(fresh: &Fresh) -> Vec<(String, Leads)> {
+    let url = fresh.url();
+    let (scheme, other_scheme) = fresh.said(Said {
+        sqlite: ("", ""),
+        postgres: ("postgres:", "postgresql:"),
+        mysql: ("mysql:", "mariadb:"),
+    });
+    let (rest, name) = url.rsplit_once('/').expect("a URL");
+    let port = rest.rsplit_once(':').expect("a port").1;
+    let user = format!("{}//tester:{PASSWORD}@", scheme);
+    vec![
+        (url.replace(scheme, other_scheme), There),
+        (format!("\"{url}\""), There),
+        (format!("'{url}' "), There),
+        (
+            format!("{url}?connection_limit=1&connect_timeout=5&pool_timeout=5&socket_timeout=60"),
+            There,
+        ),
+        (format!("{url}?sslmode=prefer&unknown=x#fragment"), There),
+        (
+            format!(
+                "{user}127.0.0.1:{port}/%{:02X}{}",
+                name.as_bytes()[0],
+                &name[1..]
+            ),
+            There,
+        ),
+        (
+            format!("{scheme}//127.0.0.1:{port}/{name}?user=tester&password={PASSWORD}"),
+            There,
+        ),
+        (
+            format!("{url}_none"),
+            Nowhere(4, &["no database at", "_none"]),
+        ),
+        (
+            url.replace(PASSWORD, "wrong"),
+            Nowhere(4, &["cannot open", "check the user and the password"]),
+        ),
+        (
+            format!("{user}127.0.0.1:1/{name}"),
+            Nowhere(
+                4,
+                &["cannot open", "127.0.0.1:1", "check that the server runs"],
+            ),
+        ),
+        (
+            format!("{user}[::1]:1/{name}"),
+            Nowhere(4, &["cannot open", "[::1]:1"]),
+        ),
+        (
+            format!("{user}no-such-host.invalid/{name}"),
+            Nowhere(4, &["no-such-host.invalid"]),
+        ),
+        (
+            format!("{url}?connection_limit=many"),
+            Nowhere(2, &["connection_limit"]),
+        ),
+        (
+            format!("{url}?sslmode=sometimes"),
+            Nowhere(2, &["sslmode", "verify-full"]),
+        ),
+    ]
+}
+
+/// Forms that lead through the server's Unix socket.
+fn sockets(fresh: &Fresh) -> Vec<String> {
+    let Some(socket) = fresh.socket() else {
+        return Vec::new();
+    };
+    let (rest, name) = fresh.url().rsplit_once('/').expect("a URL");
+    let (before, port) = rest.rsplit_once(':').expect("a port");
+    let user = before.trim_end_matches("127.0.0.1");
+    let socket = socket.display().to_string();
+    let encoded = socket.replace('/', "%2F");
+    fresh.said(Said {
+        sqlite: vec![],
+        postgres: vec![
+            format!("{user}{encoded}:{port}/{name}"),
+            format!("{user}localhost:{port}/{name}?host={socket}"),
+            format!("{user}localhost:{port}/{name}?host={encoded}"),
+        ],
+        mysql: vec![
+            format!("{user}localhost/{name}?socket={socket}"),
+            format!("{user}localhost/{name}?socket={encoded}"),
+            format!("{user}localhost/{name}?unix_socket={socket}"),
+            format!("{user}{encoded}/{name}"),
+        ],
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_to_name_a_place_leads_there() {
     for database in SERVERS {
         let Some(fresh) = with_a_table(database, false).await else {
             continue;
         };
-        let url = fresh.url();
-        let (scheme, other_scheme) = fresh.said(Said {
-            sqlite: ("", ""),
-            postgres: ("postgres:", "postgresql:"),
-            mysql: ("mysql:", "mariadb:"),
-        });
-        let (rest, name) = url.rsplit_once('/').expect("a URL");
-        let port = rest.rsplit_once(':').expect("a port").1;
-        let user = format!("{}//tester:{PASSWORD}@", scheme);
-        let mut forms = vec![
-            (url.replace(scheme, other_scheme), There),
-            (format!("\"{url}\""), There),
-            (format!("'{url}' "), There),
-            (
-                format!(
-                    "{url}?connection_limit=1&connect_timeout=5&pool_timeout=5&socket_timeout=60"
-                ),
-                There,
-            ),
-            (format!("{url}?sslmode=prefer&unknown=x#fragment"), There),
-            (
-                format!(
-                    "{user}127.0.0.1:{port}/%{:02X}{}",
-                    name.as_bytes()[0],
-                    &name[1..]
-                ),
-                There,
-            ),
-            (
-                format!("{scheme}//127.0.0.1:{port}/{name}?user=tester&password={PASSWORD}"),
-                There,
-            ),
-            (
-                format!("{url}_none"),
-                Nowhere(4, &["no database at", "_none"]),
-            ),
-            (
-                url.replace(PASSWORD, "wrong"),
-                Nowhere(4, &["cannot open", "check the user and the password"]),
-            ),
-            (
-                format!("{user}127.0.0.1:1/{name}"),
-                Nowhere(
-                    4,
-                    &["cannot open", "127.0.0.1:1", "check that the server runs"],
-                ),
-            ),
-            (
-                format!("{user}[::1]:1/{name}"),
-                Nowhere(4, &["cannot open", "[::1]:1"]),
-            ),
-            (
-                format!("{user}no-such-host.invalid/{name}"),
-                Nowhere(4, &["no-such-host.invalid"]),
-            ),
-            (
-                format!("{url}?connection_limit=many"),
-                Nowhere(2, &["connection_limit"]),
-            ),
-            (
-                format!("{url}?sslmode=sometimes"),
-                Nowhere(2, &["sslmode", "verify-full"]),
-            ),
-        ];
-        if let Some(socket) = fresh.socket() {
-            let socket = socket.display().to_string();
-            let encoded = socket.replace('/', "%2F");
-            let forms_of_sockets = fresh.said(Said {
-                sqlite: vec![],
-                postgres: vec![
-                    format!("{user}{encoded}:{port}/{name}"),
-                    format!("{user}localhost:{port}/{name}?host={socket}"),
-                    format!("{user}localhost:{port}/{name}?host={encoded}"),
-                ],
-                mysql: vec![
-                    format!("{user}localhost/{name}?socket={socket}"),
-                    format!("{user}localhost/{name}?socket={encoded}"),
-                    format!("{user}localhost/{name}?unix_socket={socket}"),
-                    format!("{user}{encoded}/{name}"),
-                ],
-            });
-            forms.extend(forms_of_sockets.into_iter().map(|form| (form, There)));
-        }
+        let mut forms = places(&fresh);
+        forms.extend(sockets(&fresh).into_iter().map(|form| (form, There)));
         try_all(forms, &[]).await;
     }
 }

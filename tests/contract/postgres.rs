@@ -270,7 +270,7 @@ async fn every_form_of_url_leads_there() {
         assert_eq!(name.schema.is_none(), form.contains("schema=app"));
     }
     for (form, code) in [
-        (format!("{url}?sslmode=require"), "08006"),
+        (format!("{url}?sslmode=require"), "tls"),
         (
             format!("{url}?sslmode=verify-full&sslcert=none.pem"),
             "08001",

@@ -10,6 +10,7 @@ mod export;
 mod guard;
 mod migrator;
 mod outcome;
+pub mod pooler;
 mod project;
 mod run;
 mod running;

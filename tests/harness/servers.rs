@@ -78,7 +78,7 @@ fn once(
 }
 
 /// Says that a server's tests are skipped, past the test runner's capture, or fails where they are required.
-fn skip(name: &str) {
+pub fn skip(name: &str) {
     let required = std::env::var("DBSCRIPT_TEST_REQUIRE").unwrap_or_default();
     assert!(
         !required.split(',').any(|required| required.trim() == name),
@@ -297,7 +297,8 @@ fn mysql(tls: Option<&Certificates>) -> Option<Server> {
     })
 }
 
-fn folder(name: &str) -> PathBuf {
+/// A temporary folder that stays until its server's guard removes it.
+pub fn folder(name: &str) -> PathBuf {
     tempfile::Builder::new()
         .prefix(&format!("dbscript-test-{name}-"))
         .tempdir()
@@ -306,7 +307,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// A port nobody listens on now.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a loopback port is free")

@@ -53,7 +53,7 @@ const OBJECTS: &str = concat!(
         pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), NULL, \
         p.proowner, 'f', n.oid, p.proacl, NULL \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-     WHERE p.prokind IN ('f', 'p', 'w', 'a') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_temp' \
+     WHERE p.prokind IN ('f', 'p', 'w') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_temp' \
         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::regclass \
             AND e.objid = p.oid AND e.deptype IN ('e', 'i')) \
      UNION ALL SELECT 5, 'COLLATION', NULL, pg_catalog.format('%I.%I', n.nspname, o.collname), NULL, o.collowner, 'c', n.oid, NULL, NULL \

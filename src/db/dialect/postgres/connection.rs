@@ -33,11 +33,12 @@ impl Connection for PostgresConnection {
             .call(move |state| {
                 Box::pin(async move {
                     let text = prepared(state, &text, &params)?;
-                    if state.access.write {
+                    if !state.needs_transaction() {
                         return state.rows(&text, limit).await;
                     }
+                    let begin = state.single();
                     state
-                        .in_transaction("BEGIN READ ONLY", move |state| {
+                        .in_transaction(begin, move |state| {
                             Box::pin(async move { state.rows(&text, limit).await })
                         })
                         .await
@@ -112,10 +113,11 @@ impl Connection for PostgresConnection {
                         Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                         Begin::Write | Begin::Rebuild => state.single(),
                     };
-                    state.run(text).await?;
+                    state.begin(text).await?;
                     state.in_transaction = true;
                     state.failed = false;
                     state.level = 0;
+                    state.know_backend().await?;
                     if mode == Begin::Rebuild && state.access.write {
                         quiet::keep_writers_out(state).await?;
                     }
@@ -325,11 +327,12 @@ async fn execute(state: &mut State, text: &str, params: &[Value]) -> Result<u64>
 /// Runs a statement that may run, and says how many rows it changed.
 async fn changed(state: &mut State, filled: String) -> Result<u64> {
     let verb = sql::verb(&filled);
-    let changed = if state.access.write {
+    let changed = if !state.needs_transaction() {
         state.run(&filled).await?
     } else {
+        let begin = state.single();
         state
-            .in_transaction("BEGIN READ ONLY", move |state| {
+            .in_transaction(begin, move |state| {
                 Box::pin(async move { state.run(&filled).await })
             })
             .await?
@@ -362,6 +365,7 @@ fn ended(state: &mut State) {
     state.in_transaction = false;
     state.failed = false;
     state.level = 0;
+    state.forget_backend();
     cursor::forget(state);
     quiet::forget(state);
 }

@@ -40,6 +40,12 @@ pub(super) async fn open(state: &mut State, text: &str) -> Result<(CursorId, Vec
     state.next_cursor += 1;
     let verb = sql::verb(text);
     let held = !state.in_transaction;
+    if held && state.pins.is_some() {
+        return Err(Error::Unsupported {
+            message: "rows cannot be streamed through a pooler outside a transaction".to_owned(),
+            hint: "read them inside `db::transaction`, or give the direct URL: DIRECT_URL beside DATABASE_URL serves what writes".to_owned(),
+        });
+    }
     let (rows, columns) = if QUERIES.contains(&verb.as_str()) {
         let hold = if held { "WITH HOLD" } else { "WITHOUT HOLD" };
         let declare = format!("DECLARE {} NO SCROLL CURSOR {hold} FOR {text}", named(id));

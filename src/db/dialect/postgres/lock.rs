@@ -17,10 +17,10 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
     if state.lock.is_some() {
         return Ok(());
     }
-    if state.pooled {
+    if state.pins.is_some() {
         return Err(Error::Unsupported {
             message: "the migration lock belongs to a session, and a pooler gives none".to_owned(),
-            hint: "give the database's direct URL, which many projects keep in DIRECT_URL: `--database-url \"$DIRECT_URL\"`".to_owned(),
+            hint: "give the database's own URL as DIRECT_URL where DATABASE_URL is set, or with `--database-url`".to_owned(),
         });
     }
     let mut connection = state

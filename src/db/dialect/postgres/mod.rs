@@ -42,8 +42,30 @@ pub(in crate::db) async fn connect(
     server: &Server,
     access: Access,
 ) -> Result<Box<dyn Connection>> {
-    let worker = open::worker(target.shown(), server, access, open::Use::Session).await?;
+    // What writes needs a session of its own: for the lock, for what it sets, for statements outside a transaction.
+    let (place, server) = match &server.direct {
+        Some(direct) if access.write => (direct.shown(target.engine()), &**direct),
+        _ => (target.shown().to_owned(), server),
+    };
+    let worker = open::worker(&place, server, access, open::Use::Session).await?;
     Ok(Box::new(connection::PostgresConnection { worker }))
+}
+
+/// Drops the schema that the URL names, unless something is in it or it is another's.
+pub(in crate::db) async fn drop_empty_schema(place: &str, server: &Server) -> Result<()> {
+    let Some(schema) = &server.schema else {
+        return Ok(());
+    };
+    let server = server.direct.as_deref().unwrap_or(server);
+    let mut connection = open::plain(place, server).await?;
+    let drop = format!("DROP SCHEMA IF EXISTS {}", sql::name(schema));
+    // Refused where it is not empty: then it stays.
+    let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(drop))
+        .execute(&mut connection)
+        .await;
+    sqlx::Connection::close(connection)
+        .await
+        .map_err(fault::statement)
 }
 
 /// Opens readers that see the same moment.

@@ -1,6 +1,8 @@
 //! Opening a connection: the URL's options as sqlx takes them, and a session pinned so that every value has one text
 //! (FORMAT.md).
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI32;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -31,11 +33,22 @@ pub(super) enum Use {
 }
 
 /// What every session sets. `standard_conforming_strings` decides how literals are read.
-const PINNED: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; \
-    SET extra_float_digits = 1; SET bytea_output = 'hex'; SET xmloption = 'content'; SET lc_monetary = 'C'; \
-    SET row_security = off; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
-    SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; \
-    SET lock_timeout = 0";
+const PINNED: [&str; 14] = [
+    "TIME ZONE 'UTC'",
+    "datestyle = 'ISO, YMD'",
+    "intervalstyle = 'postgres'",
+    "extra_float_digits = 1",
+    "bytea_output = 'hex'",
+    "xmloption = 'content'",
+    "lc_monetary = 'C'",
+    "row_security = off",
+    "client_encoding = 'UTF8'",
+    "standard_conforming_strings = on",
+    "client_min_messages = warning",
+    "idle_in_transaction_session_timeout = 0",
+    "statement_timeout = 0",
+    "lock_timeout = 0",
+];
 
 /// Opens a connection on a task of its own. Where the server has no place free, it is asked again for as long as
 /// `pool_timeout` says.
@@ -51,8 +64,13 @@ pub(super) async fn worker(
     let opened = loop {
         let opening = async {
             let mut connection = options.connect().await?;
-            pin(&mut connection, server, access, purpose).await?;
-            let facts = facts(&mut connection).await?;
+            if !server.pooled {
+                pin(&mut connection, server, access, purpose).await?;
+            }
+            let facts = facts(&mut connection, server).await?;
+            if !facts.has_schema && access.create {
+                create_schema(&mut connection, server).await?;
+            }
             Ok::<_, sqlx::Error>((connection, facts))
         };
         match within(place, server, opening).await {
@@ -64,18 +82,24 @@ pub(super) async fn worker(
             opened => break opened?,
         }
     };
-    let (connection, (backend, current)) = opened;
+    let (connection, facts) = opened;
+    check_schema(place, server, access, &facts)?;
+    let pins = server.pooled.then(|| local(server, access, purpose));
     Ok(Worker::start(State {
         connection,
         options,
-        backend,
+        backend: Arc::new(AtomicI32::new(if pins.is_some() {
+            0
+        } else {
+            facts.backend
+        })),
         access,
-        pooled: server.pooled,
+        pins,
         place: place.to_owned(),
         schema: server
             .schema
             .clone()
-            .or(current)
+            .or(facts.schema)
             .unwrap_or_else(|| "public".to_owned()),
         in_transaction: false,
         failed: false,
@@ -189,28 +213,39 @@ fn parsed(server: &Server) -> PgConnectOptions {
         .unwrap_or_else(|_| PgConnectOptions::new_without_pgpass())
 }
 
+/// A pooler lends each transaction a session of somebody else's: what is set stays with it, so nothing is set but for
+/// the transaction.
+fn local(server: &Server, access: Access, purpose: Use) -> String {
+    let pins = pins(server, access, purpose);
+    let local = pins.iter().map(|pin| format!("SET LOCAL {pin}"));
+    local.collect::<Vec<_>>().join("; ")
+}
+
+fn pins(server: &Server, access: Access, purpose: Use) -> Vec<String> {
+    let mut pins: Vec<String> = PINNED.map(str::to_owned).into();
+    if let Some(seconds) = server.socket_timeout_s
+        && access.guarded
+    {
+        let limit_ms = seconds.min(2_000_000) * 1_000;
+        pins.push(format!("statement_timeout = {limit_ms}"));
+    }
+    match (purpose, &server.schema) {
+        (Use::Reader, _) => pins.push("search_path = ''".to_owned()),
+        (Use::Session, Some(schema)) => pins.push(format!("search_path = {}", sql::name(schema))),
+        (Use::Session, None) => {}
+    }
+    pins
+}
+
 async fn pin(
     connection: &mut PgConnection,
     server: &Server,
     access: Access,
     purpose: Use,
 ) -> sqlx::Result<()> {
-    let mut text = PINNED.to_owned();
-    if let Some(seconds) = server.socket_timeout_s
-        && access.guarded
-    {
-        text.push_str(&format!(
-            "; SET statement_timeout = {}",
-            seconds.min(2_000_000) * 1_000
-        ));
-    }
-    match (purpose, &server.schema) {
-        (Use::Reader, _) => text.push_str("; SET search_path = ''"),
-        (Use::Session, Some(schema)) => {
-            text.push_str(&format!("; SET search_path = {}", sql::name(schema)));
-        }
-        (Use::Session, None) => {}
-    }
+    let pins = pins(server, access, purpose);
+    let pins = pins.iter().map(|pin| format!("SET {pin}"));
+    let mut text = pins.collect::<Vec<_>>().join("; ");
     if !access.write {
         text.push_str("; SET default_transaction_read_only = on");
     }
@@ -227,12 +262,56 @@ async fn pin(
         .map(|_| ())
 }
 
-/// The backend's number, and the schema that names without one mean.
-async fn facts(connection: &mut PgConnection) -> sqlx::Result<(i32, Option<String>)> {
+/// What the server says of a new connection.
+struct Facts {
+    /// Its process.
+    backend: i32,
+    /// What names without a schema mean.
+    schema: Option<String>,
+    /// Whether the schema that the URL names is there.
+    has_schema: bool,
+}
+
+async fn facts(connection: &mut PgConnection, server: &Server) -> sqlx::Result<Facts> {
     use sqlx::Row;
-    let row =
-        sqlx::raw_sql("SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_schema()::text")
-            .fetch_one(connection)
-            .await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
+    let asked = format!(
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_schema()::text, \
+            EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {})",
+        sql::literal(server.schema.as_deref().unwrap_or("pg_catalog"))
+    );
+    let row = sqlx::raw_sql(sqlx::AssertSqlSafe(asked))
+        .fetch_one(connection)
+        .await?;
+    Ok(Facts {
+        backend: row.try_get(0)?,
+        schema: row.try_get(1)?,
+        has_schema: row.try_get(2)?,
+    })
+}
+
+/// A script's session does not take a schema that is missing for an empty one.
+fn check_schema(place: &str, server: &Server, access: Access, facts: &Facts) -> Result<()> {
+    if let Some(schema) = &server.schema
+        && !facts.has_schema
+        && access.guarded
+        && !access.create
+    {
+        return Err(Error::NoSchema {
+            schema: schema.clone(),
+            place: place.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// As Prisma does before the first migration.
+async fn create_schema(connection: &mut PgConnection, server: &Server) -> sqlx::Result<()> {
+    let Some(schema) = &server.schema else {
+        return Ok(());
+    };
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {}", sql::name(schema));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(create))
+        .execute(connection)
+        .await
+        .map(drop)
 }

@@ -11,6 +11,7 @@ const PREFIX: &str = "dbscript_scratch_";
 
 /// Creates an empty database with the encoding and collation of this one. Returns where it is.
 pub(in crate::db) async fn create(server: &Server) -> Result<Server> {
+    let server = server.direct.as_deref().unwrap_or(server);
     let refused = |source: EngineError| Error::NoScratch {
         place: server.database.clone(),
         source,

@@ -4,6 +4,8 @@
 //! read no rows. Workers take their locks NOWAIT: behind a queued ALTER they would wait for ever, unseen by the server,
 //! for a lock that their own leader keeps from being given.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
@@ -17,6 +19,9 @@ use crate::db::{Access, Error, Result};
 
 /// How often the moment is sought again when tables come or go while they are being locked.
 const ATTEMPTS: usize = 5;
+
+/// How long a worker may wait: a pooler without a session to lend lets it wait for ever.
+const FOLLOW_WAIT: Duration = Duration::from_secs(15);
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -48,7 +53,11 @@ pub(super) async fn open(place: &str, server: &Server, readers: usize) -> Result
     if let Some(exported) = exported {
         for _ in 1..readers.min(catalog.tables.len().max(1)) {
             // A place on the server, or a lock, that cannot be had makes it slower, not wrong.
-            match follow(place, server, &exported, locks.clone()).await {
+            let following = follow(place, server, &exported, locks.clone());
+            let Ok(followed) = tokio::time::timeout(FOLLOW_WAIT, following).await else {
+                break;
+            };
+            match followed {
                 Ok(worker) => workers.push(worker),
                 Err(Error::Connect { .. } | Error::Locked { .. } | Error::Statement { .. }) => {
                     break;
@@ -115,11 +124,12 @@ async fn lead(state: &mut State, export: bool) -> Result<Seen> {
 /// Begins, locks every table and takes the snapshot; `None` where it shows other tables than were locked.
 async fn fix(state: &mut State) -> Result<Option<Vec<String>>> {
     let wanted = names(state).await?;
-    state.run(BEGIN).await?;
+    state.begin(BEGIN).await?;
     state.in_transaction = true;
     if !wanted.is_empty() {
         state.run(&statement(&wanted)).await?;
     }
+    state.know_backend().await?;
     let seen = names(state).await?;
     Ok((seen == wanted).then_some(wanted))
 }
@@ -150,13 +160,16 @@ async fn follow(
     locks: Option<String>,
 ) -> Result<Worker> {
     let worker = reader(place, server).await?;
-    let moment = format!("SET TRANSACTION SNAPSHOT {}", sql::literal(exported));
+    let begin = format!(
+        "{BEGIN}; SET TRANSACTION SNAPSHOT {}",
+        sql::literal(exported)
+    );
     worker
         .call(move |state| {
             Box::pin(async move {
-                state.run(BEGIN).await?;
+                state.begin(&begin).await?;
                 state.in_transaction = true;
-                state.run(&moment).await?;
+                state.know_backend().await?;
                 if let Some(locks) = locks {
                     state.run(&format!("{locks} NOWAIT")).await?;
                 }

@@ -1,5 +1,8 @@
 //! A connection with what is known of its transaction, on its task.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Column, Either, Executor, PgConnection, Row, Statement};
@@ -16,10 +19,12 @@ pub(super) struct State {
     pub(super) connection: PgConnection,
     /// For further connections: to cancel, to hold a lock.
     pub(super) options: PgConnectOptions,
-    /// The server's process of this connection.
-    pub(super) backend: i32,
+    /// The server's process of this connection; 0 while it is not known, which is so between the transactions that a
+    /// pooler lends a session for.
+    pub(super) backend: Arc<AtomicI32>,
     pub(super) access: Access,
-    pub(super) pooled: bool,
+    /// Where a pooler stands in between: what is set at the start of each transaction.
+    pub(super) pins: Option<String>,
     /// Where it is, for messages.
     pub(super) place: String,
     /// What a name without a schema means.
@@ -103,6 +108,9 @@ impl State {
 
     /// The columns a statement would give: an answer without rows says nothing of them.
     pub(super) async fn described(&mut self, text: &str) -> Result<Vec<String>> {
+        if self.pins.is_some() {
+            return self.described_by_a_row(text).await;
+        }
         let text = sqlx::AssertSqlSafe(text.to_owned());
         let prepared = (&mut self.connection)
             .prepare(sqlx::SqlSafeStr::into_sql_str(text))
@@ -113,6 +121,24 @@ impl State {
             .iter()
             .map(|column| column.name().to_owned())
             .collect())
+    }
+
+    /// The same without a prepared statement, which a pooler may leave in another's session: a row that is made where
+    /// there is none shows the columns. What cannot stand inside a query shows none.
+    async fn described_by_a_row(&mut self, text: &str) -> Result<Vec<String>> {
+        let verb = sql::verb(text);
+        if !["SELECT", "WITH", "VALUES", "TABLE", "("].contains(&verb.as_str()) {
+            return Ok(Vec::new());
+        }
+        let text = text.trim_end().trim_end_matches(';');
+        let asked = format!(
+            "SELECT q.* FROM (SELECT 1) one LEFT JOIN (SELECT * FROM (\n{text}\n) q LIMIT 0) q ON true"
+        );
+        let asked = sqlx::AssertSqlSafe(asked);
+        let row = sqlx::raw_sql(asked)
+            .fetch_optional(&mut self.connection)
+            .await;
+        Ok(self.note(row)?.as_ref().map(columns).unwrap_or_default())
     }
 
     /// The rows of a trusted query as text, NULL as `None`.
@@ -143,12 +169,49 @@ impl State {
         if self.in_transaction {
             return work(self).await;
         }
-        self.run(begin).await?;
-        let result = work(self).await;
+        self.begin(begin).await?;
+        let known = self.know_backend().await;
+        let result = match known {
+            Ok(()) => work(self).await,
+            Err(error) => Err(error),
+        };
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = self.run(end).await;
+        self.forget_backend();
         let value = result?;
         ended.map(|_| value)
+    }
+
+    /// Begins a transaction. Nothing is asked in it yet, so that it still sees no moment.
+    pub(super) async fn begin(&mut self, begin: &str) -> Result<()> {
+        let text = match &self.pins {
+            Some(pins) => format!("{begin}; {pins}"),
+            None => begin.to_owned(),
+        };
+        self.run(&text).await.map(drop)
+    }
+
+    /// Asks which process a pooler has lent, in a transaction: only while it is ours may it be told to stop.
+    pub(super) async fn know_backend(&mut self) -> Result<()> {
+        if self.pins.is_some() {
+            let rows = self.texts("SELECT pg_catalog.pg_backend_pid()").await?;
+            let number = rows.into_iter().flatten().flatten().next();
+            let number = number.and_then(|text| text.parse().ok()).unwrap_or(0);
+            self.backend.store(number, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// The transaction has ended.
+    pub(super) fn forget_backend(&self) {
+        if self.pins.is_some() {
+            self.backend.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a statement by itself must stand in a transaction: to be read only, or to be pinned.
+    pub(super) fn needs_transaction(&self) -> bool {
+        !self.access.write || self.pins.is_some()
     }
 
     /// The transaction that a single statement needs: none where the session may write.

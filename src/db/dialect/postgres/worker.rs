@@ -6,6 +6,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -91,13 +93,13 @@ async fn drive(mut state: State, mut inbox: mpsc::UnboundedReceiver<Order>) {
         if gone.is_cancelled() {
             continue;
         }
-        let (options, backend) = (state.options.clone(), state.backend);
+        let (options, backend) = (state.options.clone(), Arc::clone(&state.backend));
         let mut work = job(&mut state);
         let ended = tokio::select! {
             () = &mut work => true,
             () = gone.cancelled() => false,
         };
-        if !ended && !stop(&mut work, &options, backend).await {
+        if !ended && !stop(&mut work, &options, &backend).await {
             return;
         }
         drop(work);
@@ -110,9 +112,10 @@ async fn drive(mut state: State, mut inbox: mpsc::UnboundedReceiver<Order>) {
 }
 
 /// Cancels until the work has ended. Both are waited for: a signal that comes late must not strike the next statement.
-async fn stop(work: &mut Work<'_, ()>, options: &PgConnectOptions, backend: i32) -> bool {
+async fn stop(work: &mut Work<'_, ()>, options: &PgConnectOptions, backend: &AtomicI32) -> bool {
     for _ in 0..CANCEL_ATTEMPTS {
-        let attempt = tokio::time::timeout(CANCEL_WAIT, cancel(options, backend));
+        let attempt =
+            tokio::time::timeout(CANCEL_WAIT, cancel(options, backend.load(Ordering::SeqCst)));
         let (_, ended) = tokio::join!(attempt, tokio::time::timeout(CANCEL_AGAIN, &mut *work));
         if ended.is_ok() {
             return true;
@@ -122,6 +125,11 @@ async fn stop(work: &mut Work<'_, ()>, options: &PgConnectOptions, backend: i32)
 }
 
 async fn cancel(options: &PgConnectOptions, backend: i32) -> sqlx::Result<()> {
+    if backend == 0 {
+        // Between two transactions of a pooler nothing runs; at the start of one it is known soon.
+        tokio::time::sleep(CANCEL_AGAIN).await;
+        return Ok(());
+    }
     let mut connection = options.connect().await?;
     let sql = format!("SELECT pg_catalog.pg_cancel_backend({backend})");
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql))

@@ -11,7 +11,7 @@ use crate::script::convert::to_dynamic;
 use crate::value::Value;
 
 pub(super) fn needed(call: &Call<'_>) -> Answer {
-    if !call.host.target().exists() {
+    if !call.host.exists()? {
         return Ok(false.into());
     }
     let catalog = call
@@ -46,6 +46,10 @@ pub(super) fn needed(call: &Call<'_>) -> Answer {
 
 pub(super) fn create(call: &Call<'_>) -> Answer {
     let host = call.host;
+    if host.target().names_schema() {
+        // A schema that is not there would be an empty success.
+        host.session(async |_: &mut crate::db::Session| Ok::<_, Error>(()))?;
+    }
     let given = call.options(0);
     let options = CreateOptions {
         tables: given.texts("tables")?.filter(|tables| !tables.is_empty()),

@@ -17,7 +17,7 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
     let host = call.host;
     let pending = listed(call, 0)?;
     let options = Linting { allow, rehearsed };
-    let linted = if host.target().exists() {
+    let linted = if host.exists()? {
         host.session(async |session: &mut Session| {
             migrate::lint(session.engine(), &pending, &options, Some(session)).await
         })?

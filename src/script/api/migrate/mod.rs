@@ -229,7 +229,7 @@ fn up(call: &Call<'_>) -> Answer {
         return Ok(Array::new().into());
     }
     let target = host.target();
-    let missing = !target.exists();
+    let missing = !host.exists()?;
     host.begin_work(
         "db:write",
         format!("apply {} migration(s) to {target}", pending.len()),
@@ -253,6 +253,7 @@ fn up(call: &Call<'_>) -> Answer {
         host.roll_back_all()?;
         host.release_session()?;
         target.remove_if_empty()?;
+        host.mend(target.remove_schema_if_empty())?;
     }
     let describe = |applied: migrate::Applied| {
         map([
