@@ -36,7 +36,7 @@ async fn a_schema_that_is_missing_is_made_by_migrations_and_missed_by_the_others
         project.remove("migrations/0009_wrong.sql");
         project
     });
-    let project = done.await.expect("it runs");
+    done.await.expect("it runs");
     let mut session = fresh.session().await;
     let schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1";
     let found = format!("{:?}", rows(&mut session, schemas).await);
