@@ -58,6 +58,8 @@ pub(super) enum Weight {
     Is(Severity),
     /// The data decides.
     Ask(Question),
+    /// It is as serious as the question says if there is any row it counts; what is said does not depend on how many.
+    Where(Question),
     /// The data of now cannot tell, for this reason; the rehearsal can.
     Rehearsal(String),
     /// Nobody can tell, for this reason.
@@ -79,7 +81,41 @@ pub(super) struct Question {
     pub(super) verdict: String,
     /// How serious it is where rows meet it.
     pub(super) severity: Severity,
+    /// What it means when a value makes the question itself fail.
+    pub(super) on_failure: OnFailure,
+    /// With more rows than this the question would take too long: the rehearsal decides.
+    pub(super) most_rows: Option<u64>,
 }
+
+impl Default for Question {
+    fn default() -> Self {
+        Question {
+            met: String::new(),
+            of: None,
+            sample: None,
+            subject: String::new(),
+            verdict: String::new(),
+            severity: Severity::Block,
+            on_failure: OnFailure::Unknown,
+            most_rows: None,
+        }
+    }
+}
+
+/// What it means when the question fails for a value (SQLSTATE class 22), as the statement would.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// It could not be asked.
+    #[default]
+    Unknown,
+    /// The statement fails alike.
+    Fails,
+    /// Another hazard says so.
+    Silent,
+}
+
+/// How many rows a server is made to count at most; of more it is only said that they are more.
+pub(super) const MOST_COUNTED: u64 = 1_000_000;
 
 impl Draft {
     /// A hazard about this table (or `table.column`).

@@ -103,7 +103,7 @@ pub async fn lint(
     let steps = steps(&reading, &split);
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
-    let verdict = judge::judge(engine, &steps, &running, catalog.as_ref(), applied_here);
+    let verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
     let mut desk = Desk {
         engine,
         files,

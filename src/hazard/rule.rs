@@ -21,8 +21,36 @@ const fn rule(name: &'static str, severity: &'static str, catches: &'static str)
 
 /// Every rule this version applies.
 pub const RULES: &[Rule] = &[
+    rule("drop-database", "block", "a whole database is dropped"),
+    rule("drop-schema", "block", "a whole schema is dropped"),
+    rule("drop-owned", "block", "everything a role owns is dropped"),
     rule("drop-table", "probe", "a table with rows is dropped"),
     rule("drop-column", "probe", "a column with values is dropped"),
+    rule(
+        "truncate",
+        "probe",
+        "a table with rows is emptied, and with CASCADE those that point to it",
+    ),
+    rule(
+        "drop-partition",
+        "probe",
+        "a partition with rows is dropped",
+    ),
+    rule(
+        "truncate-partition",
+        "probe",
+        "a partition with rows is emptied",
+    ),
+    rule(
+        "exchange-partition",
+        "probe",
+        "a partition and a table change places, rows and all",
+    ),
+    rule(
+        "detach-partition",
+        "warn",
+        "rows leave the table with their partition",
+    ),
     rule("delete-rows", "probe", "rows are deleted"),
     rule("update-rows", "probe", "values that exist are overwritten"),
     rule(
@@ -33,12 +61,27 @@ pub const RULES: &[Rule] = &[
     rule(
         "upsert",
         "warn",
-        "ON CONFLICT DO UPDATE over rows that exist",
+        "ON CONFLICT DO UPDATE, ON DUPLICATE KEY UPDATE over rows that exist",
     ),
     rule(
         "narrow-type",
         "probe",
         "values change with the type of their column",
+    ),
+    rule(
+        "lossy-using",
+        "probe",
+        "values after a USING, cast back, are not what they were",
+    ),
+    rule(
+        "remove-enum-value",
+        "probe",
+        "an enum loses a value that rows have",
+    ),
+    rule(
+        "narrow-charset",
+        "probe",
+        "characters that the new character set does not have",
     ),
     rule(
         "rebuild-cascades",
@@ -56,9 +99,39 @@ pub const RULES: &[Rule] = &[
         "a rebuild does not bring back triggers, indexes, foreign keys",
     ),
     rule(
+        "alter-ignore",
+        "block",
+        "ALTER IGNORE deletes rows that break a new key",
+    ),
+    rule(
+        "relax-sql-mode",
+        "block",
+        "strict mode is switched off before a change of type or NOT NULL",
+    ),
+    rule(
+        "delete-history",
+        "probe",
+        "what rows were before is deleted (system versioning)",
+    ),
+    rule(
+        "volatile-engine",
+        "block",
+        "a table with rows gets an engine that forgets them",
+    ),
+    rule(
+        "repartition",
+        "warn",
+        "every row moves to another partition",
+    ),
+    rule(
         "writable-schema",
         "block",
         "the schema table itself is written to",
+    ),
+    rule(
+        "set-unlogged",
+        "warn",
+        "a crash empties the table from now on",
     ),
     rule(
         "add-required-column",
@@ -74,15 +147,42 @@ pub const RULES: &[Rule] = &[
     ),
     rule("add-check", "probe", "CHECK that rows break"),
     rule("add-foreign-key", "probe", "a foreign key that rows break"),
+    rule("add-exclusion", "probe", "EXCLUDE that rows break"),
+    rule(
+        "attach-partition",
+        "probe",
+        "rows outside the bounds of the partition they become",
+    ),
     rule(
         "add-cascade",
         "note",
         "from now on a delete takes rows elsewhere with it",
     ),
+    rule("not-castable", "probe", "values the new type refuses"),
     rule(
         "sqlite-refuses",
         "block",
         "what SQLite's ALTER TABLE cannot do",
+    ),
+    rule(
+        "modify-drops-attributes",
+        "block",
+        "MODIFY, CHANGE without NOT NULL, DEFAULT … that the column has",
+    ),
+    rule(
+        "drop-default",
+        "warn",
+        "an INSERT without the column gets no default any more",
+    ),
+    rule(
+        "drop-identity",
+        "warn",
+        "the column no longer numbers new rows",
+    ),
+    rule(
+        "drop-constraint",
+        "warn",
+        "what a key, foreign key or CHECK kept out becomes possible",
     ),
     rule("drop-unique-index", "warn", "duplicates become possible"),
     rule(
@@ -96,7 +196,25 @@ pub const RULES: &[Rule] = &[
         "clients that know the old name break",
     ),
     rule("drop-view", "warn", "clients that read it break"),
+    rule("drop-type", "warn", "what uses it breaks"),
+    rule("drop-function", "warn", "what calls it breaks"),
     rule("drop-trigger", "warn", "what it did is no longer done"),
+    rule(
+        "drop-sequence",
+        "warn",
+        "columns it numbers lose their default",
+    ),
+    rule("restart-sequence", "warn", "the next insert collides"),
+    rule(
+        "weaken-access",
+        "warn",
+        "rights are taken away, rows become visible",
+    ),
+    rule(
+        "implicit-commit",
+        "warn",
+        "a change of the schema inside a transaction commits it (MySQL)",
+    ),
     rule("dynamic-sql", "warn", "what cannot be seen here is run"),
     rule("unparsed", "warn", "a statement that could not be read"),
     rule(

@@ -1,7 +1,7 @@
 //! Decides how serious each hazard is: asks the database where the data decides, and says so where nobody can be asked.
 
-use super::draft::{Draft, Question, Weight};
-use crate::db::{self, Session};
+use super::draft::{Draft, MOST_COUNTED, OnFailure, Question, Weight};
+use crate::db::{self, Begin, Session};
 use crate::error::Result;
 use crate::event::Severity;
 use crate::value::Value;
@@ -22,46 +22,81 @@ pub(super) struct Weighed {
 /// Weighs one hazard. `rehearsal` says whether one will run.
 ///
 /// # Errors
-/// When the connection itself fails; a question the database refuses is a warning.
+/// When the connection itself fails; a question the database does not answer is a warning.
 pub(super) async fn weigh(
     draft: &Draft,
     rehearsal: bool,
     session: Option<&mut Session>,
 ) -> Result<Weighed> {
     let said = format!("{}{}", draft.message, draft.more);
-    let known = |severity, message: String, certain| Weighed {
+    match (&draft.weight, session) {
+        (Weight::Is(severity), _) => Ok(known(*severity, said, true)),
+        (Weight::Ask(question) | Weight::Where(question), None) => Ok(Weighed {
+            probe: Some(question.met.clone()),
+            ..known(draft.offline, said, false)
+        }),
+        (Weight::Rehearsal(_) | Weight::Unknown(_), None) => Ok(known(draft.offline, said, false)),
+        (Weight::Rehearsal(reason), Some(_)) => Ok(left_to_rehearsal(&said, reason, rehearsal)),
+        (Weight::Unknown(reason), Some(_)) => {
+            let message = format!("{said}; this could not be asked: {reason}");
+            Ok(known(Severity::Warn, message, false))
+        }
+        (Weight::Ask(question), Some(session)) => {
+            if let Some(most) = question.most_rows
+                && let Some(all) = &question.of
+                && number(session, all).await.unwrap_or(u64::MAX) > most
+            {
+                let reason = "there are too many rows to compare each with each";
+                return Ok(left_to_rehearsal(&said, reason, rehearsal));
+            }
+            ask(draft, question, session).await
+        }
+        (Weight::Where(question), Some(session)) => where_any(draft, question, session).await,
+    }
+}
+
+fn known(severity: Severity, message: String, certain: bool) -> Weighed {
+    Weighed {
         severity: Some(severity),
         logged: message.clone(),
         message,
         probe: None,
         certain,
+    }
+}
+
+fn silent(probe: Option<String>) -> Weighed {
+    Weighed {
+        severity: None,
+        message: String::new(),
+        logged: String::new(),
+        probe,
+        certain: true,
+    }
+}
+
+fn left_to_rehearsal(said: &str, reason: &str, rehearsal: bool) -> Weighed {
+    let (severity, who) = match rehearsal {
+        true => (Severity::Warn, "the rehearsal decides"),
+        false => (
+            Severity::Block,
+            "only a rehearsal could tell, and none will run",
+        ),
     };
-    match (&draft.weight, session) {
-        (Weight::Is(severity), _) => Ok(known(*severity, said, true)),
-        (Weight::Ask(question), None) => Ok(Weighed {
-            probe: Some(question.met.clone()),
-            ..known(draft.offline, said, false)
+    known(severity, format!("{said}; {reason}, so {who}"), false)
+}
+
+/// What is said is said where there is any row.
+async fn where_any(draft: &Draft, question: &Question, session: &mut Session) -> Result<Weighed> {
+    let said = format!("{}{}", draft.message, draft.more);
+    let probe = Some(question.met.clone());
+    match number(session, &question.met).await {
+        Ok(0) => Ok(silent(probe)),
+        Ok(_) => Ok(Weighed {
+            probe,
+            ..known(question.severity, said, true)
         }),
-        (Weight::Rehearsal(_) | Weight::Unknown(_), None) => Ok(known(draft.offline, said, false)),
-        (Weight::Rehearsal(reason), Some(_)) => {
-            let (severity, who) = match rehearsal {
-                true => (Severity::Warn, "the rehearsal decides"),
-                false => (
-                    Severity::Block,
-                    "only a rehearsal could tell, and none will run",
-                ),
-            };
-            Ok(known(
-                severity,
-                format!("{said}; {reason}, so {who}"),
-                false,
-            ))
-        }
-        (Weight::Unknown(reason), Some(_)) => {
-            let message = format!("{said}; this could not be asked: {reason}");
-            Ok(known(Severity::Warn, message, false))
-        }
-        (Weight::Ask(question), Some(session)) => ask(draft, question, session).await,
+        Err(error) => unasked(draft, question, error),
     }
 }
 
@@ -69,37 +104,22 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Session) -> Resul
     let probe = Some(question.met.clone());
     let met = match number(session, &question.met).await {
         Ok(met) => met,
-        Err(db::Error::Statement { source }) => {
-            let message = format!(
-                "{}{}; this could not be asked: {}",
-                draft.message, draft.more, source.message
-            );
-            return Ok(Weighed {
-                severity: Some(Severity::Warn),
-                logged: message.clone(),
-                message,
-                probe,
-                certain: false,
-            });
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return unasked(draft, question, error),
     };
     if met == 0 {
-        return Ok(Weighed {
-            severity: None,
-            message: String::new(),
-            logged: String::new(),
-            probe,
-            certain: true,
-        });
+        return Ok(silent(probe));
     }
     let of = match &question.of {
-        Some(sql) => format!(" of {}", grouped(number(session, sql).await?)),
+        Some(sql) => match number(session, sql).await {
+            Ok(all) => format!(" of {}", counted(all)),
+            Err(error) if is_refusal(&error) => String::new(),
+            Err(error) => return Err(error.into()),
+        },
         None => String::new(),
     };
     let logged = format!(
         "{}{of} {} {}{}",
-        grouped(met),
+        counted(met),
         question.subject,
         question.verdict,
         draft.more
@@ -117,9 +137,77 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Session) -> Resul
     })
 }
 
+/// The database did not answer. Only a connection that is gone ends the lint: a right that is missing, a time limit, a
+/// value that cannot be read are answers about this one hazard.
+fn unasked(draft: &Draft, question: &Question, error: db::Error) -> Result<Weighed> {
+    if !is_refusal(&error) {
+        return Err(error.into());
+    }
+    let probe = Some(question.met.clone());
+    // SQLSTATE class 22: a value is refused, as the statement itself would refuse it.
+    let by_value =
+        matches!(&error, db::Error::Statement { source } if source.code.starts_with("22"));
+    let said = format!("{}{}", draft.message, draft.more);
+    let words = words_of(&error);
+    match question.on_failure {
+        OnFailure::Silent if by_value => Ok(silent(probe)),
+        OnFailure::Fails if by_value => {
+            let logged = format!("{said}: the conversion fails");
+            Ok(Weighed {
+                message: format!("{logged}: {words}"),
+                logged,
+                probe,
+                ..known(question.severity, String::new(), true)
+            })
+        }
+        _ => Ok(Weighed {
+            probe,
+            ..known(
+                Severity::Warn,
+                format!("{said}; this could not be asked: {words}"),
+                false,
+            )
+        }),
+    }
+}
+
+/// The engine's own words where it has some: an error that is denied says so only in its source.
+fn words_of(error: &db::Error) -> String {
+    match error {
+        db::Error::Statement { source }
+        | db::Error::Denied { source }
+        | db::Error::ReadOnly { source } => source.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether the database refused this one question, and would answer another.
+fn is_refusal(error: &db::Error) -> bool {
+    matches!(
+        error,
+        db::Error::Statement { .. }
+            | db::Error::Denied { .. }
+            | db::Error::ReadOnly { .. }
+            | db::Error::Locked { .. }
+            | db::Error::NoTable { .. }
+            | db::Error::TooManyRows { .. }
+            | db::Error::Unsupported { .. }
+    )
+}
+
+/// Asks one question in a transaction of its own that may only read; inside another one a savepoint keeps that usable.
+async fn rows(session: &mut Session, sql: &str, most: usize) -> db::Result<Vec<Vec<Value>>> {
+    session.begin(Begin::Read).await?;
+    let asked = session.query(sql, &[], most).await;
+    let ended = session.rollback().await;
+    let rows = asked?.rows;
+    ended?;
+    Ok(rows)
+}
+
 async fn number(session: &mut Session, sql: &str) -> db::Result<u64> {
-    let rows = session.query(sql, &[], 1).await?;
-    let value = rows.rows.first().and_then(|row| row.first());
+    let rows = rows(session, sql, 1).await?;
+    let value = rows.first().and_then(|row| row.first());
     Ok(match value {
         Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
         Some(Value::Float(number)) if *number >= 1.0 => 1,
@@ -130,9 +218,9 @@ async fn number(session: &mut Session, sql: &str) -> db::Result<u64> {
 
 /// `; e.g. id 7, 19, 44`, or nothing if the keys cannot be had: the count stands without them.
 async fn keys(session: &mut Session, name: &str, sql: &str) -> Result<String> {
-    let rows = match session.query(sql, &[], 3).await {
-        Ok(rows) => rows.rows,
-        Err(db::Error::Statement { .. }) => return Ok(String::new()),
+    let rows = match rows(session, sql, 3).await {
+        Ok(rows) => rows,
+        Err(error) if is_refusal(&error) => return Ok(String::new()),
         Err(error) => return Err(error.into()),
     };
     let shown: Vec<String> = rows.iter().map(|row| key(row)).collect();
@@ -180,6 +268,14 @@ fn shown(value: &Value) -> String {
         return format!("{line}…");
     }
     line
+}
+
+/// A number of rows; a server counts only so far.
+fn counted(number: u64) -> String {
+    match number == MOST_COUNTED + 1 {
+        true => format!("more than {}", grouped(MOST_COUNTED)),
+        false => grouped(number),
+    }
 }
 
 /// A number with commas between thousands.

@@ -241,6 +241,8 @@ pub(super) struct References {
     pub(super) on_delete: String,
     /// The same for a change of the parent's key.
     pub(super) on_update: String,
+    /// The constraint's name, where it is known.
+    pub(super) name: Option<String>,
 }
 
 /// A column that is created, by CREATE TABLE or ADD COLUMN.

@@ -88,7 +88,6 @@ pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
 }
 
 /// Whether an action commits the transaction that is open (MySQL and MariaDB).
-#[allow(dead_code, reason = "the judge of transactions asks it")]
 pub(super) fn commits_implicitly(engine: Engine, action: &Action) -> bool {
     matches!(engine, Engine::Mysql | Engine::Mariadb) && mysql::commits_implicitly(action)
 }
@@ -121,6 +120,18 @@ pub(super) fn read_client(line: &str) -> Option<Action> {
         .then(|| Action::Dynamic(format!("`\\{name}` runs what cannot be seen here")))
 }
 
+/// How an engine compares names of tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Letter case does not matter (SQLite).
+    #[default]
+    Folded,
+    /// It does (PostgreSQL; readers fold what is not quoted).
+    Exact,
+    /// It does or does not, as the server is set up: the exact name first (MySQL).
+    Either,
+}
+
 /// What an engine's schema changes are like.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Habits {
@@ -128,14 +139,34 @@ pub(super) struct Habits {
     pub(super) limited_alter: bool,
     /// So tables are rebuilt: created anew, filled, renamed.
     pub(super) rebuilds: bool,
+    /// Counting rows costs others something: no further than is of interest.
+    pub(super) bounded_counts: bool,
+    /// DROP TABLE deletes the rows first, so that rows elsewhere go with them.
+    pub(super) drop_deletes: bool,
+    /// A required value that is missing becomes 0 or '' in silence (MySQL).
+    pub(super) fills_in: bool,
+    /// A change of the schema commits what is open (MySQL).
+    pub(super) commits_by_itself: bool,
+    /// How names of tables compare.
+    pub(super) case: Case,
 }
 
 /// The habits of an engine.
 pub(super) fn habits(engine: Engine) -> Habits {
     let sqlite = engine == Engine::Sqlite;
+    let mysql = matches!(engine, Engine::Mysql | Engine::Mariadb);
     Habits {
         limited_alter: sqlite,
         rebuilds: sqlite,
+        bounded_counts: !sqlite,
+        drop_deletes: sqlite,
+        fills_in: mysql,
+        commits_by_itself: mysql,
+        case: match engine {
+            Engine::Sqlite => Case::Folded,
+            Engine::Postgres => Case::Exact,
+            Engine::Mysql | Engine::Mariadb => Case::Either,
+        },
     }
 }
 
@@ -202,7 +233,6 @@ pub(super) fn type_change(
 }
 
 /// Whether a change of type writes every row anew while the table is locked (PostgreSQL).
-#[allow(dead_code, reason = "the judge of locks asks it")]
 pub(super) fn rewrites(from: &str, to: &str, using: Option<&str>) -> bool {
     postgres::rewrites(from, to, using)
 }

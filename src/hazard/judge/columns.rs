@@ -2,9 +2,9 @@
 
 use super::Judge;
 use crate::event::Severity;
-use crate::hazard::action::{Action, Generated, NewColumn};
+use crate::hazard::action::{Action, Generated, Key, NewColumn};
 use crate::hazard::draft::{Draft, Question, Weight, What};
-use crate::hazard::world::{Seen, Table, new_column, same};
+use crate::hazard::world::{Seen, Table, new_column};
 use crate::ident::TableName;
 
 impl Judge<'_> {
@@ -25,7 +25,6 @@ impl Judge<'_> {
             self.note_cascade(&table.name, reference);
         }
         if let Some(table) = self.world.table_mut(name) {
-            table.references.extend(column.references.clone());
             if let Some(columns) = &mut table.columns {
                 columns.push(new_column(column));
             } else if table.created.is_none() {
@@ -33,14 +32,58 @@ impl Judge<'_> {
                 table.added.push(new_column(column));
             }
         }
+        if table.live.is_some() && !self.habits.limited_alter {
+            self.demand_of_addition(name, column);
+        }
+        if let Some(table) = self.world.table_mut(name) {
+            table.references.extend(column.references.clone());
+            if column.unique || column.primary {
+                table.keys.push(Key {
+                    primary: column.primary,
+                    columns: vec![column.name.to_lowercase()],
+                    nulls_equal: false,
+                });
+            }
+        }
+    }
+
+    /// What a column that is added with a default, or numbered, must fulfil in every row.
+    fn demand_of_addition(&mut self, name: &TableName, column: &NewColumn) {
+        let Some(table) = self.world.table(name).cloned() else {
+            return;
+        };
+        let numbered = column.identity || numbers_itself(&column.type_name);
+        let given = column.default.as_ref().is_some_and(|default| !default.null);
+        if (column.unique || column.primary) && !numbered && given {
+            let key = Key {
+                primary: column.primary,
+                columns: vec![column.name.clone()],
+                nulls_equal: false,
+            };
+            self.demand_key(&table, &key, None);
+        }
+        if let Some(reference) = column.references.as_ref().filter(|_| given) {
+            self.demand_reference(&table, reference, None);
+        }
     }
 
     fn require(&mut self, table: &Table, column: &NewColumn, object: &str) {
         let given = column.default.as_ref().is_some_and(|default| !default.null);
-        if !column.not_null || given || column.generated.is_some() || column.primary {
+        let made =
+            column.generated.is_some() || column.identity || numbers_itself(&column.type_name);
+        if !(column.not_null || column.primary && !self.habits.limited_alter) || given || made {
             return;
         }
-        let verdict = format!("have no value for the required column `{}`", column.name);
+        if column.primary && self.habits.limited_alter {
+            return;
+        }
+        let verdict = match self.habits.fills_in {
+            true => format!(
+                "would get 0, '' or another empty value in the required column `{}`, in silence",
+                column.name
+            ),
+            false => format!("have no value for the required column `{}`", column.name),
+        };
         let mut draft = Draft::new("add-required-column", self.at, object);
         draft.aliases = vec![table.name.to_string()];
         draft.weight = self.weigh(table, self.rows_question(table, None, &verdict));
@@ -58,9 +101,10 @@ impl Judge<'_> {
         for check in &column.checks {
             let from = self.engine.quote_table(live);
             let rows = format!(
-                "(SELECT *, {} AS {} FROM {from}) AS \"incoming\"",
+                "(SELECT *, {} AS {} FROM {from}) AS {}",
                 default.sql,
-                self.quote(&column.name)
+                self.quote(&column.name),
+                self.quote("incoming")
             );
             let verdict = format!(
                 "break CHECK ({check}) with the default of `{}`",
@@ -69,7 +113,7 @@ impl Judge<'_> {
             let question = self
                 .rows_question(table, Some("1"), &verdict)
                 .map(|question| Question {
-                    met: format!("SELECT count(*) FROM {rows} WHERE NOT ({check}\n)"),
+                    met: self.counting("", &rows, &format!(" WHERE NOT ({check}\n)")),
                     sample: None,
                     ..question
                 });
@@ -124,7 +168,7 @@ impl Judge<'_> {
         }
     }
 
-    pub(super) fn drop_column(&mut self, name: &TableName, column: &str) {
+    pub(super) fn drop_column(&mut self, name: &TableName, column: &str, cascade: bool) {
         let table = match self.world.see(name) {
             Seen::Known(table) => table.clone(),
             Seen::Temporary | Seen::Missing => return,
@@ -139,34 +183,54 @@ impl Judge<'_> {
         if self.habits.limited_alter {
             self.refuse_drop(&table, column);
         }
-        let generated = table.column(column).is_some_and(|column| column.generated);
-        if let (Some(live), Some(live_column), false) =
-            (&table.live, table.live_column(column), generated)
-        {
-            let object = format!("{}.{column}", table.name);
-            let condition = format!("{} IS NOT NULL", self.quote(&live_column));
-            let verdict = format!("have a value in `{column}`, which would be lost");
-            let mut draft = Draft::new("drop-column", self.at, &object);
-            draft.weight = self.weigh(
-                &table,
-                self.rows_question(&table, Some(&condition), &verdict),
-            );
-            draft.message = format!("values of `{object}` would be lost");
-            let hint = match self.likely_rename(&table, column) {
-                Some(other) => format!(
-                    "rename? `ALTER TABLE {} RENAME COLUMN {column} TO {other}` keeps the values",
-                    table.name
-                ),
-                None => format!(
-                    "copy the values first, or allow it: `-- dbscript: allow drop-column({object}) why` above the statement"
-                ),
+        if let Some(mut draft) = self.lost_column(&table, column) {
+            let views = match self.habits.limited_alter {
+                true => Vec::new(),
+                false => self.views_of_column(&table, column),
             };
-            self.push(draft.hint(hint).lets_go(
-                &live.to_string(),
-                Some(&live_column),
-                What::Column,
-            ));
+            if !views.is_empty() {
+                let views = views.join("`, `");
+                draft = draft.adding(&match cascade {
+                    true => format!("; CASCADE takes the view `{views}`"),
+                    false => format!("; the view `{views}` may read it"),
+                });
+            }
+            self.push(draft);
         }
+        self.forget_column(name, column);
+    }
+
+    /// The values of a column go with it.
+    pub(super) fn lost_column(&self, table: &Table, column: &str) -> Option<Draft> {
+        let generated = table.column(column).is_some_and(|column| column.generated);
+        let (live, live_column) = (table.live.as_ref()?, table.live_column(column)?);
+        if generated {
+            return None;
+        }
+        let object = format!("{}.{column}", table.name);
+        let condition = format!("{} IS NOT NULL", self.quote(&live_column));
+        let verdict = format!("have a value in `{column}`, which would be lost");
+        let mut draft = Draft::new("drop-column", self.at, &object);
+        draft.weight = self.weigh(table, self.rows_question(table, Some(&condition), &verdict));
+        draft.message = format!("values of `{object}` would be lost");
+        let hint = match self.likely_rename(table, column) {
+            Some(other) => format!(
+                "rename? `ALTER TABLE {} RENAME COLUMN {column} TO {other}` keeps the values",
+                table.name
+            ),
+            None => format!(
+                "copy the values first, or allow it: `-- dbscript: allow drop-column({object}) why` above the statement"
+            ),
+        };
+        Some(
+            draft
+                .hint(hint)
+                .lets_go(&live.to_string(), Some(&live_column), What::Column),
+        )
+    }
+
+    /// The world without a column.
+    pub(super) fn forget_column(&mut self, name: &TableName, column: &str) {
         if let Some(table) = self.world.table_mut(name) {
             let is = |other: &str| other.eq_ignore_ascii_case(column);
             match &mut table.columns {
@@ -176,6 +240,9 @@ impl Judge<'_> {
             table
                 .references
                 .retain(|reference| !reference.columns.iter().any(|other| is(other)));
+            table
+                .keys
+                .retain(|key| !key.columns.iter().any(|other| is(other)));
         }
     }
 
@@ -188,7 +255,7 @@ impl Judge<'_> {
             Action::AddColumn {
                 table: other,
                 column: added,
-            } if same(other, &table.name) => {
+            } if self.world.same(other, &table.name) => {
                 let alike = known
                     .as_ref()
                     .is_none_or(|known| added.type_name.to_lowercase() == *known);
@@ -204,7 +271,9 @@ impl Judge<'_> {
         let mut reasons = Vec::new();
         for key in table.keys.iter().filter(|key| key.columns.contains(&lower)) {
             let explicit = self.world.indexes.iter().any(|index| {
-                same(&index.table, &table.name) && index.columns == key.columns && index.unique
+                self.world.same(&index.table, &table.name)
+                    && index.columns == key.columns
+                    && index.unique
             });
             if !explicit {
                 reasons.push(
@@ -221,7 +290,7 @@ impl Judge<'_> {
             .world
             .indexes
             .iter()
-            .filter(|index| same(&index.table, &table.name))
+            .filter(|index| self.world.same(&index.table, &table.name))
         {
             // A plain index names its columns; one with a WHERE or expressions may need any of its words.
             let plain = !index.columns.iter().any(String::is_empty)
@@ -257,12 +326,12 @@ impl Judge<'_> {
             let on_it = object
                 .table
                 .as_ref()
-                .is_some_and(|on| same(on, &table.name));
+                .is_some_and(|on| self.world.same(on, &table.name));
             if !(on_it || names(&table.name.name.to_lowercase())) || !names(column) {
                 continue;
             }
             let another = self.world.tables().into_iter().any(|other| {
-                !same(&other.name, &table.name)
+                !self.world.same(&other.name, &table.name)
                     && names(&other.name.name.to_lowercase())
                     && other.column(column).is_some()
             });
@@ -291,4 +360,18 @@ impl Judge<'_> {
         }
         self.world.rename_column(name, column, to);
     }
+}
+
+/// PostgreSQL's SERIAL types number the rows that are there.
+fn numbers_itself(type_name: &str) -> bool {
+    let lower = type_name.trim().to_ascii_lowercase();
+    [
+        "serial",
+        "bigserial",
+        "smallserial",
+        "serial2",
+        "serial4",
+        "serial8",
+    ]
+    .contains(&lower.as_str())
 }

@@ -6,7 +6,7 @@ use crate::event::Severity;
 use crate::hazard::action::{Action, Copy, Insert, NewColumn, NewTable, References};
 use crate::hazard::draft::{Draft, Question, Weight};
 use crate::hazard::rebuild::Rebuild;
-use crate::hazard::world::{Table, same};
+use crate::hazard::world::Table;
 
 /// The rows on their way into the new table, as a table expression.
 struct Incoming<'a> {
@@ -39,7 +39,7 @@ impl Judge<'_> {
         }
         for reference in &new.references {
             let already = original.references.iter().any(|other| {
-                same(&other.parent, &reference.parent)
+                self.world.same(&other.parent, &reference.parent)
                     && other.columns == reference.columns
                     && other.on_delete.eq_ignore_ascii_case(&reference.on_delete)
             });
@@ -152,12 +152,12 @@ impl Judge<'_> {
 
     fn demand_parent(&mut self, incoming: &Incoming<'_>, reference: &References) {
         let already = incoming.original.references.iter().any(|other| {
-            same(&other.parent, &reference.parent) && other.columns == reference.columns
+            self.world.same(&other.parent, &reference.parent) && other.columns == reference.columns
         });
         if already || !reference.columns.iter().all(|column| incoming.has(column)) {
             return;
         }
-        let parent = match same(&reference.parent, &incoming.original.name) {
+        let parent = match self.world.same(&reference.parent, &incoming.original.name) {
             true => Some(incoming.original),
             false => self.world.table(&reference.parent),
         };

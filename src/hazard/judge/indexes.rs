@@ -22,7 +22,7 @@ impl Judge<'_> {
         if let (true, Some(columns)) = (new.unique, &columns) {
             let known = table.is_key(columns) || self.was_unique(&table, columns);
             if table.live.is_some() && !known {
-                self.judge_unique(&table, new);
+                self.judge_unique(&table, new, "add-unique");
             }
             if let (None, Some(table)) = (&new.condition, self.world.table_mut(&new.table)) {
                 table.keys.push(Key {
@@ -32,7 +32,7 @@ impl Judge<'_> {
                 });
             }
         } else if new.unique && table.live.is_some() {
-            self.judge_unique(&table, new);
+            self.judge_unique(&table, new, "add-unique");
         }
         let mut words: Vec<String> = Vec::new();
         for (sql, _) in &new.terms {
@@ -53,6 +53,7 @@ impl Judge<'_> {
                 .collect(),
             created: true,
             words,
+            ..Index::default()
         });
     }
 
@@ -69,7 +70,7 @@ impl Judge<'_> {
         }
     }
 
-    fn judge_unique(&mut self, table: &Table, new: &NewIndex) {
+    pub(super) fn judge_unique(&mut self, table: &Table, new: &NewIndex, rule: &'static str) {
         let shown: Vec<String> = new
             .terms
             .iter()
@@ -86,7 +87,10 @@ impl Judge<'_> {
                 Some(column) if column.live.is_none() && !column.generated => match &column.default
                 {
                     Some(default) => terms.push(default.clone()),
-                    None => certainly_null = true,
+                    None => {
+                        certainly_null = true;
+                        terms.push(self.held(column));
+                    }
                 },
                 Some(column) if column.live.is_some() => {
                     terms.push(self.quote(column.live.as_deref().unwrap_or_default()));
@@ -94,11 +98,11 @@ impl Judge<'_> {
                 _ => terms.push(sql.clone()),
             }
         }
-        if certainly_null && !table.moved {
+        if certainly_null && !table.moved && !new.nulls_equal {
             return;
         }
-        let question = self.duplicates(table, &terms, new.condition.as_deref(), &verdict);
-        let mut draft = Draft::new("add-unique", self.at, format!("{}.{shown}", table.name));
+        let question = self.duplicates(table, &terms, new, &verdict);
+        let mut draft = Draft::new(rule, self.at, format!("{}.{shown}", table.name));
         draft.aliases = vec![table.name.to_string(), new.name.name.clone()];
         draft.weight = self.weigh(table, question);
         if let (Some(name), Weight::Ask(_), false) = (
@@ -129,66 +133,88 @@ impl Judge<'_> {
         &self,
         table: &Table,
         terms: &[String],
-        condition: Option<&str>,
+        new: &NewIndex,
         verdict: &str,
     ) -> Option<Question> {
         let from = self.engine.quote_table(table.live.as_ref()?);
-        let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}\n"));
         let key: Vec<String> = table
             .primary_key()
             .iter()
             .filter_map(|column| table.live_column(column))
             .collect();
-        let mut outputs: Vec<String> = terms
-            .iter()
-            .enumerate()
-            .map(|(index, term)| format!("{term} AS \"k{index}\""))
-            .collect();
-        outputs.extend(
-            key.iter()
-                .enumerate()
-                .map(|(index, column)| format!("{} AS \"p{index}\"", self.quote(column))),
-        );
-        let names = |letter: char, count: usize| {
-            let names: Vec<String> = (0..count)
-                .map(|index| format!("\"{letter}{index}\""))
-                .collect();
-            names.join(", ")
+        let filter = match new.condition.as_deref() {
+            Some(condition) => format!(" WHERE {condition}\n"),
+            None => String::new(),
         };
-        let terms_named = names('k', terms.len());
-        let filled: Vec<String> = (0..terms.len())
-            .map(|index| format!("\"k{index}\" IS NOT NULL"))
-            .collect();
+        let keys: Vec<String> = key.iter().map(|column| self.quote(column)).collect();
+        let outputs = [self.outputs('k', terms), self.outputs('p', &keys)].concat();
         let all = format!(
-            "(SELECT {} FROM {from}{filter}) AS \"all\"",
-            outputs.join(", ")
+            "(SELECT {} FROM {from}{filter}) AS {}",
+            outputs.join(", "),
+            self.quote("all")
         );
-        let repeated = format!(
-            "SELECT {terms_named} FROM {all} WHERE {} GROUP BY {terms_named} HAVING count(*) > 1",
-            filled.join(" AND ")
-        );
-        let keys_named = names('p', key.len());
+        let named = self.numbered('k', terms.len());
+        let (rows, filter) = match new.nulls_equal {
+            true => self.repeated_in_window(&all, &named.join(", ")),
+            false => self.repeated_in_group(all, &named),
+        };
+        let (terms_named, keys_named) =
+            (named.join(", "), self.numbered('p', key.len()).join(", "));
         Some(Question {
-            met: format!(
-                "SELECT count(*) FROM {all} WHERE ({terms_named}) IN ({repeated})"
-            ),
-            of: Some(format!("SELECT count(*) FROM {from}")),
+            met: self.counting("", &rows, &filter),
+            of: Some(self.counting("", &from, "")),
             sample: (!key.is_empty()).then(|| {
+                let order = format!("{terms_named}, {keys_named}");
                 (
                     key.join(", "),
-                    format!(
-                        "SELECT {keys_named} FROM {all} WHERE ({terms_named}) IN ({repeated}) ORDER BY {terms_named}, {keys_named} LIMIT 3"
-                    ),
+                    format!("SELECT {keys_named} FROM {rows}{filter} ORDER BY {order} LIMIT 3"),
                 )
             }),
             subject: format!("rows of `{}`", table.name),
             verdict: verdict.to_owned(),
-            severity: Severity::Block,
+            ..Question::default()
         })
     }
 
-    pub(super) fn drop_index(&mut self, name: &TableName) {
-        let known = self.world.index(&name.name).cloned();
+    /// `"k0"`, `"k1"` …
+    fn numbered(&self, letter: char, count: usize) -> Vec<String> {
+        (0..count)
+            .map(|index| self.quote(&format!("{letter}{index}")))
+            .collect()
+    }
+
+    fn outputs(&self, letter: char, terms: &[String]) -> Vec<String> {
+        let names = self.numbered(letter, terms.len());
+        let pairs = terms.iter().zip(names);
+        pairs
+            .map(|(term, name)| format!("{term} AS {name}"))
+            .collect()
+    }
+
+    /// Rows whose terms are in a group of several; a NULL is in none.
+    fn repeated_in_group(&self, all: String, named: &[String]) -> (String, String) {
+        let filled: Vec<String> = named
+            .iter()
+            .map(|name| format!("{name} IS NOT NULL"))
+            .collect();
+        let (named, filled) = (named.join(", "), filled.join(" AND "));
+        let filter = format!(
+            " WHERE ({named}) IN (SELECT {named} FROM {all} WHERE {filled} GROUP BY {named} HAVING count(*) > 1)"
+        );
+        (all, filter)
+    }
+
+    /// The same where a window takes NULLs for equal.
+    fn repeated_in_window(&self, all: &str, named: &str) -> (String, String) {
+        let (times, counted) = (self.quote("times"), self.quote("counted"));
+        let rows = format!(
+            "(SELECT *, count(*) OVER (PARTITION BY {named}) AS {times} FROM {all}) AS {counted}"
+        );
+        (rows, format!(" WHERE {times} > 1"))
+    }
+
+    pub(super) fn drop_index(&mut self, name: &TableName, table: Option<&TableName>) {
+        let known = self.world.index(&name.name, table).cloned();
         let again = self.comes_back("index", &name.name);
         match &known {
             Some(index) if !index.created && index.unique && !again => {
@@ -218,9 +244,11 @@ impl Judge<'_> {
                     table.keys.remove(at);
                 }
             }
-            self.world
-                .indexes
-                .retain(|other| !other.name.eq_ignore_ascii_case(&index.name));
+            let names = self.world.names.clone();
+            self.world.indexes.retain(|other| {
+                !(other.name.eq_ignore_ascii_case(&index.name)
+                    && names.same(&other.table, &index.table))
+            });
         }
     }
 }

@@ -1,24 +1,48 @@
 //! Weighs what the statements of the pending set do, one after the other, each against the schema as the ones before
 //! leave it. The result is drafts: hazards, and the questions that tell whether they are any.
 
+mod added;
+mod alter;
+mod attach;
+mod cascades;
+mod charset;
 mod columns;
+mod conflicts;
 mod constraints;
 mod copies;
+mod demands;
+mod dispatch;
+mod dropped;
+mod enums;
+mod exclusion;
 mod flows;
 mod indexes;
+mod kinds;
+mod locks;
 mod objects;
+mod partitions;
+mod questions;
 mod rebuilds;
+mod redefine;
+mod routines;
 mod rows;
+mod sequences;
+mod settings;
 mod tables;
+mod truncates;
+mod types;
 mod values;
+mod whole;
 
 use std::collections::HashMap;
 
-use super::action::{Action, NewTrigger, Step};
-use super::dialect::{self, Habits};
-use super::draft::{Draft, LetGo, Question, Weight, What};
+use super::action::{Action, NewRoutine, NewTrigger, Step};
+use super::dialect::{self, Habits, Reading};
+use super::draft::{Draft, LetGo, What};
 use super::rebuild::{self, Rebuild};
-use super::world::{Seen, Table, World};
+use kinds::object_kind;
+
+use super::world::{Names, Seen, Table, World};
 use crate::db::{Catalog, Engine};
 use crate::event::Severity;
 use crate::ident::TableName;
@@ -52,18 +76,20 @@ pub(super) struct Verdict {
 /// Judges the steps of the pending set. `files` says how each file runs, `catalog` is that of the live database, if one
 /// was asked; `applied_here` says that dbscript itself runs the files.
 pub(super) fn judge(
-    engine: Engine,
+    reading: &Reading,
     steps: &[Placed],
     files: &[Running],
     catalog: Option<&Catalog>,
     applied_here: bool,
 ) -> Verdict {
+    let engine = reading.engine;
+    let names = Names::of(engine, reading.default_schema.clone());
     let mut judge = Judge {
         engine,
         habits: dialect::habits(engine),
         steps,
         applied_here,
-        world: World::new(catalog, |sql| dialect::words(engine, sql)),
+        world: World::new(catalog, names, |sql| dialect::words(engine, sql)),
         drafts: Vec::new(),
         at: 0,
         first: 0,
@@ -72,6 +98,7 @@ pub(super) fn judge(
         originals: HashMap::new(),
         silent: Vec::new(),
         triggers: Vec::new(),
+        routines: Vec::new(),
         connection: Connection::default(),
     };
     let mut first = 0;
@@ -101,6 +128,8 @@ struct Connection {
     foreign_keys_off: bool,
     legacy_rename: bool,
     in_transaction: bool,
+    /// The step that has switched the refusal of bad values off (MySQL).
+    relaxed: Option<usize>,
 }
 
 struct Judge<'a> {
@@ -122,6 +151,8 @@ struct Judge<'a> {
     silent: Vec<LetGo>,
     /// Triggers the set has created.
     triggers: Vec<NewTrigger>,
+    /// Functions and procedures the set has created.
+    routines: Vec<NewRoutine>,
     connection: Connection,
 }
 
@@ -141,84 +172,17 @@ impl Judge<'_> {
             }
         }
         self.connection = Connection {
-            in_transaction: running.in_transaction,
+            // A transaction that a migration tool opens is not one the file counts on.
+            in_transaction: running.in_transaction && !self.habits.commits_by_itself,
             ..Connection::default()
         };
     }
 
-    fn take(&mut self, action: &Action) {
-        match action {
-            Action::CreateTable(new) => self.create_table(new),
-            Action::DropTable { table, .. } => self.drop_table(table),
-            Action::DropTemporary(table) => self.world.drop_temporary(table),
-            Action::RenameTable { table, to } => self.rename_table(table, to),
-            Action::AddColumn { table, column } => self.add_column(table, column),
-            Action::DropColumn { table, column, .. } => self.drop_column(table, column),
-            Action::RenameColumn { table, column, to } => self.rename_column(table, column, to),
-            Action::CreateIndex(index) => self.create_index(index),
-            Action::DropIndex { index, .. } => self.drop_index(index),
-            Action::CreateView(view) => self.create_view(view),
-            Action::DropView { view, .. } => self.drop_object("view", &view.name),
-            Action::CreateTrigger(trigger) => self.create_trigger(trigger),
-            Action::DropTrigger { trigger, .. } => self.drop_object("trigger", &trigger.name),
-            Action::Delete(change) => self.delete(change),
-            Action::Update(update) => self.update(update),
-            Action::Insert(insert) => self.insert(insert),
-            Action::Impossible { table, what, hint } => {
-                let message = format!("ALTER TABLE cannot {what} here");
-                self.push(
-                    Draft::new("sqlite-refuses", self.at, table.to_string())
-                        .is(Severity::Block, message)
-                        .hint(hint),
-                );
-            }
-            Action::WriteSchema => self.push(
-                Draft::new("writable-schema", self.at, "sqlite_schema")
-                    .is(
-                        Severity::Block,
-                        "the schema table itself is written to; one wrong byte makes the database unreadable",
-                    )
-                    .hint("rebuild the table instead: create the new one, copy every row, drop the old one, rename"),
-            ),
-            // Inside a transaction the pragma does nothing (https://www.sqlite.org/pragma.html#pragma_foreign_keys).
-            Action::ForeignKeys(on) if !self.connection.in_transaction => {
-                self.connection.foreign_keys_off = !on;
-            }
-            Action::ForeignKeys(_) => {}
-            Action::LegacyRename(on) => self.connection.legacy_rename = *on,
-            Action::Transaction(begins) => self.connection.in_transaction = *begins,
-            // The servers' own actions are weighed as their rules are written.
-            Action::AlterColumn { .. }
-            | Action::MoveTable { .. }
-            | Action::AddConstraint { .. }
-            | Action::ValidateConstraint { .. }
-            | Action::DropConstraint { .. }
-            | Action::Truncate { .. }
-            | Action::Partition { .. }
-            | Action::DropDatabase(_)
-            | Action::DropSchema { .. }
-            | Action::DropOwned(_)
-            | Action::CreateRoutine(_)
-            | Action::Call(_)
-            | Action::CreateObject { .. }
-            | Action::DropObject { .. }
-            | Action::DropAttribute { .. }
-            | Action::DomainRule { .. }
-            | Action::RenameObject { .. }
-            | Action::RestartSequence { .. }
-            | Action::WeakenAccess(_)
-            | Action::SetUnlogged(_)
-            | Action::VolatileEngine { .. }
-            | Action::AlterIgnore(_)
-            | Action::SqlMode { .. }
-            | Action::Charset { .. }
-            | Action::DeleteHistory(_)
-            | Action::Lock(_)
-            | Action::DefaultSchema(_) => {}
-            Action::Dynamic(message) => self.general("dynamic-sql", message),
-            Action::Unparsed(message) => {
-                self.general("unparsed", &format!("cannot analyse this statement: {message}"));
-            }
+    /// A table whose rows are somebody's data.
+    fn live(&mut self, name: &TableName) -> Option<Table> {
+        match self.world.see(name) {
+            Seen::Known(table) => table.live.is_some().then(|| table.clone()),
+            Seen::Temporary | Seen::Missing | Seen::Elsewhere => None,
         }
     }
 
@@ -260,6 +224,12 @@ impl Judge<'_> {
             Action::CreateView(view) => kind == "view" && is(&view.name),
             Action::CreateTrigger(trigger) => kind == "trigger" && is(&trigger.name),
             Action::CreateIndex(index) => kind == "index" && is(&index.name),
+            Action::CreateRoutine(routine) => {
+                kind == object_kind(routine.kind) && is(&routine.name)
+            }
+            Action::CreateObject {
+                kind: other, name, ..
+            } => kind == object_kind(*other) && is(name),
             _ => false,
         })
     }
@@ -271,72 +241,6 @@ impl Judge<'_> {
             .iter()
             .find(|rebuild| place(rebuild) == Some(here))
             .cloned()
-    }
-
-    fn quote(&self, name: &str) -> String {
-        self.engine.quote(name)
-    }
-
-    fn quote_all(&self, names: &[String]) -> String {
-        let quoted: Vec<String> = names.iter().map(|name| self.quote(name)).collect();
-        quoted.join(", ")
-    }
-
-    /// A question about the rows of a table that meet a condition, asked of where they are now.
-    fn rows_question(
-        &self,
-        table: &Table,
-        condition: Option<&str>,
-        verdict: &str,
-    ) -> Option<Question> {
-        let live = table.live.as_ref()?;
-        let from = self.engine.quote_table(live);
-        let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}"));
-        Some(Question {
-            met: format!("SELECT count(*) FROM {from}{filter}"),
-            of: condition.map(|_| format!("SELECT count(*) FROM {from}")),
-            sample: self.sample(table, &from, "", &filter),
-            subject: format!("rows of `{}`", table.name),
-            verdict: verdict.to_owned(),
-            severity: Severity::Block,
-        })
-    }
-
-    /// SQL that gives a few keys of rows, where the table has a key that can be asked.
-    fn sample(
-        &self,
-        table: &Table,
-        from: &str,
-        with: &str,
-        filter: &str,
-    ) -> Option<(String, String)> {
-        let key: Vec<String> = table
-            .primary_key()
-            .iter()
-            .map(|column| table.live_column(column))
-            .collect::<Option<_>>()?;
-        if key.is_empty() {
-            return None;
-        }
-        let columns = self.quote_all(&key);
-        Some((
-            key.join(", "),
-            format!("{with}SELECT {columns} FROM {from}{filter} ORDER BY {columns} LIMIT 3"),
-        ))
-    }
-
-    /// The question, unless the set has written the table before: then the rows of now do not tell.
-    fn weigh(&self, table: &Table, question: Option<Question>) -> Weight {
-        if table.moved && !self.world.offline {
-            return Weight::Rehearsal(format!("an earlier statement writes `{}`", table.name));
-        }
-        match question {
-            Some(question) => Weight::Ask(question),
-            None => Weight::Unknown(format!(
-                "where the rows of `{}` are now is not known",
-                table.name
-            )),
-        }
     }
 
     /// What a delete (or drop) of a table takes elsewhere, in words and as what goes.

@@ -1,11 +1,10 @@
 //! Views and triggers.
 
 use super::Judge;
-use super::copies::live_name;
 use crate::event::Severity;
 use crate::hazard::action::{Action, NewTrigger, NewView};
-use crate::hazard::draft::{Draft, Weight, What};
-use crate::hazard::world::{Object, Seen, same};
+use crate::hazard::draft::Draft;
+use crate::hazard::world::{Object, Seen};
 use crate::ident::TableName;
 
 impl Judge<'_> {
@@ -47,7 +46,7 @@ impl Judge<'_> {
     }
 
     /// The name of a table whose rows are somebody's data.
-    fn live_table(&mut self, name: &TableName) -> Option<String> {
+    pub(super) fn live_table(&mut self, name: &TableName) -> Option<String> {
         match self.world.see(name) {
             Seen::Known(known) => known.live.is_some().then(|| known.name.to_string()),
             Seen::Temporary | Seen::Missing | Seen::Elsewhere => None,
@@ -59,72 +58,60 @@ impl Judge<'_> {
         let firing: Vec<NewTrigger> = self
             .triggers
             .iter()
-            .filter(|trigger| trigger.event == event && same(&trigger.table, table))
+            .filter(|trigger| trigger.event == event && self.world.same(&trigger.table, table))
             .filter(|trigger| self.world.object("trigger", &trigger.name.name).is_some())
             .cloned()
             .collect();
         for trigger in firing {
             for (rule, target) in trigger.body.iter().filter_map(|step| effect(&step.action)) {
-                let Some(shown) = self.live_table(target) else {
-                    continue;
-                };
-                let live = self.world.table(target).map_or(shown.clone(), live_name);
-                let message = format!(
-                    "the trigger `{}` {} `{shown}` here",
-                    trigger.name,
-                    does(rule)
-                );
-                let weight =
-                    Weight::Rehearsal("what a trigger meets shows when it fires".to_owned());
-                let draft = Draft::new(rule, self.at, &shown).weighs(weight, message);
-                let draft = match rule {
-                    "update-rows" => draft,
-                    _ => draft.lets_go(&live, None, What::Rows),
-                };
-                self.push(draft.lets_go(&live, None, What::Values));
+                self.happens(rule, target, &format!("the trigger `{}`", trigger.name));
             }
         }
     }
 
-    pub(super) fn drop_object(&mut self, kind: &str, name: &str) {
-        let known = self.world.object(kind, name);
-        let stays_away = match known {
+    pub(super) fn drop_trigger(&mut self, trigger: &TableName, table: Option<&TableName>) {
+        let name = trigger.name.as_str();
+        let names = self.world.names.clone();
+        let is = |object: &Object| {
+            object.kind == "trigger"
+                && object.name.eq_ignore_ascii_case(name)
+                && match (&object.table, table) {
+                    (Some(on), Some(table)) => names.same(on, table),
+                    _ => true,
+                }
+        };
+        let stays_away = match self.world.objects.iter().find(|object| is(object)) {
             Some(object) => !object.created,
             None => self.world.offline,
         };
-        if stays_away && !self.comes_back(kind, name) {
-            let (rule, message) = match kind {
-                "view" => (
-                    "drop-view",
-                    format!("whatever still reads the view `{name}` fails from now on"),
-                ),
-                _ => (
-                    "drop-trigger",
-                    format!("what the trigger `{name}` did is no longer done"),
-                ),
-            };
-            self.push(Draft::new(rule, self.at, name).is(Severity::Warn, message));
+        if stays_away && !self.comes_back("trigger", name) {
+            let message = format!("what the trigger `{name}` did is no longer done");
+            self.push(Draft::new("drop-trigger", self.at, name).is(Severity::Warn, message));
         }
-        self.world
-            .objects
-            .retain(|object| object.kind != kind || !object.name.eq_ignore_ascii_case(name));
+        self.world.objects.retain(|object| !is(object));
     }
 }
 
 /// What a statement of a trigger does to rows that exist: the rule, and whose rows.
-fn effect(action: &Action) -> Option<(&'static str, &TableName)> {
+pub(super) fn effect(action: &Action) -> Option<(&'static str, &TableName)> {
     match action {
         Action::Delete(change) => Some(("delete-rows", &change.table)),
         Action::Update(update) if update.replace => Some(("replace-rows", &update.change.table)),
         Action::Update(update) => Some(("update-rows", &update.change.table)),
         Action::Insert(insert) if insert.replace => Some(("replace-rows", &insert.table)),
+        Action::Truncate { tables, .. } => Some(("truncate", tables.first()?)),
+        Action::DropTable { table, .. } => Some(("drop-table", table)),
+        Action::DropColumn { table, .. } => Some(("drop-column", table)),
         _ => None,
     }
 }
 
-fn does(rule: &str) -> &'static str {
+pub(super) fn does(rule: &str) -> &'static str {
     match rule {
         "delete-rows" => "deletes rows of",
+        "truncate" => "empties",
+        "drop-table" => "drops",
+        "drop-column" => "drops a column of",
         "replace-rows" => "replaces rows of",
         _ => "changes rows of",
     }

@@ -7,7 +7,7 @@ use crate::event::Severity;
 use crate::hazard::action::{Action, NewTable};
 use crate::hazard::draft::{Draft, Weight};
 use crate::hazard::rebuild::Rebuild;
-use crate::hazard::world::{Table, same};
+use crate::hazard::world::Table;
 use crate::ident::TableName;
 
 impl Judge<'_> {
@@ -73,13 +73,13 @@ impl Judge<'_> {
             let on_it = object
                 .table
                 .as_ref()
-                .is_some_and(|table| same(table, dropped));
+                .is_some_and(|table| self.world.same(table, dropped));
             if on_it && !self.comes_back("trigger", &object.name) {
                 forgotten.push(format!("the trigger `{}`", object.name));
             }
         }
         for index in &self.world.indexes {
-            if same(&index.table, dropped)
+            if self.world.same(&index.table, dropped)
                 && !self.index_comes_back(index.unique, &index.name, &index.columns)
             {
                 let unique = if index.unique { "unique " } else { "" };
@@ -117,11 +117,9 @@ impl Judge<'_> {
                 .keys
                 .iter()
                 .any(|other| lower(&other.columns) == key.columns);
-            let explicit = self
-                .world
-                .indexes
-                .iter()
-                .any(|index| same(&index.table, dropped) && index.columns == key.columns);
+            let explicit = self.world.indexes.iter().any(|index| {
+                self.world.same(&index.table, dropped) && index.columns == key.columns
+            });
             if !stays
                 && !explicit
                 && kept(&key.columns)
@@ -215,7 +213,10 @@ impl Judge<'_> {
             .collect();
         if !self.connection.legacy_rename {
             let readers = self.world.objects.iter().filter(|object| {
-                let own = object.table.as_ref().is_some_and(|table| same(table, name));
+                let own = object
+                    .table
+                    .as_ref()
+                    .is_some_and(|table| self.world.same(table, name));
                 !own && object.words.contains(&rebuild.table)
             });
             follow.extend(readers.map(|object| format!("the {} `{}`", object.kind, object.name)));

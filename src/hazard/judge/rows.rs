@@ -4,7 +4,6 @@ use super::copies::live_name;
 use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{Change, Insert, Reach, Update};
-use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::{Seen, Table};
 use crate::ident::TableName;
@@ -26,7 +25,12 @@ impl Judge<'_> {
     }
 
     /// The table that is written to, where it is anybody's data; one elsewhere is warned of.
-    fn target(&mut self, rule: &'static str, name: &TableName, what: &str) -> Option<Table> {
+    pub(super) fn target(
+        &mut self,
+        rule: &'static str,
+        name: &TableName,
+        what: &str,
+    ) -> Option<Table> {
         let is_view = self.world.is_view(name);
         let reason = match self.world.see(name) {
             Seen::Known(table) => return Some(table.clone()),
@@ -40,6 +44,11 @@ impl Judge<'_> {
         draft.message = format!("{what} `{name}` would be lost or changed");
         self.push(draft);
         None
+    }
+
+    /// Rows of a table are gone.
+    pub(super) fn mark_thinned(&mut self, name: &TableName) {
+        self.mark(name, Write::Thins);
     }
 
     fn mark(&mut self, name: &TableName, write: Write) {
@@ -102,15 +111,13 @@ impl Judge<'_> {
         let filter = format!(" WHERE ({condition}\n){also}");
         let live = table.live.as_ref().unwrap_or(&table.name);
         Weight::Ask(Question {
-            met: format!("{with}SELECT count(*) FROM {target}{filter}"),
-            of: Some(format!(
-                "SELECT count(*) FROM {}",
-                self.engine.quote_table(live)
-            )),
+            met: self.counting(with, target, &filter),
+            of: Some(self.counting("", &self.engine.quote_table(live), "")),
             sample: self.sample(table, target, with, &filter),
             subject: format!("rows of `{}`", table.name),
             verdict: verdict.to_owned(),
             severity: Severity::Block,
+            ..Question::default()
         })
     }
 
@@ -258,121 +265,6 @@ impl Judge<'_> {
             Seen::Temporary | Seen::Missing | Seen::Elsewhere => None,
         }
     }
-
-    fn judge_upsert(&mut self, table: &Table, columns: &[String]) {
-        let shown = table.name.to_string();
-        let live = table
-            .live
-            .as_ref()
-            .map_or(shown.clone(), ToString::to_string);
-        let names = columns.join("`, `");
-        let verdict =
-            format!("may have `{names}` overwritten where the new rows conflict with them");
-        let mut draft = Draft::new("upsert", self.at, &shown);
-        draft.weight = match self.rows_question(table, None, &verdict) {
-            Some(question) if !self.world.offline => Weight::Ask(Question {
-                severity: Severity::Warn,
-                sample: None,
-                ..question
-            }),
-            _ => Weight::Is(Severity::Warn),
-        };
-        draft.message = format!("rows of `{shown}` {verdict}");
-        for column in columns {
-            if let Some(column) = table.live_column(column) {
-                draft = draft.lets_go(&live, Some(&column), What::Values);
-            }
-        }
-        self.push(draft);
-    }
-
-    fn judge_replace(&mut self, table: &Table, insert: &Insert) {
-        let shown = table.name.to_string();
-        let live = table
-            .live
-            .as_ref()
-            .map_or(shown.clone(), ToString::to_string);
-        let (words, goes) = self.reach(&table.name);
-        let mut draft = Draft::new("replace-rows", self.at, &shown);
-        draft.weight = match self.replaced(table, insert) {
-            Replaced::None => return,
-            Replaced::Asked(weight) => weight,
-        };
-        draft.message =
-            format!("rows of `{shown}` would be deleted where the new ones conflict with them");
-        let draft = draft
-            .adding(&words)
-            .hint("use INSERT … ON CONFLICT (…) DO UPDATE: it keeps the row, its other columns and its children")
-            .lets_go(&live, None, What::Rows)
-            .lets_go(&live, None, What::Values);
-        let draft = let_go_elsewhere(draft, goes);
-        self.push(draft);
-    }
-
-    /// Which rows a REPLACE deletes: those whose key is among the new ones'.
-    fn replaced(&self, table: &Table, insert: &Insert) -> Replaced {
-        let Some(source) = &insert.source else {
-            return Replaced::None;
-        };
-        if table.moved && !self.world.offline {
-            return Replaced::Asked(self.weigh(table, None));
-        }
-        let stored = table
-            .columns
-            .iter()
-            .flatten()
-            .filter(|column| !column.generated);
-        let columns: Vec<String> = match insert.columns.is_empty() {
-            true => stored.map(|column| column.name.clone()).collect(),
-            false => insert.columns.clone(),
-        };
-        let given = |name: &String| {
-            columns
-                .iter()
-                .any(|column| column.eq_ignore_ascii_case(name))
-        };
-        let keys: Vec<&[String]> = table
-            .keys
-            .iter()
-            .map(|key| key.columns.as_slice())
-            .filter(|key| key.iter().all(given))
-            .collect();
-        if keys.is_empty() && !self.world.offline {
-            return Replaced::None;
-        }
-        let words = dialect::words(self.engine, source);
-        if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {
-            return Replaced::Asked(Weight::Rehearsal(format!(
-                "an earlier statement changes `{name}`"
-            )));
-        }
-        let conflicts: Vec<String> = keys
-            .iter()
-            .map(|key| {
-                let key = self.quote_all(key);
-                format!("({key}) IN (SELECT {key} FROM \"incoming\")")
-            })
-            .collect();
-        let with = format!(
-            "WITH \"incoming\" ({}) AS ({source}\n) ",
-            self.quote_all(&columns)
-        );
-        let filter = format!(" WHERE {}", conflicts.join(" OR "));
-        let verdict = "would be deleted by the new ones that replace them";
-        let weight = match self.rows_question(table, Some("1"), verdict) {
-            Some(question) => {
-                let live = table.live.as_ref().unwrap_or(&table.name);
-                let from = self.engine.quote_table(live);
-                Weight::Ask(Question {
-                    met: format!("{with}SELECT count(*) FROM {from}{filter}"),
-                    sample: self.sample(table, &from, &with, &filter),
-                    ..question
-                })
-            }
-            None => self.weigh(table, None),
-        };
-        Replaced::Asked(weight)
-    }
 }
 
 /// What a statement does to the rows of a table.
@@ -390,11 +282,4 @@ impl Write {
             false => Write::Fills,
         }
     }
-}
-
-/// What a REPLACE meets.
-enum Replaced {
-    /// It has no key to conflict by.
-    None,
-    Asked(Weight),
 }

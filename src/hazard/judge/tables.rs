@@ -4,7 +4,7 @@ use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{NewTable, References};
 use crate::hazard::draft::{Draft, Weight, What};
-use crate::hazard::world::{Seen, Table, same};
+use crate::hazard::world::{Seen, Table};
 use crate::ident::TableName;
 
 impl Judge<'_> {
@@ -28,7 +28,7 @@ impl Judge<'_> {
     /// A foreign key that takes rows along, to a table that is not of this set.
     pub(super) fn note_cascade(&mut self, child: &TableName, reference: &References) {
         let cascades = reference.on_delete.eq_ignore_ascii_case("cascade");
-        if !cascades || same(child, &reference.parent) {
+        if !cascades || self.world.same(child, &reference.parent) {
             return;
         }
         let parent = match self.world.see(&reference.parent) {
@@ -43,7 +43,7 @@ impl Judge<'_> {
         );
     }
 
-    pub(super) fn drop_table(&mut self, name: &TableName) {
+    pub(super) fn drop_table(&mut self, name: &TableName, cascade: bool) {
         if let Some(rebuild) = self.rebuild_at(|rebuild| Some(rebuild.drop)) {
             self.judge_rebuild_drop(&rebuild, name);
             self.world.drop(name);
@@ -61,7 +61,10 @@ impl Judge<'_> {
             Seen::Known(table) => {
                 let table = table.clone();
                 if table.live.is_some() {
-                    let draft = self.lost_table(&table);
+                    let mut draft = self.lost_table(&table);
+                    if cascade {
+                        draft = draft.adding(&self.cascade_from(&table));
+                    }
                     self.push(draft);
                 }
             }
@@ -75,7 +78,11 @@ impl Judge<'_> {
             .live
             .as_ref()
             .map_or(shown.clone(), ToString::to_string);
-        let (words, goes) = self.reach(&table.name);
+        // Only SQLite deletes the rows first, so that those that point to them go or are emptied.
+        let (words, goes) = match self.habits.drop_deletes {
+            true => self.reach(&table.name),
+            false => (String::new(), Vec::new()),
+        };
         let question = self.rows_question(table, None, "would be lost");
         let mut draft = Draft::new("drop-table", self.at, &shown);
         // Rows cannot have become fewer but by a delete.
@@ -93,6 +100,7 @@ impl Judge<'_> {
             .world
             .children(&table.name)
             .into_iter()
+            .filter(|_| self.habits.drop_deletes)
             .filter(|(_, reference)| {
                 let action = reference.on_delete.to_ascii_uppercase();
                 !["CASCADE", "SET NULL", "SET DEFAULT"].contains(&action.as_str())
@@ -108,6 +116,10 @@ impl Judge<'_> {
                 "move the rows first, or allow it: `-- dbscript: allow drop-table({shown}) why` above the statement"
             ))
             .lets_go(&live, None, What::Table);
+        let draft = match &table.partition_of {
+            Some(parent) => draft.lets_go(&parent.to_string(), None, What::Rows),
+            None => draft,
+        };
         let_go_elsewhere(draft, goes)
     }
 

@@ -2,17 +2,22 @@
 //! nothing, offline) with what the set has done so far on top. It knows for every table and column where its rows and
 //! values are now, in the live database, so that the data can be asked.
 
+mod live;
+mod names;
+mod objects;
+mod rename;
+mod table;
+
 use std::collections::HashMap;
 
-pub(super) use table::{Column, Index, Object, Table, new_column};
+pub(super) use names::Names;
+pub(super) use objects::{bare_type, quoted};
+pub(super) use table::{Column, Index, Object, Table, lower, new_column};
 
-use table::{live_table, lower, lower_key};
+use table::lower_key;
 
 use super::action::{NewTable, References};
-use crate::db::Catalog;
 use crate::ident::TableName;
-
-mod table;
 
 /// The schema at one point of the set.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +28,13 @@ pub(super) struct World {
     /// Temporary tables: nobody's data, but rows may pass through them.
     temporary: HashMap<String, Table>,
     pub(super) indexes: Vec<Index>,
-    /// Views and triggers.
+    /// Views, triggers, functions, types …
     pub(super) objects: Vec<Object>,
+    /// Counters of their own, by name.
+    pub(super) sequences: Vec<String>,
+    /// Enums by their bare name, with their values.
+    enums: HashMap<String, Vec<String>>,
+    pub(super) names: Names,
 }
 
 /// What a name means at this point.
@@ -40,49 +50,12 @@ pub(super) enum Seen<'a> {
 }
 
 impl World {
-    /// The world before the first statement. `words` takes SQL apart into names in lower case.
-    pub(super) fn new(catalog: Option<&Catalog>, words: impl Fn(&str) -> Vec<String>) -> World {
-        let mut world = World {
-            offline: catalog.is_none(),
-            ..World::default()
-        };
-        let Some(catalog) = catalog else {
-            return world;
-        };
-        for table in &catalog.tables {
-            world.tables.insert(key(&table.name), live_table(table));
-            for index in table.indexes.iter().filter(|index| index.sql.is_some()) {
-                world.indexes.push(Index {
-                    name: index.name.clone(),
-                    table: table.name.clone(),
-                    unique: index.unique,
-                    columns: lower(&index.columns),
-                    created: false,
-                    words: words(index.sql.as_deref().unwrap_or_default()),
-                });
-            }
-        }
-        for object in &catalog.objects {
-            world.objects.push(Object {
-                kind: object.kind.clone(),
-                name: object.name.name.clone(),
-                table: object.table.clone(),
-                created: false,
-                words: words(&object.sql),
-            });
-        }
-        world
-    }
-
     /// What this name means now. Offline, a name nobody created is taken for a table that is there.
     pub(super) fn see(&mut self, name: &TableName) -> Seen<'_> {
-        let schema = name.schema.as_deref().map(str::to_lowercase);
-        if schema.as_deref() == Some("temp")
-            || schema.is_none() && self.temporary.contains_key(&name.name.to_lowercase())
-        {
+        if self.is_temporary(name) {
             return Seen::Temporary;
         }
-        let key = key(name);
+        let key = self.key(name);
         if self.offline && !self.tables.contains_key(&key) && !self.is_view(name) {
             let guessed = Table {
                 name: name.clone(),
@@ -93,19 +66,20 @@ impl World {
         }
         match self.tables.get(&key) {
             Some(table) => Seen::Known(table),
-            None if schema.is_some() => Seen::Elsewhere,
+            None if self.names.is_elsewhere(name) => Seen::Elsewhere,
             None => Seen::Missing,
         }
     }
 
     /// The table of this name, if it is known.
     pub(super) fn table(&self, name: &TableName) -> Option<&Table> {
-        self.tables.get(&key(name))
+        self.tables.get(&self.key(name))
     }
 
     /// The same, to be changed.
     pub(super) fn table_mut(&mut self, name: &TableName) -> Option<&mut Table> {
-        self.tables.get_mut(&key(name))
+        let key = self.key(name);
+        self.tables.get_mut(&key)
     }
 
     /// Every table, in the order of names.
@@ -113,6 +87,11 @@ impl World {
         let mut tables: Vec<&Table> = self.tables.values().collect();
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         tables
+    }
+
+    /// Whether two names mean the same table.
+    pub(super) fn same(&self, one: &TableName, other: &TableName) -> bool {
+        self.names.same(one, other)
     }
 
     /// Whether a view has this name.
@@ -127,11 +106,12 @@ impl World {
             .find(|object| object.kind == kind && object.name.eq_ignore_ascii_case(name))
     }
 
-    /// The index of this name.
-    pub(super) fn index(&self, name: &str) -> Option<&Index> {
-        self.indexes
-            .iter()
-            .find(|index| index.name.eq_ignore_ascii_case(name))
+    /// The index of this name; of this table, where names count per table.
+    pub(super) fn index(&self, name: &str, table: Option<&TableName>) -> Option<&Index> {
+        self.indexes.iter().find(|index| {
+            index.name.eq_ignore_ascii_case(name)
+                && table.is_none_or(|table| self.same(&index.table, table))
+        })
     }
 
     /// Foreign keys that point to a table, with the table they are in; not those in itself.
@@ -139,7 +119,7 @@ impl World {
         let mut children = Vec::new();
         for table in self.tables() {
             for reference in &table.references {
-                if same(&reference.parent, parent) && !same(&table.name, parent) {
+                if self.same(&reference.parent, parent) && !self.same(&table.name, parent) {
                     children.push((table, reference));
                 }
             }
@@ -155,15 +135,35 @@ impl World {
 
     /// The same, to be changed.
     pub(super) fn holder_mut(&mut self, name: &TableName) -> Option<&mut Table> {
+        let key = self.key(name);
         let temporary = self.temporary.get_mut(&name.name.to_lowercase());
-        temporary.or_else(|| self.tables.get_mut(&key(name)))
+        temporary.or_else(|| self.tables.get_mut(&key))
+    }
+
+    /// Whether a temporary table has this name.
+    pub(super) fn is_temporary(&self, name: &TableName) -> bool {
+        let schema = name.schema.as_deref().map(str::to_lowercase);
+        matches!(schema.as_deref(), Some("temp" | "pg_temp"))
+            || schema.is_none() && self.temporary.contains_key(&name.name.to_lowercase())
+    }
+
+    /// Takes away the foreign keys that point to a table.
+    pub(super) fn forget_references_to(&mut self, parent: &TableName) {
+        let names = &self.names;
+        for table in self.tables.values_mut() {
+            if !names.same(&table.name, parent) {
+                table
+                    .references
+                    .retain(|reference| !names.same(&reference.parent, parent));
+            }
+        }
     }
 
     /// Adds a table the set creates. What exists stays as it is.
     pub(super) fn create(&mut self, new: &NewTable, file: usize) {
         let columns: Vec<Column> = new.columns.iter().map(new_column).collect();
         let table = Table {
-            name: new.name.clone(),
+            name: self.placed(&new.name),
             columns: (!columns.is_empty()).then_some(columns),
             keys: new.keys.iter().map(lower_key).collect(),
             references: new.references.clone(),
@@ -175,22 +175,12 @@ impl World {
             return;
         }
         // Offline nobody knows whether IF NOT EXISTS creates anything; online what exists cannot be created.
-        let exists = !self.offline && self.tables.contains_key(&key(&new.name));
+        let key = self.key(&new.name);
+        let exists = !self.offline && self.tables.contains_key(&key);
         let may_exist = new.if_not_exists && self.offline;
         if !exists && !may_exist {
-            self.tables.insert(key(&new.name), table);
+            self.tables.insert(key, table);
         }
-    }
-
-    /// Takes a table away, with its indexes and triggers.
-    pub(super) fn drop(&mut self, name: &TableName) {
-        if self.temporary.remove(&name.name.to_lowercase()).is_some() {
-            return;
-        }
-        self.tables.remove(&key(name));
-        self.indexes.retain(|index| !same(&index.table, name));
-        self.objects
-            .retain(|object| !object.table.as_ref().is_some_and(|table| same(table, name)));
     }
 
     /// Takes a temporary table away; the permanent one of that name shows again.
@@ -198,82 +188,29 @@ impl World {
         self.temporary.remove(&name.name.to_lowercase());
     }
 
-    /// Gives a table another name; what hangs on it follows.
-    pub(super) fn rename(&mut self, name: &TableName, to: &str) {
-        let renamed = TableName {
-            schema: name.schema.clone(),
-            name: to.to_owned(),
-        };
-        let Some(mut table) = self.tables.remove(&key(name)) else {
+    /// Takes a table away, with its indexes and triggers.
+    pub(super) fn drop(&mut self, name: &TableName) {
+        if self.temporary.remove(&name.name.to_lowercase()).is_some() {
+            return;
+        }
+        let key = self.key(name);
+        let Some(table) = self.tables.remove(&key) else {
             return;
         };
-        table.name = renamed.clone();
-        self.tables.insert(key(&renamed), table);
-        for index in self
-            .indexes
-            .iter_mut()
-            .filter(|index| same(&index.table, name))
-        {
-            index.table = renamed.clone();
-        }
-        for object in &mut self.objects {
-            if object.table.as_ref().is_some_and(|table| same(table, name)) {
-                object.table = Some(renamed.clone());
-            }
-        }
-        for table in self.tables.values_mut() {
-            for reference in &mut table.references {
-                if same(&reference.parent, name) {
-                    reference.parent = renamed.clone();
-                }
-            }
-        }
-    }
-
-    /// Gives a column another name; keys, indexes and foreign keys follow.
-    pub(super) fn rename_column(&mut self, table: &TableName, column: &str, to: &str) {
-        let is = |name: &str| name.eq_ignore_ascii_case(column);
-        let replace = |names: &mut [String]| {
-            for name in names.iter_mut().filter(|name| is(name)) {
-                to.clone_into(name);
-            }
-        };
-        for other in self.tables.values_mut() {
-            for reference in &mut other.references {
-                if same(&reference.parent, table) {
-                    replace(&mut reference.parent_columns);
-                }
-                if same(&other.name, table) {
-                    replace(&mut reference.columns);
-                }
-            }
-        }
-        for index in self
-            .indexes
-            .iter_mut()
-            .filter(|index| same(&index.table, table))
-        {
-            replace(&mut index.columns);
-            index.columns = lower(&index.columns);
-        }
-        let Some(table) = self.table_mut(table) else {
-            return;
-        };
-        for key in &mut table.keys {
-            replace(&mut key.columns);
-            key.columns = lower(&key.columns);
-        }
-        let mut known = table.columns.iter_mut().flatten().chain(&mut table.added);
-        if let Some(found) = known.find(|known| is(&known.name)) {
-            to.clone_into(&mut found.name);
-        } else if table.columns.is_none() {
-            table.added.push(Column {
-                name: to.to_owned(),
-                live: Some(column.to_owned()),
-                nullable: true,
-                ..Column::default()
-            });
-        }
+        let (names, name) = (&self.names, &table.name);
+        self.indexes.retain(|index| !names.same(&index.table, name));
+        self.objects.retain(|object| {
+            !object
+                .table
+                .as_ref()
+                .is_some_and(|table| names.same(table, name))
+        });
+        self.tables.retain(|_, other| {
+            !other
+                .partition_of
+                .as_ref()
+                .is_some_and(|parent| names.same(parent, name))
+        });
     }
 
     /// Whether a condition with these words reads what the live database does not (yet) have like that: tables the set
@@ -292,13 +229,4 @@ impl World {
             })
             .map(|table| &table.name)
     }
-}
-
-/// Whether two names mean the same table.
-pub(super) fn same(one: &TableName, other: &TableName) -> bool {
-    key(one) == key(other)
-}
-
-fn key(name: &TableName) -> String {
-    name.to_string().to_lowercase()
 }

@@ -1,7 +1,8 @@
 //! Tables, columns, indexes and objects as they are at one point of the set.
 
 use crate::db;
-use crate::hazard::action::{Key, NewColumn, References};
+use crate::db::Attributes;
+use crate::hazard::action::{Key, NewColumn, NewConstraint, References};
 use crate::ident::TableName;
 
 /// A table as it is now.
@@ -29,6 +30,16 @@ pub(in crate::hazard) struct Table {
     pub(in crate::hazard) thinned: bool,
     /// The set has added or changed rows of it.
     pub(in crate::hazard) refilled: bool,
+    /// The table it is a partition of (PostgreSQL).
+    pub(in crate::hazard) partition_of: Option<TableName>,
+    /// What its own partitions are divided by, as SQL (PostgreSQL).
+    pub(in crate::hazard) partition_key: Option<String>,
+    /// CHECKs by name, where the engine tells them apart.
+    pub(in crate::hazard) checks: Vec<db::Check>,
+    /// Constraints the set adds without looking at the rows.
+    pub(in crate::hazard) unproven: Vec<NewConstraint>,
+    /// Names of constraints the set adds.
+    pub(in crate::hazard) added_constraints: Vec<String>,
 }
 
 /// A column as it is now.
@@ -40,8 +51,12 @@ pub(in crate::hazard) struct Column {
     pub(in crate::hazard) type_name: String,
     pub(in crate::hazard) nullable: bool,
     pub(in crate::hazard) generated: bool,
-    /// Its default, where it was added in the set.
+    /// Its default as SQL, where there is one that is not NULL.
     pub(in crate::hazard) default: Option<String>,
+    /// The engine gives every row its number.
+    pub(in crate::hazard) identity: bool,
+    /// What else a definition says of it (MySQL).
+    pub(in crate::hazard) attributes: Attributes,
 }
 
 /// An index as it is now.
@@ -55,12 +70,15 @@ pub(in crate::hazard) struct Index {
     pub(in crate::hazard) created: bool,
     /// Words of its SQL, in lower case.
     pub(in crate::hazard) words: Vec<String>,
+    /// It stands for a constraint of this name.
+    pub(in crate::hazard) constraint: bool,
+    pub(in crate::hazard) primary: bool,
 }
 
-/// A view or trigger as it is now.
+/// A view, trigger, function, type … as it is now.
 #[derive(Clone, Debug, Default)]
 pub(in crate::hazard) struct Object {
-    /// `view` or `trigger`.
+    /// `view`, `trigger`, `function`, `type` …
     pub(in crate::hazard) kind: String,
     pub(in crate::hazard) name: String,
     /// The table of a trigger.
@@ -73,8 +91,19 @@ pub(in crate::hazard) struct Object {
 impl Table {
     /// The column of this name.
     pub(in crate::hazard) fn column(&self, name: &str) -> Option<&Column> {
-        let mut columns = self.columns.iter().flatten().chain(&self.added);
-        columns.find(|column| column.name.eq_ignore_ascii_case(name))
+        let columns = || self.columns.iter().flatten().chain(&self.added);
+        // PostgreSQL may have both.
+        let exact = columns().find(|column| column.name == name);
+        exact.or_else(|| columns().find(|column| column.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// The same, to be changed.
+    pub(in crate::hazard) fn column_mut(&mut self, name: &str) -> Option<&mut Column> {
+        let exact = self.column(name)?.name.clone();
+        let columns = self.columns.iter_mut().flatten();
+        columns
+            .chain(&mut self.added)
+            .find(|column| column.name == exact)
     }
 
     /// Where the values of a column are now. A column nobody knows is taken as it is named.
@@ -104,7 +133,7 @@ impl Table {
 }
 
 /// Names in lower case.
-pub(super) fn lower(names: &[String]) -> Vec<String> {
+pub(in crate::hazard) fn lower(names: &[String]) -> Vec<String> {
     names.iter().map(|name| name.to_lowercase()).collect()
 }
 
@@ -125,7 +154,13 @@ pub(in crate::hazard) fn new_column(new: &NewColumn) -> Column {
         type_name: new.type_name.clone(),
         nullable: !new.not_null,
         generated: new.generated.is_some(),
-        default: new.default.as_ref().map(|default| default.sql.clone()),
+        default: new
+            .default
+            .as_ref()
+            .filter(|default| !default.null)
+            .map(|default| default.sql.clone()),
+        identity: new.identity,
+        attributes: Attributes::default(),
     }
 }
 
@@ -158,24 +193,29 @@ pub(super) fn live_table(table: &db::Table) -> Table {
                 .columns
                 .iter()
                 // A rowid that is carried as a column is none of the table's.
-                .filter(|column| column.identity.as_deref() != Some("rowid"))
-                .map(live_column)
+                .enumerate()
+                .filter(|(_, column)| column.identity.as_deref() != Some("rowid"))
+                .map(|(at, column)| live_column(column, table.attributes.get(at)))
                 .collect(),
         ),
+        partition_key: table.partition_key.clone(),
+        checks: table.checks.clone(),
         keys,
         references: table.foreign_keys.iter().map(live_reference).collect(),
         ..Table::default()
     }
 }
 
-fn live_column(column: &db::Column) -> Column {
+fn live_column(column: &db::Column, attributes: Option<&Attributes>) -> Column {
     Column {
         name: column.name.clone(),
         live: Some(column.name.clone()),
         type_name: column.type_name.clone(),
         nullable: column.nullable,
         generated: column.generated,
-        default: None,
+        default: column.default.clone(),
+        identity: column.identity.is_some(),
+        attributes: attributes.cloned().unwrap_or_default(),
     }
 }
 
@@ -186,5 +226,6 @@ fn live_reference(key: &db::ForeignKey) -> References {
         parent_columns: key.parent_columns.clone(),
         on_delete: key.on_delete.clone(),
         on_update: key.on_update.clone(),
+        name: key.name.clone(),
     }
 }

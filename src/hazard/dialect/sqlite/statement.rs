@@ -229,10 +229,7 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             condition: where_clause.as_ref().map(ToString::to_string),
             nulls_equal: false,
         }),
-        Stmt::DropIndex { idx_name, .. } => Action::DropIndex {
-            index: table_name(idx_name),
-            table: None,
-        },
+        Stmt::DropIndex { idx_name, .. } => table::drop_index(idx_name),
         Stmt::CreateView { view_name, .. } => Action::CreateView(NewView {
             name: table_name(view_name),
             words: lift::words(pieces),
@@ -242,10 +239,7 @@ fn schema(statement: &Stmt<'_>, text: &str, pieces: &[Piece<'_>]) -> Option<Acti
             cascade: false,
         },
         Stmt::CreateTrigger { .. } => return trigger(statement, pieces),
-        Stmt::DropTrigger { trigger_name, .. } => Action::DropTrigger {
-            trigger: table_name(trigger_name),
-            table: None,
-        },
+        Stmt::DropTrigger { trigger_name, .. } => table::drop_trigger(trigger_name),
         _ => return None,
     })
 }

@@ -2,11 +2,13 @@
 
 use sqlite3_parser::ast::{
     ColFlags, ColumnConstraint, ColumnDefinition, CreateTableBody, Expr, ForeignKeyClause,
-    IndexedColumn, RefAct, RefArg, SortedColumn, TableConstraint, TypeSize,
+    IndexedColumn, QualifiedName, RefAct, RefArg, SortedColumn, TableConstraint, TypeSize,
 };
 
-use super::{expression, plain, rows, unquoted};
-use crate::hazard::action::{DefaultValue, Generated, Key, NewColumn, NewTable, References};
+use super::{expression, plain, rows, table_name, unquoted};
+use crate::hazard::action::{
+    Action, DefaultValue, Generated, Key, NewColumn, NewTable, References,
+};
 use crate::ident::TableName;
 
 /// Adds the body to a table that has its name; `select` is the text behind AS, if any.
@@ -152,6 +154,7 @@ fn references(columns: Vec<String>, clause: &ForeignKeyClause<'_>) -> References
         parent_columns: clause.columns.map(indexed).unwrap_or_default(),
         on_delete: on_delete.to_owned(),
         on_update: on_update.to_owned(),
+        name: None,
     }
 }
 
@@ -162,5 +165,21 @@ fn action_name(action: RefAct) -> &'static str {
         RefAct::Cascade => "CASCADE",
         RefAct::Restrict => "RESTRICT",
         RefAct::NoAction => "NO ACTION",
+    }
+}
+
+/// DROP INDEX; names of indexes count per schema.
+pub(super) fn drop_index(name: &QualifiedName<'_>) -> Action {
+    Action::DropIndex {
+        index: table_name(name),
+        table: None,
+    }
+}
+
+/// DROP TRIGGER; so do those of triggers.
+pub(super) fn drop_trigger(name: &QualifiedName<'_>) -> Action {
+    Action::DropTrigger {
+        trigger: table_name(name),
+        table: None,
     }
 }

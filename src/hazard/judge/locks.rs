@@ -1,0 +1,50 @@
+//! Locks that make others wait: worth a word where there is something to wait for.
+
+use super::Judge;
+use crate::event::Severity;
+use crate::hazard::action::{Lock, LockWhen};
+use crate::hazard::dialect;
+use crate::hazard::draft::{Draft, Weight};
+use crate::hazard::world::Table;
+
+impl Judge<'_> {
+    pub(super) fn note_lock(&mut self, lock: &Lock) {
+        let table = match &lock.table {
+            Some(name) => match self.live(name) {
+                Some(table) => Some(table),
+                None => return,
+            },
+            None => None,
+        };
+        if !self.matters(&lock.when, table.as_ref()) {
+            return;
+        }
+        let weight = match (&lock.when, &table) {
+            (LockWhen::InTransaction, _) | (_, None) => Weight::Is(Severity::Warn),
+            (_, Some(table)) => self.where_rows(table, Severity::Warn),
+        };
+        let mut draft = Draft::new(lock.rule, self.at, "")
+            .weighs(weight, lock.message.clone())
+            .offline(Severity::Warn);
+        draft.table = table.map(|table| table.name.to_string());
+        draft.hint.clone_from(&lock.hint);
+        self.push(draft);
+    }
+
+    fn matters(&self, when: &LockWhen, table: Option<&Table>) -> bool {
+        match when {
+            LockWhen::Always => true,
+            LockWhen::Index(index) => match self.world.index(&index.name, None) {
+                Some(index) => !index.created,
+                None => self.world.offline,
+            },
+            LockWhen::Retype { column, to } => {
+                let known = table.and_then(|table| table.column(column));
+                known.is_none_or(|known| {
+                    known.live.is_some() && dialect::rewrites(&known.type_name, to, None)
+                })
+            }
+            LockWhen::InTransaction => self.connection.in_transaction,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Questions to the live database. They read only, one statement each; where a server would have to count more rows than
+//! anybody wants to know, it counts no further.
+
+use super::Judge;
+use crate::event::Severity;
+use crate::hazard::dialect;
+use crate::hazard::draft::{MOST_COUNTED, OnFailure, Question, Weight};
+use crate::hazard::world::{Column, Table};
+
+impl Judge<'_> {
+    pub(super) fn quote(&self, name: &str) -> String {
+        self.engine.quote(name)
+    }
+
+    pub(super) fn quote_all(&self, names: &[String]) -> String {
+        let quoted: Vec<String> = names.iter().map(|name| self.quote(name)).collect();
+        quoted.join(", ")
+    }
+
+    /// SQL that counts the rows of `from` (with `filter`, a WHERE or nothing), no further than is of interest.
+    pub(super) fn counting(&self, with: &str, from: &str, filter: &str) -> String {
+        if !self.habits.bounded_counts {
+            return format!("{with}SELECT count(*) FROM {from}{filter}");
+        }
+        let (most, bounded) = (MOST_COUNTED + 1, self.quote("bounded"));
+        format!(
+            "{with}SELECT count(*) FROM (SELECT 1 FROM {from}{filter} LIMIT {most}) AS {bounded}"
+        )
+    }
+
+    /// Where the rows of a table are now, with the columns that have these names: the table itself, or, where the set has
+    /// added or renamed one of them, a query under its name. A word is a name in lower case.
+    pub(super) fn rows_of(&self, table: &Table, words: &[String]) -> Option<String> {
+        let live = table.live.as_ref()?;
+        let from = self.engine.quote_table(live);
+        let columns = table.columns.iter().flatten().chain(&table.added);
+        let fresh: Vec<String> = columns
+            .filter(|column| column.live.as_deref() != Some(column.name.as_str()))
+            .filter(|column| words.contains(&column.name.to_lowercase()))
+            .map(|column| format!("{} AS {}", self.held(column), self.quote(&column.name)))
+            .collect();
+        if fresh.is_empty() {
+            return Some(from);
+        }
+        let name = self.quote(&table.name.name);
+        Some(format!(
+            "(SELECT *, {} FROM {from}) AS {name}",
+            fresh.join(", ")
+        ))
+    }
+
+    /// What a column holds in every row, as SQL about the live table.
+    pub(super) fn held(&self, column: &Column) -> String {
+        match (&column.live, &column.default) {
+            (Some(live), _) => self.quote(live),
+            (None, Some(default)) => format!("({default})"),
+            (None, None) if self.engine.has_schemas() && !column.type_name.is_empty() => {
+                format!("CAST(NULL AS {})", column.type_name)
+            }
+            (None, None) => "NULL".to_owned(),
+        }
+    }
+
+    /// A question about the rows of a table that meet a condition, asked of where they are now.
+    pub(super) fn rows_question(
+        &self,
+        table: &Table,
+        condition: Option<&str>,
+        verdict: &str,
+    ) -> Option<Question> {
+        let words = condition.map(|condition| dialect::words(self.engine, condition));
+        let from = self.rows_of(table, &words.unwrap_or_default())?;
+        let all = self.engine.quote_table(table.live.as_ref()?);
+        let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}"));
+        Some(Question {
+            met: self.counting("", &from, &filter),
+            of: condition.map(|_| self.counting("", &all, "")),
+            sample: self.sample(table, &from, "", &filter),
+            subject: format!("rows of `{}`", table.name),
+            verdict: verdict.to_owned(),
+            severity: Severity::Block,
+            on_failure: OnFailure::Unknown,
+            most_rows: None,
+        })
+    }
+
+    /// SQL that gives a few keys of rows, where the table has a key that can be asked.
+    pub(super) fn sample(
+        &self,
+        table: &Table,
+        from: &str,
+        with: &str,
+        filter: &str,
+    ) -> Option<(String, String)> {
+        let key: Vec<String> = table
+            .primary_key()
+            .iter()
+            .map(|column| table.live_column(column))
+            .collect::<Option<_>>()?;
+        if key.is_empty() {
+            return None;
+        }
+        let columns = self.quote_all(&key);
+        Some((
+            key.join(", "),
+            format!("{with}SELECT {columns} FROM {from}{filter} ORDER BY {columns} LIMIT 3"),
+        ))
+    }
+
+    /// The question, unless the set has written the table before: then the rows of now do not tell.
+    pub(super) fn weigh(&self, table: &Table, question: Option<Question>) -> Weight {
+        if table.moved && !self.world.offline {
+            return Weight::Rehearsal(format!("an earlier statement writes `{}`", table.name));
+        }
+        match question {
+            Some(question) => Weight::Ask(question),
+            None => Weight::Unknown(format!(
+                "where the rows of `{}` are now is not known",
+                table.name
+            )),
+        }
+    }
+
+    /// As serious as this if the table has rows.
+    pub(super) fn where_rows(&self, table: &Table, severity: Severity) -> Weight {
+        match self.rows_question(table, None, "") {
+            Some(_) if table.moved => Weight::Is(severity),
+            Some(question) => Weight::Where(Question {
+                severity,
+                sample: None,
+                ..question
+            }),
+            None => Weight::Is(severity),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What weakens the engine's own care: modes, engines, logging, access, transactions that do not hold.
+
+use super::Judge;
+use super::copies::live_name;
+use crate::event::Severity;
+use crate::hazard::action::{Action, Weakening};
+use crate::hazard::dialect;
+use crate::hazard::draft::{Draft, Question, Weight, What};
+use crate::hazard::world::Table;
+use crate::ident::TableName;
+
+impl Judge<'_> {
+    pub(super) fn set_sql_mode(&mut self, _mode: &str, strict: bool) {
+        self.connection.relaxed = (!strict).then_some(self.at);
+    }
+
+    /// A change of type or NOT NULL after the mode was relaxed: the statement that relaxed it is to blame.
+    pub(super) fn blame_relaxed(&mut self, table: &Table) {
+        let Some(at) = self.connection.relaxed else {
+            return;
+        };
+        if table.live.is_none() {
+            return;
+        }
+        let message = format!(
+            "without strict mode the change of `{}` cuts and replaces values that do not fit, in silence",
+            table.name
+        );
+        let weight = self.where_rows(table, Severity::Block);
+        self.push(
+            Draft::new("relax-sql-mode", at, table.name.to_string())
+                .weighs(weight, message)
+                .offline(Severity::Block)
+                .hint(
+                    "leave sql_mode as it is: what does not fit is then refused and can be mended",
+                ),
+        );
+        self.connection.relaxed = None;
+    }
+
+    pub(super) fn alter_ignore(&mut self, name: &TableName) {
+        let Some(table) = self.target("alter-ignore", name, "rows of") else {
+            return;
+        };
+        if table.live.is_none() {
+            return;
+        }
+        let message = format!(
+            "ALTER IGNORE deletes rows of `{}` that break a new key, in silence",
+            table.name
+        );
+        let weight = self.where_rows(&table, Severity::Block);
+        self.push(
+            Draft::new("alter-ignore", self.at, table.name.to_string())
+                .weighs(weight, message)
+                .offline(Severity::Block)
+                .hint("leave IGNORE out, and settle duplicates first")
+                .lets_go(&live_name(&table), None, What::Rows),
+        );
+    }
+
+    pub(super) fn volatile_engine(&mut self, name: &TableName, engine: &str) {
+        let Some(table) = self.target("volatile-engine", name, "rows of") else {
+            return;
+        };
+        if table.live.is_none() {
+            return;
+        }
+        let message = format!(
+            "ENGINE={engine} does not keep the rows of `{}` over a restart",
+            table.name
+        );
+        let weight = self.where_rows(&table, Severity::Block);
+        self.push(
+            Draft::new("volatile-engine", self.at, table.name.to_string())
+                .weighs(weight, message)
+                .offline(Severity::Block)
+                .hint("use ENGINE=InnoDB")
+                .lets_go(&live_name(&table), None, What::Rows),
+        );
+    }
+
+    pub(super) fn set_unlogged(&mut self, name: &TableName) {
+        let Some(table) = self.target("set-unlogged", name, "rows of") else {
+            return;
+        };
+        if table.live.is_some() {
+            let message = format!("a crash of the server empties `{}` from now on", table.name);
+            let weight = self.where_rows(&table, Severity::Warn);
+            let draft = Draft::new("set-unlogged", self.at, table.name.to_string());
+            self.push(draft.weighs(weight, message).offline(Severity::Warn));
+        }
+    }
+
+    /// What rows were before, which a system-versioned table of MariaDB keeps; the rows of now stay.
+    pub(super) fn delete_history(&mut self, name: &TableName) {
+        let Some(table) = self.target("delete-history", name, "the history of") else {
+            return;
+        };
+        let Some(live) = &table.live else {
+            return;
+        };
+        let from = self.engine.quote_table(live);
+        let verdict = "are history that would be lost";
+        let question = Question {
+            met: format!(
+                "SELECT (SELECT count(*) FROM {from} FOR SYSTEM_TIME ALL) - (SELECT count(*) FROM {from})"
+            ),
+            of: None,
+            sample: None,
+            ..self
+                .rows_question(&table, None, verdict)
+                .unwrap_or_default()
+        };
+        self.push(
+            Draft::new("delete-history", self.at, table.name.to_string())
+                .weighs(
+                    Weight::Ask(question),
+                    format!(
+                        "what the rows of `{}` were before would be lost",
+                        table.name
+                    ),
+                )
+                .hint("a backup does not hold it: copy it first with FOR SYSTEM_TIME ALL"),
+        );
+    }
+
+    pub(super) fn weaken_access(&mut self, weakening: &Weakening) {
+        if let Some(table) = &weakening.table
+            && self
+                .world
+                .table(table)
+                .is_some_and(|table| table.live.is_none())
+        {
+            return;
+        }
+        let mut draft =
+            Draft::new("weaken-access", self.at, "").is(Severity::Warn, weakening.what.clone());
+        draft.table = weakening.table.as_ref().map(ToString::to_string);
+        self.push(draft);
+    }
+
+    /// MySQL commits before it changes the schema: a ROLLBACK afterwards undoes nothing.
+    pub(super) fn note_implicit_commit(&mut self, action: &Action) {
+        if !self.connection.in_transaction || !dialect::commits_implicitly(self.engine, action) {
+            return;
+        }
+        let mut draft = Draft::new("implicit-commit", self.at, "").is(
+            Severity::Warn,
+            "this statement commits the transaction it stands in: a ROLLBACK after it undoes nothing before it",
+        );
+        draft.table = None;
+        self.push(draft.hint("put what changes the schema into a migration of its own"));
+        self.connection.in_transaction = false;
+    }
+}

@@ -1,0 +1,220 @@
+//! Columns that get another type: values that are cut, rounded, refused.
+
+use super::Judge;
+use super::copies::live_name;
+use crate::event::Severity;
+use crate::hazard::dialect::{self, TypeChange};
+use crate::hazard::draft::{Draft, OnFailure, Question, Weight, What};
+use crate::hazard::world::{Column, Table};
+
+/// A column on its way from one type to another.
+pub(super) struct Retyped<'a> {
+    pub(super) table: &'a Table,
+    pub(super) column: &'a Column,
+    /// The column as it is stored, quoted.
+    pub(super) stored: String,
+    pub(super) new_type: &'a str,
+    pub(super) using: Option<&'a str>,
+}
+
+impl Judge<'_> {
+    pub(super) fn change_type(
+        &mut self,
+        table: &Table,
+        column: &str,
+        new_type: &str,
+        using: Option<&str>,
+    ) {
+        if table.live.is_none() {
+            return;
+        }
+        let Some(known) = table
+            .column(column)
+            .filter(|known| !known.type_name.is_empty())
+        else {
+            self.unknown_type(table, column, new_type, using);
+            return;
+        };
+        let (Some(live), false) = (&known.live, known.generated) else {
+            return;
+        };
+        let retyped = Retyped {
+            table,
+            column: known,
+            stored: self.quote(live),
+            new_type,
+            using,
+        };
+        if self.change_enum(&retyped) {
+            return;
+        }
+        let change = dialect::type_change(
+            self.engine,
+            &known.type_name,
+            new_type,
+            &retyped.stored,
+            using,
+        );
+        let Some(change) = change else {
+            return;
+        };
+        self.judge_type_change(&retyped, &change);
+    }
+
+    fn judge_type_change(&mut self, retyped: &Retyped<'_>, change: &TypeChange) {
+        let Retyped {
+            column, new_type, ..
+        } = retyped;
+        if let Some(reason) = &change.impossible {
+            let object = format!("{}.{}", retyped.table.name, column.name);
+            let message = format!("`{object}` cannot become {new_type}: {reason}");
+            self.push(
+                Draft::new("not-castable", self.at, object)
+                    .is(Severity::Block, message)
+                    .hint("say how with USING, and look at the values it gives"),
+            );
+            return;
+        }
+        if let Some(condition) = &change.refuses {
+            let verdict = format!(
+                "have a value in `{}` that {}",
+                column.name,
+                about(change.refusal, new_type)
+            );
+            self.ask_about(retyped, "not-castable", condition, &verdict);
+        }
+        if let Some(condition) = &change.loses {
+            let rule = if retyped.using.is_some() {
+                "lossy-using"
+            } else {
+                "narrow-type"
+            };
+            let verdict = format!(
+                "have a value in `{}` that {}",
+                column.name,
+                about(change.verdict, new_type)
+            );
+            self.ask_about(retyped, rule, condition, &verdict);
+        }
+        match (&change.unknown, retyped.using) {
+            (Some(_), Some(using)) => self.try_cast(retyped, using),
+            (Some(reason), None) => {
+                let object = format!("{}.{}", retyped.table.name, column.name);
+                let message = format!("values of `{object}` may change when it becomes {new_type}");
+                let weight = match self.where_rows(retyped.table, Severity::Warn) {
+                    Weight::Where(question) => Weight::Where(question),
+                    _ => Weight::Unknown(reason.clone()),
+                };
+                let draft = Draft::new("narrow-type", self.at, object).weighs(weight, message);
+                self.push(draft.adding(&format!("; {reason}")));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Asks how many rows meet a condition about the column that changes.
+    pub(super) fn ask_about(
+        &mut self,
+        retyped: &Retyped<'_>,
+        rule: &'static str,
+        condition: &str,
+        verdict: &str,
+    ) {
+        let Retyped { table, column, .. } = retyped;
+        let question = self
+            .rows_question(table, Some(condition), verdict)
+            .map(|question| Question {
+                on_failure: OnFailure::Silent,
+                ..question
+            });
+        let weight = self.weigh(table, question);
+        let object = format!("{}.{}", table.name, column.name);
+        let hint = match rule {
+            "not-castable" => "settle these values first, in a migration of their own",
+            _ => "keep the type, or settle these values first in a migration of their own",
+        };
+        let mut draft = Draft::new(rule, self.at, object)
+            .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+            .hint(hint);
+        if rule != "not-castable" {
+            draft = draft.lets_go(&live_name(table), column.live.as_deref(), What::Values);
+        }
+        draft.aliases = vec![table.name.to_string()];
+        self.push(draft);
+    }
+
+    /// Nothing is known of the conversion but its SQL: it is done, read only, and what it gives is cast back.
+    fn try_cast(&mut self, retyped: &Retyped<'_>, using: &str) {
+        let Retyped {
+            table,
+            column,
+            stored,
+            new_type,
+            ..
+        } = retyped;
+        let there = format!("(({using}\n)::{new_type})");
+        let verdict = "are refused by the conversion";
+        let words = dialect::words(self.engine, using);
+        let question = self.rows_of(table, &words).and_then(|from| {
+            let asked = self.rows_question(table, None, verdict)?;
+            Some(Question {
+                met: format!("SELECT 0 * count({there}) FROM {from}"),
+                sample: None,
+                on_failure: OnFailure::Fails,
+                ..asked
+            })
+        });
+        let weight = self.weigh(table, question);
+        let object = format!("{}.{}", table.name, column.name);
+        let mut draft = Draft::new("not-castable", self.at, object)
+            .weighs(
+                weight,
+                format!(
+                    "values of `{}.{}` may not become {new_type}",
+                    table.name, column.name
+                ),
+            )
+            .hint("settle these values first, in a migration of their own");
+        draft.aliases = vec![table.name.to_string()];
+        self.push(draft);
+        let condition = format!("{there}::{} IS DISTINCT FROM {stored}", column.type_name);
+        let verdict = format!(
+            "have another value in `{}` after the USING, cast back, than before",
+            column.name
+        );
+        self.ask_about(retyped, "lossy-using", &condition, &verdict);
+    }
+
+    /// Offline, or a column nobody knows: the old type decides.
+    fn unknown_type(&mut self, table: &Table, column: &str, new_type: &str, using: Option<&str>) {
+        let known = table.column(column);
+        if known.is_some_and(|known| known.live.is_none()) {
+            return;
+        }
+        let rule = if using.is_some() {
+            "lossy-using"
+        } else {
+            "narrow-type"
+        };
+        let object = format!("{}.{column}", table.name);
+        let message = format!(
+            "values of `{object}` may not fit {new_type}: it depends on the type it has now"
+        );
+        let weight = Weight::Unknown("its type is not known".to_owned());
+        let mut draft = Draft::new(rule, self.at, object).weighs(weight, message);
+        draft.aliases = vec![table.name.to_string()];
+        self.push(draft);
+    }
+}
+
+/// `cut by` with the type it is about, unless the verdict is a sentence of its own.
+fn about(verdict: &str, new_type: &str) -> String {
+    let open = [" in", " by", " for", " as", " of"];
+    match verdict {
+        "" => format!("`{new_type}` does not take"),
+        verdict if open.iter().any(|word| verdict.ends_with(word)) => {
+            format!("{verdict} `{new_type}`")
+        }
+        verdict => verdict.to_owned(),
+    }
+}
