@@ -1,5 +1,5 @@
 //! What a run tells the world: events, sent to a [`Sink`]. The terminal and the JSON lines are two sinks of the same
-//! events; the run log is a third. The core never prints.
+//! events; the run log is a third, what GitHub's runner is told a fourth. The core never prints.
 
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! The command line: the only room that knows clap, the terminal and the process environment.
 //!
 //! `args` is what was typed, `settings` what it means; `commands` holds one file a command; `terminal` and `json` are two
-//! renderings of the same events; `report` alone turns an error into a hint and an exit code.
+//! renderings of the same events, and `github` adds what a runner should be told; `report` alone turns an error into a
+//! hint and an exit code.
 
 mod args;
 mod ask;

@@ -75,7 +75,7 @@ fn a_refused_hazard_is_annotated_at_its_line() {
         "## dbscript run safe-migration: refused (exit 3)",
         "- State: as it was found",
         "| error | `migrations/0004_drop.sql:2` | `drop-column` |",
-        "| warning | destructive operation | refused:",
+        "| warning | destructive operation | refused: drop-column(users.email), drop-column(users.username) |",
     ] {
         assert!(summary.contains(part), "no `{part}` in\n{summary}");
     }

@@ -160,6 +160,9 @@ impl Facts {
         for set in &self.sets {
             text.push_str(&format!("- Backup set: {}\n", code(set)));
         }
+        if let Some(numbers) = numbers(&end.result) {
+            text.push_str(&format!("- Result: {}\n", prose(&secrets.mask(&numbers))));
+        }
         text.push('\n');
         text.push_str(&self.next(end, secrets));
         text
@@ -242,6 +245,19 @@ impl Facts {
         let header = "| | Where | Rule | What |\n|---|---|---|---|";
         table("Findings", header, lines, self.graded.values().sum())
     }
+}
+
+/// What a procedure counted; its texts may come from rows.
+fn numbers(result: &Value) -> Option<String> {
+    let Value::Map(entries) = result else {
+        return None;
+    };
+    let number = |(name, value): &(String, Value)| match value {
+        Value::Int(number) => Some(format!("{name} {number}")),
+        _ => None,
+    };
+    let numbers: Vec<String> = entries.iter().filter_map(number).collect();
+    (!numbers.is_empty()).then(|| numbers.join(", "))
 }
 
 /// The state of the database, in a sentence without a full stop.

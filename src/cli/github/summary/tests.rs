@@ -108,6 +108,24 @@ fn findings_are_told_without_the_data_of_rows() {
 }
 
 #[test]
+fn a_result_is_told_in_its_numbers_alone() {
+    let result = Value::Map(vec![
+        ("read".to_owned(), Value::Int(52)),
+        ("first".to_owned(), "ada@example.org".into()),
+        ("rejected_rows".to_owned(), Value::Int(1)),
+    ]);
+    let end = End::new(result, None);
+    let ending = ending(None, DatabaseState::AsFound);
+    let sections = begun().render(&end, &ending, &Secrets::new());
+    let text = sections.expect("there is something to tell").concat();
+    assert!(
+        text.contains("- Result: read 52, rejected&#95;rows 1\n"),
+        "{text}"
+    );
+    assert!(!text.contains("ada@"), "{text}");
+}
+
+#[test]
 fn every_state_has_its_sentence() {
     let done = |state| rendered(&begun(), &ending(None, state));
     assert!(done(DatabaseState::AsFound).contains("State: as it was found\n"));
