@@ -38,10 +38,10 @@ impl Judge<'_> {
                 Some(index) => !index.created,
                 None => self.world.offline,
             },
-            LockWhen::Retype { column, to } => {
+            LockWhen::Retype { column, to, using } => {
                 let known = table.and_then(|table| table.column(column));
                 known.is_none_or(|known| {
-                    known.live.is_some() && dialect::rewrites(&known.type_name, to, None)
+                    known.live.is_some() && dialect::rewrites(&known.type_name, to, using.as_deref())
                 })
             }
             LockWhen::InTransaction => self.connection.in_transaction,
