@@ -13,6 +13,7 @@ on_every_database! {
     a_cursor_that_is_over_stays_over,
     parameters_are_bound,
     a_nested_rollback_does_not_break_the_outer_cursor,
+    a_cursor_outside_a_transaction_outlives_those_made_meanwhile,
 }
 
 async fn filled(fresh: &Fresh, rows: i64) -> Session {
@@ -120,6 +121,33 @@ async fn parameters_are_bound(fresh: Fresh) {
             .await
             .is_err()
     );
+}
+
+async fn a_cursor_outside_a_transaction_outlives_those_made_meanwhile(fresh: Fresh) {
+    let mut session = filled(&fresh, 9).await;
+    let cursor = open(&mut session, "SELECT a FROM t ORDER BY a").await;
+    let mut seen = Vec::new();
+    for round in 0.. {
+        let batch = fetch(&mut session, cursor, 3).await;
+        if batch.is_empty() {
+            break;
+        }
+        // What the loop writes is not what it reads: its rows are those of the moment it began.
+        let write = format!(
+            "UPDATE t SET a = a + 100, b = {round} WHERE a = {}",
+            batch[0]
+        );
+        seen.extend(batch);
+        session.begin(Begin::Write).await.expect("it begins");
+        run(&mut session, &write).await;
+        match round % 2 {
+            0 => session.commit().await.expect("it commits"),
+            _ => session.rollback().await.expect("it goes"),
+        }
+    }
+    session.close_cursor(cursor).await.expect("it closes");
+    assert_eq!(seen, (1..=9).collect::<Vec<i64>>());
+    assert_eq!(number(&mut session, "SELECT count(b) FROM t").await, 2);
 }
 
 async fn a_nested_rollback_does_not_break_the_outer_cursor(fresh: Fresh) {

@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 
 use super::{number, run};
 use crate::harness::Fresh;
-use crate::harness::databases::on_every_database;
+use crate::harness::databases::{Said, on_every_database};
 
 on_every_database! {
+    tables_emptied_altered_and_dropped_meanwhile_are_read_whole,
     what_others_write_later_is_not_seen,
     all_readers_see_the_same_moment_under_steady_writing,
     a_snapshot_that_is_dropped_lets_the_others_go_on,
@@ -87,6 +88,57 @@ async fn what_others_write_later_is_not_seen(fresh: Fresh) {
     let t = table(&after, "t");
     assert_eq!(lines(after.readers[0].as_mut(), &t).await.len(), 2);
     assert!(lines(after.readers[0].as_mut(), &t).await[1].starts_with("{\"a\":3"));
+}
+
+async fn tables_emptied_altered_and_dropped_meanwhile_are_read_whole(fresh: Fresh) {
+    if fresh.target().file().is_some() {
+        // Here the others do not wait: `what_others_write_later_is_not_seen`.
+        return;
+    }
+    fresh
+        .other_program(
+            "CREATE TABLE emptied (a INTEGER); INSERT INTO emptied VALUES (1), (2);
+             CREATE TABLE altered (a INTEGER); INSERT INTO altered VALUES (3);
+             CREATE TABLE dropped (a INTEGER); INSERT INTO dropped VALUES (4)",
+        )
+        .await;
+    let mut before = snapshot(&fresh, 3).await;
+    assert!(before.readers.len() > 1, "over several connections");
+    let mut watcher = fresh.session().await;
+    let waiting = fresh.said(Said {
+        sqlite: "",
+        postgres: "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = \
+            (SELECT oid FROM pg_database WHERE datname = current_database())",
+        mysql: "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = database() AND STATE LIKE 'Waiting for table%'",
+    });
+    let reading = async {
+        while number(&mut watcher, waiting).await < 3 {}
+        let expected = [("emptied", 2), ("altered", 1), ("dropped", 1)];
+        for reader in &mut before.readers {
+            for (name, rows) in expected {
+                let table = before
+                    .catalog
+                    .tables
+                    .iter()
+                    .find(|table| table.name.name == name)
+                    .expect("it is in the catalog");
+                assert_eq!(lines(reader.as_mut(), table).await.len(), rows, "{name}");
+            }
+        }
+        drop(before);
+    };
+    tokio::join!(
+        reading,
+        fresh.other_program("TRUNCATE TABLE emptied"),
+        fresh.other_program("ALTER TABLE altered ADD COLUMN b INTEGER"),
+        fresh.other_program("DROP TABLE dropped"),
+    );
+    let mut session = fresh.session().await;
+    assert_eq!(
+        number(&mut session, "SELECT count(*) FROM emptied").await,
+        0
+    );
+    assert_eq!(session.catalog().await.expect("readable").tables.len(), 2);
 }
 
 async fn all_readers_see_the_same_moment_under_steady_writing(fresh: Fresh) {

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use super::servers::Kind;
+use super::servers::{Kind, postgres_programs};
 use sha2::{Digest, Sha256};
 
 /// The hash of a database.
@@ -34,7 +34,8 @@ fn is_of_the_dump(line: &[u8]) -> bool {
 }
 
 fn postgres(url: &str) -> Command {
-    let mut command = Command::new("pg_dump");
+    let folder = postgres_programs().expect("a server of it runs");
+    let mut command = Command::new(folder.join("pg_dump"));
     command.args(["--dbname", url]);
     command
 }

@@ -52,7 +52,8 @@ impl Connection for MysqlConnection {
         let (sql, params) = (sql.to_owned(), params.to_vec());
         self.link
             .call(async move |state: &mut State| {
-                let (spool, columns) = rows::put_aside(state, &sql, &params).await?;
+                let (mut spool, columns) = rows::put_aside(state, &sql, &params).await?;
+                spool.held = state.transaction.is_none();
                 state.next_cursor += 1;
                 state.cursors.insert(state.next_cursor, spool);
                 Ok((CursorId(state.next_cursor), columns))
@@ -364,7 +365,7 @@ async fn commit(state: &mut State) -> Result<()> {
 
 /// Ends the transaction, with everything that holds only inside one.
 async fn end(state: &mut State, how: &str) -> Result<()> {
-    state.cursors.clear();
+    state.cursors.retain(|_, open| open.held);
     let ended = text::surely(&mut state.connection, how).await;
     if ended.is_err() && how == "COMMIT" {
         return ended.map(|_| ());

@@ -45,6 +45,7 @@ impl Filling {
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         Ok(Spool {
             file: BufReader::new(file),
+            held: false,
         })
     }
 }
@@ -52,6 +53,8 @@ impl Filling {
 /// Rows that were put aside.
 pub(super) struct Spool {
     file: BufReader<File>,
+    /// It was opened outside a transaction, and outlives those that come.
+    pub(super) held: bool,
 }
 
 impl Spool {
