@@ -228,7 +228,7 @@ pub(super) fn type_change(
     match engine {
         Engine::Sqlite => sqlite::type_change(from, to, column),
         Engine::Postgres => postgres::type_change(from, to, column, using),
-        Engine::Mysql | Engine::Mariadb => None,
+        Engine::Mysql | Engine::Mariadb => mysql::type_change(from, to, column),
     }
 }
 

@@ -41,7 +41,8 @@ impl Judge<'_> {
             LockWhen::Retype { column, to, using } => {
                 let known = table.and_then(|table| table.column(column));
                 known.is_none_or(|known| {
-                    known.live.is_some() && dialect::rewrites(&known.type_name, to, using.as_deref())
+                    known.live.is_some()
+                        && dialect::rewrites(&known.type_name, to, using.as_deref())
                 })
             }
             LockWhen::InTransaction => self.connection.in_transaction,

@@ -20,12 +20,14 @@ mod setting;
 mod sources;
 mod statement;
 mod table;
+mod types;
 
 #[cfg(test)]
 mod tests;
 
 use self::cursor::{Cursor, Read, Stop};
 use self::pieces::Rows;
+pub(super) use self::types::type_change;
 use super::Reading;
 use crate::hazard::action::{Action, Step};
 
