@@ -138,7 +138,7 @@ fn range(old: &Type, new: &Type, value: &str) -> Option<String> {
         (Kind::Year, Kind::Integer(to)) => *to > 1,
         _ => false,
     };
-    let below = (negative && !(fits && !new.unsigned)).then(|| format!("{value} < {least}"));
+    let below = (negative && (new.unsigned || !fits)).then(|| format!("{value} < {least}"));
     let above = (!fits).then(|| format!("{value} > {most}"));
     match (below, above) {
         (Some(below), Some(above)) => Some(format!("{below} OR {above}")),
