@@ -192,6 +192,17 @@ pub enum Event {
     },
 }
 
+/// A number with its noun, for messages: `1 row`, `2 rows`, `3 losses`.
+pub fn counted(number: impl std::fmt::Display, noun: &str) -> String {
+    let number = number.to_string();
+    let plural = match noun {
+        _ if number == "1" => "",
+        _ if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{number} {noun}{plural}")
+}
+
 /// Takes events. Implementations must not block for long and never fail loudly.
 pub trait Sink: Send + Sync {
     /// Takes one event.
@@ -203,4 +214,22 @@ pub struct Silent;
 
 impl Sink for Silent {
     fn send(&self, _: &Event) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn a_noun_follows_its_number() {
+        for (number, noun, said) in [
+            (0, "row", "0 rows"),
+            (1, "row", "1 row"),
+            (1, "loss", "1 loss"),
+            (2, "loss", "2 losses"),
+            (-1, "row", "-1 rows"),
+        ] {
+            assert_eq!(counted(number, noun), said);
+        }
+    }
 }

@@ -124,7 +124,7 @@ pub async fn create(
     attempt(target, store, options, sink)
         .await
         .map_err(|error| match error.kind {
-            Kind::Io | Kind::Database => error.context(
+            Kind::Io | Kind::Database | Kind::Refused => error.context(
                 Kind::Backup,
                 "the backup failed, and nothing of it was kept",
             ),

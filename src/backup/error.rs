@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::{self, Kind};
+use crate::event::counted;
 
 /// A failure of this room.
 #[derive(Debug, thiserror::Error)]
@@ -11,14 +12,6 @@ pub enum Error {
     NoBackup {
         /// The backups folder.
         folder: String,
-    },
-    /// There are sets, but none that can be used.
-    #[error("no backup in `{folder}` can be used: {why}")]
-    NoUsable {
-        /// The backups folder.
-        folder: String,
-        /// The newest one's fault.
-        why: String,
     },
     /// No set has this timestamp.
     #[error("there is no backup `{which}`")]
@@ -35,6 +28,8 @@ pub enum Error {
         timestamp: Timestamp,
         /// The first problem, and how many more.
         why: String,
+        /// An older set that may be restored instead.
+        older: Option<Timestamp>,
     },
     /// The summary cannot be trusted.
     #[error("`{file}` cannot be read as a summary: {why}")]
@@ -43,6 +38,8 @@ pub enum Error {
         file: String,
         /// What is wrong with it.
         why: String,
+        /// An older set that may be restored instead.
+        older: Option<Timestamp>,
     },
     /// A file or folder could not be read.
     #[error("cannot {action} `{path}`")]
@@ -108,7 +105,10 @@ pub enum Error {
         why: String,
     },
     /// Foreign keys that would point to nothing.
-    #[error("{rows} rows of `{table}` would point to rows of `{parent}` that are not there")]
+    #[error(
+        "`{table}` would have {} whose row of `{parent}` is not there",
+        counted(rows, "row")
+    )]
     Orphans {
         /// The table that holds them.
         table: String,
@@ -123,6 +123,16 @@ pub enum Error {
         /// The verb.
         action: &'static str,
     },
+}
+
+impl Error {
+    /// The same error, naming an older set where it is about a set that cannot be restored.
+    pub(super) fn with_older(mut self, found: Option<Timestamp>) -> Error {
+        if let Error::Damaged { older, .. } | Error::Unreadable { older, .. } = &mut self {
+            *older = found;
+        }
+        self
+    }
 }
 
 /// The result of this room's own functions.
@@ -146,13 +156,20 @@ fn kind(error: &Error) -> Kind {
         | Error::UnknownTable { .. }
         | Error::OtherEngine { .. }
         | Error::UnknownMode { .. } => Kind::Usage,
-        Error::NoUsable { .. }
-        | Error::Damaged { .. }
-        | Error::Unreadable { .. }
-        | Error::NotAsTheSet { .. } => Kind::Integrity,
+        Error::Damaged { .. } | Error::Unreadable { .. } | Error::NotAsTheSet { .. } => {
+            Kind::Integrity
+        }
         Error::OtherColumns { .. } | Error::Orphans { .. } => Kind::Refused,
         Error::NothingToBackUp { .. } => Kind::Backup,
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
+    }
+}
+
+/// The way out of a set that cannot be restored: older data, if that is what a person decides.
+fn instead(older: Option<Timestamp>) -> String {
+    match older {
+        Some(older) => format!("or restore older data: `dbscript run restore --from {older}`"),
+        None => "no older backup is whole: see `dbscript run verify --from all`".to_owned(),
     }
 }
 
@@ -160,14 +177,14 @@ fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::NoBackup { .. } => "make one: `dbscript run backup`".to_owned(),
         Error::Unknown { near, .. } => format!("there are: {}", near.join(", ")),
-        Error::NoUsable { .. } | Error::Damaged { .. } => {
-            "see `dbscript run verify --from all`; tables that are sound can be restored by name with `--tables`"
-                .to_owned()
-        }
-        Error::Unreadable { .. } => {
-            "the set may be whole but is not trusted: fetch the file again from where it was copied to"
-                .to_owned()
-        }
+        Error::Damaged { older, .. } => format!(
+            "its sound tables can be restored with `--tables`; {}",
+            instead(*older)
+        ),
+        Error::Unreadable { older, .. } => format!(
+            "fetch the file again from where it was copied to (a newer format: upgrade dbscript); {}",
+            instead(*older)
+        ),
         Error::NothingToBackUp { .. } => {
             "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
         }
@@ -177,13 +194,15 @@ fn hint(error: &Error) -> Option<String> {
             "name a database of the same engine with `--database-url`".to_owned()
         }
         Error::UnknownMode { .. } => "`replace`".to_owned(),
-        Error::OtherColumns { .. } => {
-            "restore the whole set, without `--tables`".to_owned()
-        }
+        Error::OtherColumns { .. } => "restore the whole set, without `--tables`".to_owned(),
         Error::Orphans { .. } => {
             "name the tables they belong to as well, or restore the whole set".to_owned()
         }
-        Error::File { .. } | Error::NotAsTheSet { .. } | Error::Worker { .. } => return None,
+        Error::File { .. } => {
+            "check that it is what it should be, a folder or a file, and that you may read and write it"
+                .to_owned()
+        }
+        Error::NotAsTheSet { .. } | Error::Worker { .. } => return None,
     };
     Some(hint)
 }

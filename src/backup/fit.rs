@@ -1,9 +1,14 @@
-//! Whether a table, as it is now, can take the rows of a set as they are.
+//! Whether a set fits where it is to go: its engine, its database, and whether a table, as it is now, can take its rows
+//! as they are.
 
 use std::collections::BTreeSet;
 
+use super::error::{Error, Result};
+use super::progress::say;
+use super::set::Set;
 use super::summary::TableSummary;
-use crate::db::{Column, Table};
+use crate::db::{Column, Engine, Table, Target};
+use crate::event::{Level, Sink};
 
 /// What keeps a table from taking the set's rows as they are: other columns, or other types, which would change values.
 pub(super) fn differences(table: &Table, part: &TableSummary) -> Option<String> {
@@ -31,6 +36,37 @@ pub(super) fn differences(table: &Table, part: &TableSummary) -> Option<String> 
         (false, true) => Some(format!("it no longer has {missing}")),
         (true, false) => Some(format!("it has {added} as well")),
         (false, false) => Some(format!("it has {added} where the backup has {missing}")),
+    }
+}
+
+/// Refuses a set of another engine: SQL and values are each engine's own.
+///
+/// # Errors
+/// `OtherEngine`.
+pub(super) fn same_engine(
+    set: &Set,
+    engine: Engine,
+    is_same: fn(Engine, Engine) -> bool,
+) -> Result<()> {
+    match set.summary().engine() {
+        Some(from) if is_same(from, engine) => Ok(()),
+        _ => Err(Error::OtherEngine {
+            timestamp: set.timestamp(),
+            from: set.summary().database.engine.clone(),
+            into: engine.name(),
+        }),
+    }
+}
+
+/// Says that a set comes from a database of another name: staging filled from production, or a mistake.
+pub(super) fn remark_origin(set: &Set, target: &Target, sink: &dyn Sink) {
+    let (from, into) = (&set.summary().database.name, target.name());
+    if from != into {
+        let message = format!(
+            "the backup {} was made of the database `{from}`, and goes into `{into}`",
+            set.timestamp()
+        );
+        say(sink, Level::Warn, message);
     }
 }
 

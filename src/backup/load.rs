@@ -18,7 +18,7 @@ use super::table_writer::CHUNKS_IN_FLIGHT;
 use super::verify::StopOnDrop;
 use crate::db::{Chunk, Session, Table};
 use crate::error::Result;
-use crate::event::{Level, Sink};
+use crate::event::{Level, Sink, counted};
 use crate::integrity::Fingerprint;
 
 /// Makes an empty database the set: schema, rows, schema that the rows could be in the way of, counters; and checks that
@@ -116,7 +116,11 @@ pub(super) async fn check_counts(session: &mut Session, parts: &[TableSummary]) 
         if rows != part.rows {
             return Err(Error::NotAsTheSet {
                 table: part.name.to_string(),
-                why: format!("it has {rows} rows, and the backup {}", part.rows),
+                why: format!(
+                    "it has {}, and the backup {}",
+                    counted(rows, "row"),
+                    part.rows
+                ),
             }
             .into());
         }
@@ -169,5 +173,6 @@ fn damaged(set: &Set, part: &TableSummary, why: &str) -> Error {
     Error::Damaged {
         timestamp: set.timestamp(),
         why: format!("`{}`: {why}", part.file),
+        older: None,
     }
 }

@@ -12,9 +12,9 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::set::Set;
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{Access, Begin, Orphans, Sequence, Session, Withheld};
+use crate::db::{Access, Begin, Orphans, Sequence, Session, Withheld, telling};
 use crate::error::{self, Result};
-use crate::event::{Event, Level, Sink};
+use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
 use crate::storage::RunLog;
 
@@ -56,7 +56,7 @@ async fn run(
     log: &RunLog,
     sink: &Arc<dyn Sink>,
 ) -> Result<(Option<Created>, Restored)> {
-    let mut restoring = Restoring::begin(plan, log).await?;
+    let mut restoring = Restoring::begin(plan, log, sink.as_ref()).await?;
     let safety = match safety_store {
         Some(store) => restoring.save(store, sink).await?,
         None => None,
@@ -80,7 +80,11 @@ impl<'a> Restoring<'a> {
     ///
     /// # Errors
     /// No connection, a lock that is not given up, a run log that cannot be written.
-    pub async fn begin(plan: &'a RestorePlan, log: &RunLog) -> Result<Restoring<'a>> {
+    pub async fn begin(
+        plan: &'a RestorePlan,
+        log: &RunLog,
+        sink: &dyn Sink,
+    ) -> Result<Restoring<'a>> {
         let new_file = NewFile::expect(plan);
         if plan.creates {
             announce(plan, log)?;
@@ -91,7 +95,12 @@ impl<'a> Restoring<'a> {
             guarded: false,
         };
         let mut session = plan.target.connect(access).await?;
-        session.begin(Begin::Rebuild).await?;
+        let begun = telling(sink, "the database", session.begin(Begin::Rebuild)).await;
+        begun.map_err(|error| {
+            let error = error::Error::from(error);
+            let kind = error.kind;
+            error.context(kind, "nothing was restored, the database is as it was")
+        })?;
         Ok(Restoring {
             plan,
             session,
@@ -218,8 +227,10 @@ async fn attempt(
             let counts = load_all(session, &plan.set, sink).await?;
             for orphans in session.orphans().await? {
                 let message = format!(
-                    "{} rows of `{}` point to rows of `{}` that are not there: they did when the backup was made",
-                    orphans.rows, orphans.table, orphans.parent
+                    "`{}` has {} whose row of `{}` is not there: it was so when the backup was made",
+                    orphans.table,
+                    counted(orphans.rows, "row"),
+                    orphans.parent
                 );
                 say(sink.as_ref(), Level::Warn, message);
             }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::Error;
-use super::fit::differences;
+use super::fit::{differences, remark_origin, same_engine};
+use super::progress::say;
 use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
@@ -170,25 +171,6 @@ impl fmt::Display for RestorePlan {
     }
 }
 
-/// Refuses a set of another engine: SQL and values are each engine's own.
-///
-/// # Errors
-/// `OtherEngine`.
-pub(super) fn same_engine(
-    set: &Set,
-    engine: Engine,
-    is_same: fn(Engine, Engine) -> bool,
-) -> super::error::Result<()> {
-    match set.summary().engine() {
-        Some(from) if is_same(from, engine) => Ok(()),
-        _ => Err(Error::OtherEngine {
-            timestamp: set.timestamp(),
-            from: set.summary().database.engine.clone(),
-            into: engine.name(),
-        }),
-    }
-}
-
 /// Chooses the set (`latest` or a timestamp), proves that the files it needs are whole, and says what a restore would do.
 /// Needs only read rights; changes nothing. A partial set never replaces a whole database: only the rows of its tables.
 ///
@@ -213,6 +195,7 @@ pub async fn plan(
     if let Some(session) = &session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
     }
+    remark_origin(&set, target, sink.as_ref());
     let catalog = match &mut session {
         Some(session) => session.catalog().await?,
         None => Catalog::default(),
@@ -223,7 +206,7 @@ pub async fn plan(
         false => Scope::Whole,
     };
     let parts = set.tables(options.tables.as_deref())?;
-    prove(&set, &parts, scope, sink).await?;
+    prove(store, &set, &parts, scope, sink).await?;
     let tables = match scope {
         Scope::Whole => whole(session.as_mut(), &catalog, &parts).await?,
         Scope::Tables => rows_only(session.as_mut(), &catalog, &parts, &set).await?,
@@ -250,24 +233,27 @@ fn choose_set(
     options: &RestoreOptions,
     sink: &dyn Sink,
 ) -> super::error::Result<Set> {
-    if which == "latest" || options.tables.is_none() {
+    if options.tables.is_none() {
         return store.find(which, sink);
     }
-    let entry = store.entry(which)?;
+    let entry = store.meant(which, sink)?;
+    let timestamp = entry.timestamp;
     match (entry.set().cloned(), entry.fault()) {
         (Some(set), None) => Ok(set),
         (Some(set), Some(fault)) => {
-            sink.send(&Event::Log {
-                level: Level::Warn,
-                message: format!("the backup {which} is {fault}; only the tables named are used"),
-            });
+            let message =
+                format!("the backup {timestamp} is {fault}; only the tables named are used");
+            say(sink, Level::Warn, message);
             Ok(set)
         }
-        (None, _) => entry.complete(),
+        (None, _) => entry
+            .complete()
+            .map_err(|error| error.with_older(store.older_than(timestamp))),
     }
 }
 
 async fn prove(
+    store: &Store,
     set: &Set,
     parts: &[&TableSummary],
     scope: Scope,
@@ -285,6 +271,7 @@ async fn prove(
     Err(Error::Damaged {
         timestamp: set.timestamp(),
         why: first_of(&report.problems),
+        older: store.older_than(set.timestamp()),
     })
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::fit::same_engine;
 use super::load::load_all;
-use super::restore_plan::same_engine;
 use super::set::Set;
 use crate::db::{Access, Begin, Engine, Scratch, Target};
 use crate::error::Result;

@@ -81,6 +81,7 @@ impl Set {
             Summary::from_bytes(&bytes, timestamp).map_err(|fault| Error::Unreadable {
                 file,
                 why: fault.to_string(),
+                older: None,
             })?;
         Ok(Set::new(folder, summary))
     }
@@ -198,6 +199,7 @@ impl Set {
         let damaged = |why: String| Error::Damaged {
             timestamp: self.timestamp(),
             why: format!("`{}`: {why}", summary.file),
+            older: None,
         };
         if let Some(why) = self.size_problem(&summary.file, summary.bytes)? {
             return Err(damaged(why));

@@ -74,8 +74,13 @@ impl Entry {
             State::Damaged { problems, .. } => Err(Error::Damaged {
                 timestamp: self.timestamp,
                 why: first_of(&problems),
+                older: None,
             }),
-            State::Unreadable { file, why } => Err(Error::Unreadable { file, why }),
+            State::Unreadable { file, why } => Err(Error::Unreadable {
+                file,
+                why,
+                older: None,
+            }),
         }
     }
 
@@ -167,52 +172,57 @@ impl Store {
         }
     }
 
-    /// The complete set that is meant by `latest` or a timestamp. `latest` is the newest complete one that was not made
-    /// as a restore's own safety backup: so a restore that is run twice does not undo itself. What is passed over is
-    /// said as a warning.
+    /// The set to restore that is meant by `latest` or a timestamp, in whatever state it is. `latest` is the newest that
+    /// was not made as a restore's own safety backup: so a restore that is run twice does not undo itself. A damaged one
+    /// is never passed over for an older one: whoever restores must not get older data unasked.
     ///
     /// # Errors
-    /// `NoBackup`, `NoUsable`, `Unknown`; `Damaged` and `Unreadable` for a set asked for by name.
-    pub fn find(&self, which: &str, sink: &dyn Sink) -> Result<Set> {
+    /// `NoBackup`, `Unknown`, `File`.
+    pub fn meant(&self, which: &str, sink: &dyn Sink) -> Result<Entry> {
         if which != "latest" {
-            return self.entry(which)?.complete();
+            return self.entry(which);
         }
-        let mut newest_fault = None;
-        let mut newest_safety = None;
-        let warn = |message: String| {
-            sink.send(&Event::Log {
-                level: Level::Warn,
-                message,
-            });
-        };
+        let mut newest_safety: Option<Entry> = None;
         for timestamp in self.timestamps()? {
             let entry = self.look_at(timestamp)?;
-            if let Some(fault) = entry.fault() {
-                warn(format!("passing over the backup {timestamp}: {fault}"));
-                newest_fault.get_or_insert(format!("{timestamp} is {fault}"));
-                continue;
-            }
-            let set = entry.complete()?;
-            if set.summary().label.as_deref() == Some(SAFETY_LABEL) {
-                newest_safety.get_or_insert(set);
+            let label = entry.set().and_then(|set| set.summary().label.as_deref());
+            if label == Some(SAFETY_LABEL) {
+                newest_safety.get_or_insert(entry);
                 continue;
             }
             if let Some(safety) = newest_safety {
-                warn(format!(
-                    "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
-                    safety.timestamp()
-                ));
+                sink.send(&Event::Log {
+                    level: Level::Warn,
+                    message: format!(
+                        "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
+                        safety.timestamp
+                    ),
+                });
             }
-            return Ok(set);
+            return Ok(entry);
         }
-        match (newest_safety, newest_fault) {
-            (Some(set), _) => Ok(set),
-            (None, Some(why)) => Err(Error::NoUsable {
-                folder: self.folder.display().to_string(),
-                why,
-            }),
-            (None, None) => Err(self.no_backup()),
-        }
+        newest_safety.ok_or_else(|| self.no_backup())
+    }
+
+    /// As [`Store::meant`], but only if it is complete.
+    ///
+    /// # Errors
+    /// As [`Store::meant`]; `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell.
+    pub fn find(&self, which: &str, sink: &dyn Sink) -> Result<Set> {
+        let entry = self.meant(which, sink)?;
+        let timestamp = entry.timestamp;
+        entry
+            .complete()
+            .map_err(|error| error.with_older(self.older_than(timestamp)))
+    }
+
+    /// The newest set before this one that is complete as far as sizes tell; what cannot be looked at is not offered.
+    pub(super) fn older_than(&self, timestamp: Timestamp) -> Option<Timestamp> {
+        let older = self.timestamps().ok()?.into_iter();
+        older.filter(|older| *older < timestamp).find(|older| {
+            self.look_at(*older)
+                .is_ok_and(|entry| entry.fault().is_none())
+        })
     }
 
     /// The first timestamp from `wanted` on that no file in the folder bears.
@@ -238,7 +248,7 @@ impl Store {
                 problems if problems.is_empty() => State::Complete(set),
                 problems => State::Damaged { set, problems },
             },
-            Err(Error::Unreadable { file, why }) => State::Unreadable { file, why },
+            Err(Error::Unreadable { file, why, .. }) => State::Unreadable { file, why },
             Err(Error::File { source, .. }) => State::Unreadable {
                 file: names::summary(timestamp),
                 why: source.to_string(),

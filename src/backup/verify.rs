@@ -18,7 +18,7 @@ use super::summary::TableSummary;
 use super::table_reader::{ReadError, TableReader};
 use crate::clock::Timestamp;
 use crate::db::{Chunk, Engine, check_line};
-use crate::event::Sink;
+use crate::event::{Sink, counted};
 use crate::integrity::Fingerprint;
 
 /// Problems named for each table; the rest is counted.
@@ -65,14 +65,15 @@ impl Report {
     /// What was proven, as a sentence in lower case.
     pub fn proof(&self) -> String {
         let hashed = format!(
-            "{} files of {} bytes have their sizes and SHA-256",
-            self.files, self.bytes
+            "{} of {} in all, each of its size and SHA-256",
+            counted(self.files, "file"),
+            counted(self.bytes, "byte")
         );
         match self.depth {
             Depth::Hashes => hashed,
             Depth::Rows => format!(
-                "{hashed}; {} rows parse against their columns, and counts and fingerprints agree",
-                self.rows
+                "{hashed}; {} parsed against the columns, and counts and fingerprints agree",
+                counted(self.rows, "row")
             ),
         }
     }
@@ -308,10 +309,8 @@ impl Check<'_> {
         result.rows = reader.rows();
         result.whole = true;
         if result.rows != table.rows {
-            let message = format!(
-                "it holds {} rows, and the summary says {}",
-                result.rows, table.rows
-            );
+            let holds = counted(result.rows, "row");
+            let message = format!("it holds {holds}, and the summary says {}", table.rows);
             result.problems.push(about(table, &message));
         }
         progress.end(result.rows);

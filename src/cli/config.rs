@@ -94,7 +94,9 @@ pub fn read(project: &Path) -> Result<Config> {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Config::default()),
         Err(source) => {
-            let mut error = Error::new(Kind::Usage, format!("cannot read `{FILE}`"));
+            let mut error = Error::new(Kind::Usage, format!("cannot read `{FILE}`")).hint(
+                "it is a text file in UTF-8 that you may read; without it the defaults count",
+            );
             error.source = Some(Box::new(source));
             Err(error)
         }

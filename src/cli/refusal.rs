@@ -36,6 +36,7 @@ pub fn from_clap(error: &clap::Error, command: &clap::Command) -> Error {
         }
         ErrorKind::UnknownArgument => {
             Error::new(Kind::Usage, format!("`{argument}` is one word too many"))
+                .hint("a value with blanks stands in quotes; `--help` shows what is taken")
         }
         ErrorKind::MissingRequiredArgument => {
             Error::new(Kind::Usage, format!("{argument} is missing"))
@@ -43,6 +44,7 @@ pub fn from_clap(error: &clap::Error, command: &clap::Command) -> Error {
         }
         ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_none_or(|v| v.is_empty()) => {
             Error::new(Kind::Usage, format!("`{argument}` needs a value"))
+                .hint("write it behind the flag; `--help` says what it is")
         }
         ErrorKind::ValueValidation => {
             let cause = std::error::Error::source(error).map(ToString::to_string);
@@ -51,8 +53,11 @@ pub fn from_clap(error: &clap::Error, command: &clap::Command) -> Error {
                 Kind::Usage,
                 format!("`{flag}`: {}", cause.unwrap_or_default()),
             )
+            .hint("`--help` says what it takes")
         }
-        _ => Error::new(Kind::Usage, first_line(error)),
+        ErrorKind::TooManyValues => Error::new(Kind::Usage, format!("`{argument}` takes no value"))
+            .hint(format!("write `{argument}` alone, or leave it out")),
+        _ => Error::new(Kind::Usage, first_line(error)).hint("see `dbscript --help`"),
     }
 }
 

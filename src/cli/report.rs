@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Position};
+use crate::script::BUILT_IN;
 use crate::value::Value;
 
 /// How a command ended: what is said last, by the terminal, the JSON lines and the run log alike.
@@ -89,7 +90,11 @@ pub const HINT: &str = "hint:";
 /// The error in lines for people: message, place with its line and a caret, call chain, hint.
 pub fn lines(error: &Error, project: Option<&Path>) -> Vec<String> {
     let mut lines = vec![format!("{ERROR} {}", error.chain())];
-    if let Some(position) = &error.position {
+    if let Some(position) = error
+        .position
+        .as_ref()
+        .filter(|place| is_of_use(error, place))
+    {
         lines.push(format!(
             "  --> {}:{}:{}",
             position.file, position.line, position.column
@@ -107,9 +112,16 @@ pub fn lines(error: &Error, project: Option<&Path>) -> Vec<String> {
     lines
 }
 
-/// The text of the file, where its line may be shown: those of `.env` hold secrets.
+/// Whether a place says something to a person: not that in a built-in script, which they did not write, unless the fault
+/// is the script's.
+fn is_of_use(error: &Error, position: &Position) -> bool {
+    matches!(error.kind, Kind::Script | Kind::Internal) || !position.file.starts_with(BUILT_IN)
+}
+
+/// The text of the file, where its line may be shown: those of `.env` hold secrets, those of an export people.
 fn source(position: &Position, project: &Path) -> Option<String> {
-    if position.file.ends_with(".env") {
+    let shown = [".rhai", ".sql", ".toml"];
+    if !shown.iter().any(|ending| position.file.ends_with(ending)) {
         return None;
     }
     std::fs::read_to_string(project.join(&position.file)).ok()

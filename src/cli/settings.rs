@@ -136,7 +136,7 @@ impl Settings {
             unset: Some(name),
         } = &url.origin
         {
-            let message = format!("{DATABASE_URL} refers to `{name}`, which is not set");
+            let message = format!("`{DATABASE_URL}` refers to `{name}`, which is not set");
             return Err(Error::new(Kind::Usage, message)
                 .at(position.clone())
                 .hint(format!(

@@ -67,6 +67,12 @@ pub enum Error {
         /// The engine's own words and code.
         source: Engine,
     },
+    /// The server keeps its user from it.
+    #[error("the database's user may not do this")]
+    NotGranted {
+        /// The engine's own words and code.
+        source: Engine,
+    },
     /// A cursor was used after it, or its transaction, ended.
     #[error("the rows are no longer open: their transaction has ended")]
     CursorClosed,
@@ -159,8 +165,11 @@ pub struct Engine {
     pub message: String,
 }
 
+/// The code of a server that does not answer: SQLSTATE's "client unable to establish the connection".
+pub(super) const UNREACHABLE: &str = "08001";
+
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
-const ANEW: &str = "stop what uses it and move the damaged file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
 
 /// The code of a schema that is not there (PostgreSQL's own).
 pub const NO_SCHEMA: &str = "3F000";
@@ -176,8 +185,10 @@ fn way_in(source: &Engine) -> String {
         TLS => "if the way to the server is safe without TLS, write `sslmode=prefer` or `sslmode=disable`",
         code if code.starts_with("28") => "check the user and the password in the URL; `#`, `/`, `?`, `@`, `:` and `%` in them are percent-encoded",
         "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
+        "42501" | "42000" => "grant this user access to the database, or name another user in the URL",
+        code if code.starts_with("SQLITE_") => "check that the URL names the right file, and that you may read and write it and its folder",
         _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
-        _ => "check that the server runs and lets this machine in, and the host and port in the URL",
+        _ => "check that the server runs and lets this machine in, and the scheme, host and port in the URL",
     }
     .to_owned()
 }
@@ -232,7 +243,12 @@ impl From<Error> for error::Error {
             Error::ReadOnly { source } | Error::Denied { source } => (
                 Kind::Refused,
                 Some(source.code.clone()),
-                Some("what writes needs `db:write` in the script's `NEEDS`; SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
+                Some("what writes needs `db:write` in the script's `NEEDS`, and a database that may be written (a replica may not); SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
+            ),
+            Error::NotGranted { source } => (
+                Kind::Refused,
+                Some(source.code.clone()),
+                Some("grant it to the user that DATABASE_URL names, or connect as the owner of the tables".to_owned()),
             ),
             Error::TooManyRows { .. } => (
                 Kind::Database,

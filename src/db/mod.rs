@@ -9,6 +9,7 @@ pub mod dialect;
 mod error;
 mod packed;
 mod parameters;
+mod patience;
 mod row;
 mod scratch;
 mod server;
@@ -23,6 +24,7 @@ pub use catalog::{
 };
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
 pub use error::{Engine as EngineError, Error, NO_SCHEMA, Result};
+pub use patience::telling;
 pub use row::{check_line, project_line};
 pub use scratch::Scratch;
 pub use session::Session;

@@ -73,7 +73,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The allowances of `--allow`, each flag one or several joined by commas.
-pub(super) fn from_flags(flags: &[String]) -> Vec<Allowance> {
+pub fn from_flags(flags: &[String]) -> Vec<Allowance> {
     let mut allowances = Vec::new();
     for flag in flags {
         let mut depth = 0usize;

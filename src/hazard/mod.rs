@@ -19,7 +19,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use allow::{Allowance, Source};
+pub use allow::{Allowance, Source, from_flags};
 pub use draft::{LetGo, What};
 pub use lint::{Lint, Options, Renamed, SqlFile, lint};
 pub use rebuild::is_rebuild;

@@ -176,6 +176,7 @@ fn words_of(error: &db::Error) -> String {
     match error {
         db::Error::Statement { source }
         | db::Error::Denied { source }
+        | db::Error::NotGranted { source }
         | db::Error::ReadOnly { source } => source.message.clone(),
         other => other.to_string(),
     }
@@ -187,6 +188,7 @@ fn is_refusal(error: &db::Error) -> bool {
         error,
         db::Error::Statement { .. }
             | db::Error::Denied { .. }
+            | db::Error::NotGranted { .. }
             | db::Error::ReadOnly { .. }
             | db::Error::Locked { .. }
             | db::Error::NoTable { .. }

@@ -5,6 +5,7 @@ use super::difference::{self, Difference, Sides};
 use super::{Baseline, BaselineRows, Fingerprint, TableBaseline, measure};
 use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
 use crate::error::Result;
+use crate::event::counted;
 use crate::ident::TableName;
 
 /// What sort of change was found.
@@ -125,8 +126,9 @@ async fn missing_table(
         }
     }
     let message = format!(
-        "table `{}` is gone with its {} rows",
-        before.name, before.rows
+        "table `{}` is gone with its {}",
+        before.name,
+        counted(before.rows, "row")
     );
     if before.rows == 0 {
         judge.note(
@@ -324,7 +326,7 @@ impl Judge<'_> {
                 ChangeKind::Added,
                 before,
                 None,
-                format!("`{name}` has {} rows more", added - gone),
+                format!("`{name}` has {} more", counted(added - gone, "row")),
             );
         }
     }
@@ -364,9 +366,9 @@ impl Judge<'_> {
                 fingerprint: Fingerprint::default(),
             };
             let message = format!(
-                "{} rows of `{}` point to rows of `{}` that are not there ({})",
-                found.rows - had,
+                "`{}` has {} whose row of `{}` is not there ({})",
                 found.table,
+                counted(found.rows - had, "row"),
                 found.parent,
                 found.columns.join(", ")
             );

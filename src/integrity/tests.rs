@@ -149,7 +149,7 @@ async fn what_is_no_loss_is_a_note_at_most() {
         ),
         (
             &["INSERT INTO users VALUES (4, 'dan', NULL)"],
-            Some("`users` has 1 rows more"),
+            Some("`users` has 1 row more"),
         ),
         (
             &[
@@ -253,6 +253,6 @@ async fn new_orphans_are_losses_and_old_ones_are_not() {
     assert_eq!(losses.len(), 1, "{losses:?}");
     assert_eq!(
         losses[0].message,
-        "1 rows of `c` point to rows of `p` that are not there (p)"
+        "`c` has 1 row whose row of `p` is not there (p)"
     );
 }

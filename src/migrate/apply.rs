@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::control;
 use super::guard::Guard;
 use super::{HISTORY_TABLES, Migration};
-use crate::db::{Begin, Session};
+use crate::db::{Begin, Session, telling};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Kind as StatementKind, Statement};
@@ -136,7 +136,8 @@ pub async fn apply(
             })
         })
         .collect::<Result<Vec<Prepared<'_>>>>()?;
-    session.lock_migrations(LOCK_WAIT_MS).await?;
+    let lock = session.lock_migrations(LOCK_WAIT_MS);
+    telling(conditions.sink, "the migration lock", lock).await?;
     let result = in_groups(session, &prepared, conditions).await;
     let unlocked = session.unlock_migrations().await;
     let applied = result?;
@@ -163,7 +164,14 @@ async fn in_groups(
                 }
                 done.extend(applied);
             }
-            Err(error) => return Err(with_state(error, group, &done, stays)),
+            Err(error) => {
+                let error = named(error, group);
+                // What stays done on a copy is nobody's state.
+                return Err(match conditions.log {
+                    Some(_) => with_state(error, group, &done, stays),
+                    None => error,
+                });
+            }
         }
     }
     Ok(done)
@@ -180,7 +188,7 @@ async fn group_of(
     let Some(mode) = group.first().and_then(|first| first.mode) else {
         return outside(session, group, conditions, stays).await;
     };
-    session.begin(mode).await?;
+    telling(conditions.sink, "the database", session.begin(mode)).await?;
     let result = async {
         let applied = inside(session, group, mode, conditions, stays).await?;
         session.commit().await?;
@@ -365,16 +373,24 @@ async fn run(
     Ok(())
 }
 
+/// The same error, naming the migrations it is about.
+fn named(error: Error, group: &[Prepared<'_>]) -> Error {
+    if error.kind == Kind::Migration {
+        return error;
+    }
+    let versions: Vec<String> = group
+        .iter()
+        .map(|prepared| prepared.migration.version.to_string())
+        .collect();
+    let message = format!("migration {} failed", versions.join(", "));
+    error.context(Kind::Migration, message)
+}
+
+/// The codes of a disk, or a limit on the database's size, that is full: SQLite, SQLSTATE, MySQL's `HY000` has none.
+const FULL: [&str; 2] = ["SQLITE_FULL", "53100"];
+
 /// The same error, saying what state the database is in and what to do.
 fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usize) -> Error {
-    if error.kind != Kind::Migration {
-        let versions: Vec<String> = group
-            .iter()
-            .map(|prepared| prepared.migration.version.to_string())
-            .collect();
-        let message = format!("migration {} failed", versions.join(", "));
-        return with_state(error.context(Kind::Migration, message), group, done, stays);
-    }
     let in_transaction = group.first().is_some_and(|first| first.mode.is_some());
     let before = match done.last() {
         None => String::new(),
@@ -394,8 +410,16 @@ fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usi
     };
     let mut error = error;
     error.message = format!("{}; {state}", error.message);
+    let is_full = error
+        .code
+        .as_ref()
+        .is_some_and(|code| FULL.contains(&code.as_str()));
     let hint = match (stays, error.hint.take()) {
         (_, Some(hint)) => hint,
+        (0, None) if is_full => {
+            "free space where the database lies, then run `dbscript run safe-migration` again"
+                .to_owned()
+        }
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
         (_, None) => REMEDY.to_owned(),
     };

@@ -3,6 +3,7 @@
 use super::HISTORY_TABLES;
 use crate::db::{Begin, Catalog, Orphans, Session};
 use crate::error::{Error, Kind, Result};
+use crate::event::counted;
 use crate::ident::TableName;
 use crate::integrity::{LetGo, Released};
 
@@ -63,9 +64,9 @@ impl Guard {
             let had = had.map_or(0, |known| known.rows);
             if found.rows > had {
                 let message = format!(
-                    "{} rows of `{}` would point to rows of `{}` that are not there ({})",
-                    found.rows - had,
+                    "`{}` would have {} whose row of `{}` is not there ({})",
                     found.table,
+                    counted(found.rows - had, "row"),
                     found.parent,
                     found.columns.join(", ")
                 );

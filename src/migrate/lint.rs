@@ -1,6 +1,6 @@
 //! The lint of pending migrations: hazards, and what was allowed to go.
 
-use super::Migration;
+use super::{Migration, control};
 use crate::db::{Engine, Session};
 use crate::error::Result;
 use crate::event::Finding;
@@ -29,13 +29,18 @@ pub struct Linted {
 /// Finds hazards, asking the data where there is a session, and what the allowances let go.
 ///
 /// # Errors
-/// `Usage` for an allowance that is none; what the database refuses.
+/// `Refused` for a file that begins or ends transactions where it must not; what the database refuses.
 pub async fn lint(
     engine: Engine,
     pending: &[Migration],
     options: &Linting<'_>,
     session: Option<&mut Session>,
 ) -> Result<Linted> {
+    for migration in pending {
+        let statements = hazard::split(engine, &migration.sql);
+        let rebuild = hazard::is_rebuild(engine, &statements);
+        control::refuse(migration, &statements, rebuild)?;
+    }
     let files: Vec<SqlFile> = pending
         .iter()
         .map(|migration| SqlFile {

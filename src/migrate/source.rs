@@ -63,7 +63,15 @@ impl Source {
                 path: shown(&prisma, project),
             });
         }
-        Source::read(&folder, project)
+        let mut source = Source::read(&folder, project)?;
+        if named.is_none() && prisma.is_dir() {
+            source.ignored.push(format!(
+                "`{}`: Prisma's migrations, beside which `{}` counts",
+                shown(&prisma, project),
+                source.folder
+            ));
+        }
+        Ok(source)
     }
 
     /// Reads a folder as sqlx does: not its subfolders, by version.

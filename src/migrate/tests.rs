@@ -144,7 +144,7 @@ async fn a_rebuild_that_loses_parents_or_rows_is_rolled_back() {
         (" WHERE id = 1", "would lose 1 of its 2 rows"),
         (
             " WHERE 0 UNION ALL SELECT id + 10, name FROM parents",
-            "would point to rows",
+            "whose row of",
         ),
     ] {
         let mut case = Case::new(&FAMILY).await;

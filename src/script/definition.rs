@@ -32,7 +32,7 @@ impl Reader<'_> {
             }
             other => Err(self.wrong(
                 other.start_position(),
-                format!("{what} is a map `#{{ … }}`"),
+                format!("{what} must be a map `#{{ … }}`"),
             )),
         }
     }
@@ -114,7 +114,10 @@ impl Reader<'_> {
         match self.literal(expression)? {
             Value::Int(number) => Ok(number as f64),
             Value::Float(number) => Ok(number),
-            _ => Err(self.wrong(expression.start_position(), format!("{what} is a number"))),
+            _ => Err(self.wrong(
+                expression.start_position(),
+                format!("{what} must be a number"),
+            )),
         }
     }
 
@@ -133,7 +136,7 @@ impl Reader<'_> {
                 let all_text = items.iter().all(|item| matches!(item, Value::Text(_)));
                 all_text
                     .then_some(value)
-                    .ok_or_else(|| wrong("is an array of strings"))
+                    .ok_or_else(|| wrong("must be an array of strings"))
             }
             (Value::Int(number), ParameterType::Int) => parameter
                 .parse(&number.to_string())

@@ -347,9 +347,9 @@ impl Host {
 fn not_granted(right: &str) -> Error {
     let hint = match right {
         "shell" | "net" | "env" => {
-            format!("grant it in `dbscript.toml`: rights = [\"{right}\"]")
+            format!("grant it in the section `[rights]` of `dbscript.toml`: grant = [\"{right}\"]")
         }
-        _ => "`dbscript.toml` takes it away: see `rights` there".to_owned(),
+        _ => "`dbscript.toml` takes it away: see `revoke` in its section `[rights]`".to_owned(),
     };
     Error::new(Kind::Refused, format!("the right `{right}` is not granted")).hint(hint)
 }

@@ -13,6 +13,9 @@ use crate::error::{Error, Kind, Result};
 /// The ending of a script's file name.
 const ENDING: &str = ".rhai";
 
+/// How the label of an embedded script begins, in positions.
+pub const BUILT_IN: &str = "built-in:";
+
 /// The scripts of a project and those of the program.
 pub struct Library {
     scripts: PathBuf,
@@ -204,7 +207,7 @@ pub fn load(scripts: &Path, name: &str) -> Result<Option<Script>> {
         origin,
     };
     let from_program = |text: &str| {
-        let label = format!("built-in:{name}{ENDING}");
+        let label = format!("{BUILT_IN}{name}{ENDING}");
         Ok(Some(script(text.to_owned(), label, Origin::BuiltIn)))
     };
     if path.symlink_metadata().is_err() {

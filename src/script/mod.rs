@@ -35,7 +35,7 @@ mod workplace;
 pub use check::Fault;
 pub use context::{Answer, Asker, Context, DatabaseState, Outcome, Stop};
 pub use host::Host;
-pub use library::Library;
+pub use library::{BUILT_IN, Library};
 pub use parameter::{Parameter, ParameterType, arguments};
 pub use procedure::{Origin, Procedure, RIGHTS};
 pub use run::{DATA_LOSS, FAILED_BACKUP, run};

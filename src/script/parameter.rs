@@ -89,13 +89,18 @@ impl Parameter {
                 "" => Err("is empty".to_owned()),
                 path => Ok(Value::from(path)),
             },
-            ParameterType::List => Ok(Value::List(
-                text.split(',')
-                    .map(str::trim)
+            ParameterType::List => {
+                let items = text.split(',').map(str::trim);
+                let items: Vec<Value> = items
                     .filter(|item| !item.is_empty())
                     .map(Value::from)
-                    .collect(),
-            )),
+                    .collect();
+                // An empty list means "all" to most scripts: a variable that is empty by mistake must not mean that.
+                if items.is_empty() {
+                    return Err("names at least one".to_owned());
+                }
+                Ok(Value::List(items))
+            }
             ParameterType::Bool => match text {
                 "true" | "yes" | "on" | "1" => Ok(Value::Bool(true)),
                 "false" | "no" | "off" | "0" => Ok(Value::Bool(false)),
@@ -132,15 +137,24 @@ impl Parameter {
         }
     }
 
+    /// What to write instead, for an error about its value.
+    fn way_out(&self) -> Option<String> {
+        let optional = self.default.is_some();
+        let what = (!self.help.is_empty()).then(|| format!("`--{}`: {}", self.name, self.help));
+        match (what, optional) {
+            (Some(what), true) => Some(format!("{what}; it may be left out")),
+            (what, _) => what,
+        }
+    }
+
     fn value(&self, text: &str) -> Result<Value> {
         self.parse(text).map_err(|rule| {
             let mut error = Error::new(
                 Kind::Usage,
                 format!("`--{}` {rule}, not `{text}`", self.name),
             );
-            if self.kind == ParameterType::Choice {
-                error.hint = did_you_mean(text, self.choices.iter().map(String::as_str));
-            }
+            let near = did_you_mean(text, self.choices.iter().map(String::as_str));
+            error.hint = near.or_else(|| self.way_out());
             error
         })
     }
@@ -167,7 +181,8 @@ pub fn arguments(
                 return Err(Error::new(
                     Kind::Usage,
                     format!("`--{}` needs a value", parameter.name),
-                ));
+                )
+                .hint(format!("write `--{} VALUE`", parameter.name)));
             }
         };
         add(&mut values, parameter, value)?;
@@ -222,7 +237,8 @@ fn add<'a>(
             return Err(Error::new(
                 Kind::Usage,
                 format!("`--{}` is given twice", parameter.name),
-            ));
+            )
+            .hint("give it once"));
         }
         (None, value) => {
             values.insert(&parameter.key, value);
@@ -264,8 +280,9 @@ fn missing(procedure: &Procedure, parameter: &Parameter) -> Error {
         Kind::Usage,
         format!("`{}` needs `--{}`", procedure.name, parameter.name),
     );
-    if !parameter.help.is_empty() {
-        error.hint = Some(format!("--{}: {}", parameter.name, parameter.help));
-    }
+    error.hint = match parameter.help.as_str() {
+        "" => Some(format!("see `dbscript run {} --help`", procedure.name)),
+        help => Some(format!("`--{}`: {help}", parameter.name)),
+    };
     error
 }

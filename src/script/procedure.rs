@@ -202,7 +202,7 @@ impl Reader<'_> {
     pub(super) fn items<'e>(&self, expression: &'e Expr, what: &str) -> Result<&'e [Expr]> {
         match expression {
             Expr::Array(items, _) => Ok(items),
-            other => Err(self.wrong(other.start_position(), format!("{what} is an array"))),
+            other => Err(self.wrong(other.start_position(), format!("{what} must be an array"))),
         }
     }
 
@@ -311,7 +311,7 @@ fn main(args) { args }
         );
         assert_eq!(
             wrong("let x = 1;\nconst NEEDS = x;\nfn main() {}"),
-            ("`NEEDS` is an array".into(), 2, 15)
+            ("`NEEDS` must be an array".into(), 2, 15)
         );
         assert_eq!(
             wrong("const PARAMS = #{ a: #{ type: \"int\", min: 1 + x() } };\nfn main() {}").0,

@@ -17,6 +17,8 @@ pub(super) struct Protection {
     let_go: RefCell<Vec<LetGo>>,
     renamed: RefCell<Vec<Renamed>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
+    /// The restore that was planned last, whose warnings were told then: the set, and the tables asked for.
+    planned: RefCell<Option<(String, Option<Vec<String>>)>>,
     /// How the live database stood when each set was made, as the session that is still open counts others' commits.
     watches: RefCell<Vec<(Timestamp, i64)>>,
 }
@@ -35,6 +37,20 @@ impl Protection {
 }
 
 impl Host {
+    /// A restore was planned, and its warnings were told.
+    pub fn note_planned(&self, timestamp: &str, tables: Option<&[String]>) {
+        let planned = (timestamp.to_owned(), tables.map(<[String]>::to_vec));
+        *self.protection.planned.borrow_mut() = Some(planned);
+    }
+
+    /// Whether this restore was planned before in this run.
+    pub fn is_planned(&self, timestamp: &str, tables: Option<&[String]>) -> bool {
+        let planned = self.protection.planned.borrow();
+        planned
+            .as_ref()
+            .is_some_and(|(known, of)| known == timestamp && of.as_deref() == tables)
+    }
+
     /// The migrations of a folder (the usual one for `None`) with the live database's history.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! One run of a procedure: a thread with a large stack, the script on it, and clean-up whatever happens.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::convert;
 use super::engine::{Machine, STACK_BYTES};
 use super::files::Files;
 use super::host::Host;
-use super::parameter::ParameterType;
+use super::parameter::{Parameter, ParameterType};
 use super::procedure::Procedure;
 use super::uncaught::explain;
 use crate::error::{Error, Kind, Result};
@@ -126,19 +126,25 @@ fn handed_over(
             continue;
         }
         if !there {
-            let what = parameter.kind.name();
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "`--{}` is a {what}; there is none at `{text}`",
-                    parameter.name
-                ),
-            )
-            .hint("a relative path counts from the project folder"));
+            return Err(not_handed_over(parameter, text, &path));
         }
         handed.push(path);
     }
     Ok(handed)
+}
+
+/// The error of a file or folder of the command line that is not there, or is the other of the two.
+fn not_handed_over(parameter: &Parameter, text: &str, path: &Path) -> Error {
+    let (wanted, other) = match parameter.kind {
+        ParameterType::Dir => ("folder", "file"),
+        _ => ("file", "folder"),
+    };
+    let flag = &parameter.name;
+    let message = match path.exists() {
+        true => format!("`--{flag}` names a {wanted}, and `{text}` is a {other}"),
+        false => format!("`--{flag}`: there is no {wanted} `{text}`"),
+    };
+    Error::new(Kind::Usage, message).hint("a relative path counts from the project folder")
 }
 
 /// Everything that happens on the script's thread.
@@ -218,6 +224,10 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
         }
         if done.is_empty() && doubt.is_none() {
             error.message.push_str(": the database is as it was found");
+            if error.kind == Kind::Timeout && error.hint.is_none() {
+                error.hint =
+                    Some("if it needs longer, give it more: `--timeout SECONDS`".to_owned());
+            }
         } else if !done.is_empty() {
             let listed = done.join("; ");
             error

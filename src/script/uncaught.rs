@@ -8,6 +8,7 @@ use rhai::{EvalAltResult, ParseError};
 use super::api;
 use super::convert::plain_type;
 use super::fault::STEP;
+use super::library::BUILT_IN;
 use super::nearest::did_you_mean;
 use super::sources::{Sources, excerpt, position};
 use crate::error::{Error, Kind, Position};
@@ -74,6 +75,12 @@ pub fn explain(mut error: EvalAltResult, main: &str, sources: &Sources) -> (Erro
     let text = sources.text(&label).unwrap_or_default();
     let (mut explained, result) = describe(error, &text);
     let mut trace = Vec::new();
+    let script_s_own = matches!(explained.kind, Kind::Script | Kind::Internal);
+    if !script_s_own && label.starts_with(BUILT_IN) {
+        // The script is not the person's, and does what it should: its lines would hide the way out.
+        explained.position = explained.position.or(place);
+        return (explained, result);
+    }
     if let Some(place) = &place {
         if explained.position.is_some() {
             // The error has a place of its own, such as a line of a CSV file; the script's comes after it.
@@ -217,12 +224,11 @@ fn unknown_function(signature: &str) -> (String, Option<String>) {
         );
     }
     if api::is_known(name) {
-        let given = if types.is_empty() {
-            "no argument".to_owned()
-        } else {
-            types.join(", ")
+        let message = match types.is_empty() {
+            true => format!("`{name}` is called without arguments"),
+            false => format!("`{name}` does not take {}", types.join(", ")),
         };
-        return (format!("`{name}` does not take {given}"), api::usage(name));
+        return (message, api::usage(name));
     }
     (
         format!("unknown function `{name}`"),

@@ -22,6 +22,13 @@ pub struct Unfinished {
     pub running: bool,
 }
 
+impl Unfinished {
+    /// Its procedure, as the log's name has it.
+    pub fn procedure(&self) -> Option<String> {
+        procedure_of(&self.path)
+    }
+}
+
 /// How a log ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {

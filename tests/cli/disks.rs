@@ -11,7 +11,7 @@ const ON_A_SMALL_DISK: &str = "mount -t tmpfs -o \"$OPTIONS\" tmpfs backups || e
     exit $code";
 
 /// Whether this user may mount; where not, the file size limit alone must do.
-fn may_mount() -> bool {
+pub fn may_mount() -> bool {
     std::process::Command::new("unshare")
         .args(["--mount", "true"])
         .status()

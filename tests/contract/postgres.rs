@@ -276,7 +276,7 @@ async fn every_form_of_url_leads_there() {
             "08001",
         ),
         (url.replace(PASSWORD, "wrong"), "28P01"),
-        (v6_is_refused_as_a_place, "08006"),
+        (v6_is_refused_as_a_place, "08001"),
     ] {
         let target = Target::parse(&form, fresh.folder()).expect("a good URL");
         let Err(error) = target.connect(WRITE).await else {

@@ -103,6 +103,19 @@ impl Running {
     /// Waits for its end, no longer than this, and compares.
     #[track_caller]
     pub fn finish_within(mut self, limit: Duration) -> Finished {
+        let finished = self.wait(limit);
+        finished.check(&self.expected, &self.project);
+        finished
+    }
+
+    /// Waits for its end; the caller compares.
+    #[track_caller]
+    pub fn outcome(mut self) -> Finished {
+        self.wait(PATIENCE)
+    }
+
+    #[track_caller]
+    fn wait(&mut self, limit: Duration) -> Finished {
         let begun = Instant::now();
         // Both streams end with the process: their senders are dropped.
         loop {
@@ -119,9 +132,7 @@ impl Running {
                 }
             }
         }
-        let finished = self.collect();
-        finished.check(&self.expected, &self.project);
-        finished
+        self.collect()
     }
 
     fn collect(&mut self) -> Finished {

@@ -232,7 +232,9 @@ async fn single_tables_that_would_leave_orphans_or_do_not_fit_are_refused() {
     let error = house.restore(&users).await.expect_err("orphans");
     assert_eq!(error.kind, Kind::Refused);
     assert!(
-        error.chain().contains("1 rows of `comments` would point"),
+        error
+            .chain()
+            .contains("`comments` would have 1 row whose row of"),
         "{}",
         error.chain()
     );

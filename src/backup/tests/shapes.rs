@@ -67,7 +67,7 @@ async fn awkward_schemas_come_back_as_they_were() {
         house
             .heard
             .lines()
-            .contains("they did when the backup was made")
+            .contains("it was so when the backup was made")
     );
     let other = house.target_named("other.db");
     let options = RestoreOptions {

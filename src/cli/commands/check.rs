@@ -5,6 +5,7 @@ use crate::cli::output::Ending;
 use crate::cli::{readable, report};
 use crate::error::{Error, Kind, Result};
 use crate::event::Severity;
+use crate::event::counted;
 use crate::script::{Fault, Library};
 use crate::value::Value;
 
@@ -48,7 +49,7 @@ impl Check {
                 counted(fatal, "fault"),
                 counted(checked, "procedure")
             );
-            Error::new(Kind::Script, message)
+            Error::new(Kind::Script, message).hint("each is listed above, with its place")
         });
         let mut lines: Vec<String> = faults.iter().flat_map(lines).collect();
         if error.is_none() {
@@ -118,12 +119,4 @@ fn describe(fault: &Fault) -> Value {
 
 fn count(number: usize) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-/// `1 fault`, `2 faults`.
-fn counted(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
 }

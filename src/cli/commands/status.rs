@@ -3,6 +3,8 @@
 //! One part that cannot be looked at does not hide the others: on the worst day, the list of backups is what is wanted
 //! most, and the database is what cannot be opened.
 
+mod next;
+
 use super::{Invocation, runtime};
 use crate::backup::{Entry, Listing, State, Store};
 use crate::cli::output::Ending;
@@ -11,12 +13,16 @@ use crate::cli::settings::Settings;
 use crate::db::{Access, Session, Target};
 use crate::error::{Error, Result};
 use crate::migrate::{self, History, Source};
-use crate::storage;
+use crate::storage::{self, Unfinished};
 use crate::value::Value;
+use next::HalfApplied;
 
 /// Say what state the database, the migrations and the backups are in
 ///
 /// Looks at sizes, not at every byte: `dbscript run verify` proves a backup.
+///
+/// Exits with 0 whatever it finds, as long as it could look. A job that must fail on drift runs
+/// `dbscript run safe-migration --plan` (3), on a damaged backup `dbscript run verify --from all` (5).
 #[derive(Debug, clap::Args)]
 pub struct Status {}
 
@@ -50,8 +56,12 @@ impl Status {
                 None
             }
         };
-        let migrations = match (source, history) {
-            (Ok(source), Some(history)) => describe_history(&source, &history),
+        let half = history
+            .as_ref()
+            .map(|history| next::half_applied(settings, history))
+            .unwrap_or_default();
+        let migrations = match (source, &history) {
+            (Ok(source), Some(history)) => describe_history(&source, history, &half),
             (Ok(source), None) => vec![("folder".to_owned(), source.folder.into())],
             (Err(migrate::Error::Folder { source, .. }), _) if is_missing(&source) => {
                 vec![("folder".to_owned(), Value::Null)]
@@ -62,7 +72,11 @@ impl Status {
             ("database".to_owned(), Value::Map(database)),
             ("migrations".to_owned(), Value::Map(migrations)),
         ];
-        result.extend(backups(settings, &mut problems));
+        let (listing, unfinished) = found(settings, &mut problems);
+        let steps = next::steps(settings, history.as_ref(), &half, &listing, &unfinished);
+        result.extend(backups(settings, listing, &unfinished));
+        let steps = steps.into_iter().map(Value::from).collect();
+        result.push(("next".to_owned(), Value::List(steps)));
         Ok(Ending {
             text: Some(text(&result)),
             result: Value::Map(result),
@@ -87,8 +101,8 @@ impl Problems {
     }
 }
 
-/// The sets, sound and damaged, what belongs to none, and the run that was interrupted last.
-fn backups(settings: &Settings, problems: &mut Problems) -> Fields {
+/// What lies in the backups folder: sets, and runs that did not end.
+fn found(settings: &Settings, problems: &mut Problems) -> (Listing, Vec<Unfinished>) {
     let listing = Store::open(&settings.backups)
         .list()
         .unwrap_or_else(|error| {
@@ -100,6 +114,11 @@ fn backups(settings: &Settings, problems: &mut Problems) -> Fields {
         problems.keep(error);
         Vec::new()
     });
+    (listing, unfinished)
+}
+
+/// The sets, sound and damaged, what belongs to none, and the run that was interrupted last.
+fn backups(settings: &Settings, listing: Listing, unfinished: &[Unfinished]) -> Fields {
     let interrupted = unfinished.last().map_or(Value::Null, |newest| {
         Value::Map(vec![
             ("log".to_owned(), settings.shown(&newest.path).into()),
@@ -165,7 +184,7 @@ fn is_missing(error: &std::io::Error) -> bool {
 }
 
 /// How many migrations are applied, and each that is not as it should be.
-fn describe_history(source: &Source, history: &History) -> Fields {
+fn describe_history(source: &Source, history: &History, half: &[HalfApplied]) -> Fields {
     let applied = history
         .entries
         .iter()
@@ -175,10 +194,16 @@ fn describe_history(source: &Source, history: &History) -> Fields {
         .iter()
         .filter(|entry| entry.state != migrate::State::Applied)
         .map(|entry| {
+            let is_half = half.iter().any(|half| half.version == entry.version);
+            let state = if is_half {
+                "half-applied"
+            } else {
+                entry.state.name()
+            };
             Value::Map(vec![
                 ("version".to_owned(), Value::Int(entry.version)),
                 ("name".to_owned(), entry.description.clone().into()),
-                ("state".to_owned(), entry.state.name().into()),
+                ("state".to_owned(), state.into()),
             ])
         });
     let ignored = source.ignored.iter().cloned().map(Value::from);
@@ -236,7 +261,7 @@ fn text(result: &[(String, Value)]) -> String {
                 lines.push("backups:".to_owned());
                 lines.extend(table(backups));
             }
-            ("damaged" | "litter", Value::List(items)) if items.is_empty() => {}
+            ("damaged" | "litter" | "next", Value::List(items)) if items.is_empty() => {}
             ("interrupted", Value::Null) => {}
             ("migrations", Value::Map(fields)) => {
                 let is_list = |name: &str| matches!(name, "not_applied" | "ignored");

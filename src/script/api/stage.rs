@@ -126,7 +126,7 @@ fn add(call: &Call<'_>) -> Answer {
     let stage: Stage = call.receiver()?;
     let (order, row) = (call.value(1)?, call.value(2)?);
     let Value::Map(row) = row else {
-        return Err(Error::new(Kind::Script, "`row` is a map").into());
+        return Err(Error::new(Kind::Script, "`row` must be a map").into());
     };
     let added = stage.staging.borrow_mut().add(&call.text(0), &order, &row);
     Ok(added.map_err(Error::from)?.into())

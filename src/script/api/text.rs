@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::taken::Taken;
 use super::{Accepts, Answer, Call, Form, Function, Key, Namespace, no_types, optional, required};
 use crate::error::{Error, Kind};
+use crate::event::counted;
 
 /// Letters and digits that nobody takes for one another: no 0, 1, i, l, o.
 const CODE_SIGNS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
@@ -103,6 +104,19 @@ pub const NAMESPACE: Namespace = Namespace {
             result: "a bool; `true` for an empty text",
             errors: "none",
             body: only,
+        },
+        Function {
+            name: "count",
+            form: Form::Function,
+            arguments: &[
+                required("number", Accepts::Int, "how many"),
+                required("noun", Accepts::Text, "what is counted, in the singular"),
+            ],
+            right: None,
+            doc: "Says how many there are: `1 row`, `2 rows`, `3 losses`.",
+            result: "a string",
+            errors: "none",
+            body: count,
         },
     ],
     types: no_types,
@@ -210,6 +224,10 @@ fn only(call: &Call<'_>) -> Answer {
         .chars()
         .all(|character| signs.contains(character));
     Ok(Dynamic::from(all))
+}
+
+fn count(call: &Call<'_>) -> Answer {
+    Ok(counted(call.int(0), &call.text(1)).into())
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ fn table(call: &Call<'_>) -> Answer {
     let mut maps = Vec::new();
     for row in call.array(0) {
         let Some(map) = row.try_cast::<Map>() else {
-            return Err(Error::new(Kind::Script, "a row of `ui::table` is a map").into());
+            return Err(Error::new(Kind::Script, "a row of `ui::table` must be a map").into());
         };
         maps.push(map);
     }

@@ -121,7 +121,7 @@ fn a_plan_tells_and_changes_nothing() {
     assert_eq!(
         planned,
         [
-            "insert 1 row(s) into `users`",
+            "insert 1 row into `users`",
             "write `out.txt`",
             "run `delete from users where name = ?`"
         ]

@@ -147,7 +147,7 @@ fn wrong_names_are_answered_with_the_nearest() {
         ),
         (
             "db::count()",
-            "`db::count` does not take no argument",
+            "`db::count` is called without arguments",
             "it is called as `db::count(table)`",
         ),
         (

@@ -2,7 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::db::error::{TLS, is_tls};
+use crate::db::error::{TLS, UNREACHABLE, is_tls};
 use crate::db::{EngineError, Error};
 
 /// A statement that cannot be prepared.
@@ -72,7 +72,7 @@ pub(super) fn statement(error: &sqlx::Error) -> Error {
     let source = engine(error);
     match number(error) {
         Some(number) if READ_ONLY.contains(&number) => Error::ReadOnly { source },
-        Some(number) if DENIED.contains(&number) => Error::Denied { source },
+        Some(number) if DENIED.contains(&number) => Error::NotGranted { source },
         Some(number) if DAMAGED.contains(&number) => Error::Damaged { source },
         Some(number) if LOCKED.contains(&number) => Error::Locked {
             what: "what the statement needs".to_owned(),
@@ -87,10 +87,15 @@ pub(super) fn opening(place: &str, error: &sqlx::Error) -> Error {
     if number(error) == Some(UNKNOWN_DATABASE) {
         return Error::Missing { place };
     }
-    Error::Connect {
-        place,
-        source: engine(error),
-    }
+    let source = match error {
+        error if is_tls(error) => engine(error),
+        sqlx::Error::Io(error) => EngineError {
+            code: UNREACHABLE.to_owned(),
+            message: error.to_string(),
+        },
+        other => engine(other),
+    };
+    Error::Connect { place, source }
 }
 
 #[cfg(test)]

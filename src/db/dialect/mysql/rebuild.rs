@@ -97,12 +97,13 @@ pub(super) async fn start(state: &mut State) -> Result<()> {
 /// The same error, saying what for the right is needed.
 pub(super) fn no_scratch(place: &str, error: Error) -> Error {
     match error {
-        Error::Denied { source } | Error::Statement { source } | Error::ReadOnly { source } => {
-            Error::NoScratch {
-                place: place.to_owned(),
-                source,
-            }
-        }
+        Error::Denied { source }
+        | Error::NotGranted { source }
+        | Error::Statement { source }
+        | Error::ReadOnly { source } => Error::NoScratch {
+            place: place.to_owned(),
+            source,
+        },
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgDatabaseError;
 
-use crate::db::error::{TLS, is_tls};
+use crate::db::error::{TLS, UNREACHABLE, is_tls};
 use crate::db::{EngineError, Error};
 
 /// The code of a connection that broke, as PostgreSQL's own clients give it.
@@ -54,6 +54,7 @@ pub(super) fn statement(error: sqlx::Error) -> Error {
     let source = engine(&error);
     match source.code.as_str() {
         "25006" => Error::ReadOnly { source },
+        "42501" => Error::NotGranted { source },
         "55P03" => Error::Locked {
             what: "the database".to_owned(),
         },
@@ -88,7 +89,22 @@ fn copy_line(context: &str) -> Option<u64> {
 /// An error while connecting to `place`.
 pub(super) fn connecting(place: &str, error: &sqlx::Error) -> Error {
     let place = place.to_owned();
-    let source = engine(error);
+    let source = match error {
+        error if is_tls(error) => EngineError {
+            code: TLS.to_owned(),
+            message: format!("no secure connection: {}", engine(error).message),
+        },
+        sqlx::Error::Io(error) => EngineError {
+            code: UNREACHABLE.to_owned(),
+            message: lower_first(&error.to_string()),
+        },
+        // The answer is of another protocol.
+        sqlx::Error::Protocol(_) => EngineError {
+            code: UNREACHABLE.to_owned(),
+            message: "what answers there is no PostgreSQL server".to_owned(),
+        },
+        other => engine(other),
+    };
     match source.code.as_str() {
         "3D000" => Error::Missing { place },
         _ => Error::Connect { place, source },

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::fault;
 use super::worker::Worker;
-use crate::db::{Access, Error, Result, Target};
+use crate::db::{Access, EngineError, Error, Result, Target};
 
 /// How long SQLite itself waits for a lock, in milliseconds; longer waits are ours, so that they can be cancelled.
 const BUSY_TIMEOUT_MS: u64 = 100;
@@ -24,6 +24,14 @@ fn file(path: &Path, access: Access) -> Result<Connection> {
     let place = path.display().to_string();
     if !path.exists() && !access.create {
         return Err(Error::Missing { place });
+    }
+    if path.is_dir() {
+        // SQLite itself speaks of an I/O error.
+        let source = EngineError {
+            code: "SQLITE_CANTOPEN".to_owned(),
+            message: "it is a folder".to_owned(),
+        };
+        return Err(Error::Connect { place, source });
     }
     let connection = if access.write || access.create {
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | creating(access))

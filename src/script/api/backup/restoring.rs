@@ -1,8 +1,11 @@
 //! What a restore would do, and doing it.
 
+use std::sync::Arc;
+
 use super::{counts, counts_of, map, number, sink, store, tell_counts};
 use crate::backup::{self, Mode, RestoreOptions, Restoring, Set};
 use crate::error::Error;
+use crate::event::{Silent, Sink};
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
@@ -26,13 +29,18 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
 fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
     let (from, options) = restore_options(call)?;
     let host = call.host;
-    Ok(host.wait(backup::restore::plan(
-        &store(host),
-        &from,
-        &host.target(),
-        &options,
-        &sink(host),
-    ))?)
+    let tables = options.tables.as_deref();
+    // Planned again right before it is done: what there is to say of it was said.
+    let sink: Arc<dyn Sink> = match host.is_planned(&from, tables) {
+        true => Arc::new(Silent),
+        false => sink(host),
+    };
+    let (store, target) = (store(host), host.target());
+    let plan = host.wait(backup::restore::plan(
+        &store, &from, &target, &options, &sink,
+    ))?;
+    host.note_planned(&plan.set.timestamp().to_string(), tables);
+    Ok(plan)
 }
 
 pub(super) fn plan(call: &Call<'_>) -> Answer {
@@ -78,7 +86,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     }
     let (store, sink) = (store(host), sink(host));
     let work = async {
-        let mut restoring = Restoring::begin(&plan, host.log()).await?;
+        let mut restoring = Restoring::begin(&plan, host.log(), sink.as_ref()).await?;
         let safety = restoring.save(&store, &sink).await?;
         restoring.fill(host.log(), &sink).await?;
         Ok::<_, Error>((safety, restoring))

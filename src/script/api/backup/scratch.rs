@@ -153,7 +153,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     };
     let plan = rescue(host, plan).map_err(|error| not_back(error, &command))?;
     let fill = async {
-        let mut restoring = Restoring::begin(&plan, host.log()).await?;
+        let mut restoring = Restoring::begin(&plan, host.log(), sink.as_ref()).await?;
         // Asked under the write lock: whoever wrote before is seen, and nobody writes after.
         if watching.others_marker().await? != Some(marker) {
             return Ok(None);

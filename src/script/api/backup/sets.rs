@@ -74,6 +74,10 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
             ("proof", Value::Null),
         ])));
     }
+    if options.tables.is_some() {
+        // A table that is not there is told before anything is: exit 2 leaves no run log.
+        host.wait(backup::create::plan(&target, &store, &options))?;
+    }
     let marker = match host.in_scratch() {
         true => None,
         false => host.marker()?,

@@ -3,10 +3,10 @@
 use rhai::{Array, Map};
 
 use super::{int, statement, table_name};
-use crate::db::Session;
 use crate::db::dialect::Begin;
+use crate::db::{Session, telling};
 use crate::error::{Error, Kind};
-use crate::event::{Event, Level};
+use crate::event::{Event, Level, counted};
 use crate::hazard::mask_literals;
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_value;
@@ -20,6 +20,13 @@ fn announce(call: &Call<'_>, masked: &str, action: String) -> Result<bool, Throw
         position: call.position(),
         rows: None,
     };
+    // A database that cannot be reached is no effect: the run log is not opened for it. What lacks the right does not
+    // get as far as the database.
+    call.host.require("db:write")?;
+    if !call.host.plan() {
+        call.host
+            .session(async |_: &mut Session| Ok::<_, Error>(()))?;
+    }
     Ok(call.host.effect_as("db:write", action, &event)?)
 }
 
@@ -66,7 +73,7 @@ pub(super) fn insert(call: &Call<'_>) -> Answer {
     if !announce(
         call,
         &masked,
-        format!("insert {count} row(s) into `{table}`"),
+        format!("insert {} into `{table}`", counted(count, "row")),
     )? {
         return Ok(int(count as u64));
     }
@@ -116,7 +123,9 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
     } else {
         Begin::Read
     };
-    host.session(async |session: &mut Session| session.begin(mode).await)?;
+    host.session(async |session: &mut Session| {
+        telling(host.sink(), "the database", session.begin(mode)).await
+    })?;
     let place = host.workplace();
     let mark = host.uncommitted();
     let result = call.run(&work, Vec::new()).and_then(|value| {

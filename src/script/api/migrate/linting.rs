@@ -6,11 +6,13 @@ use super::listed;
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Finding, Severity};
+use crate::hazard::{Allowance, RULES, from_flags};
 use crate::migrate::{self, Linting};
 use crate::script::api::backup::{map, number};
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
+use crate::script::nearest::did_you_mean;
 use crate::value::Value;
 
 fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Finding>, Thrown> {
@@ -36,7 +38,7 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
 pub(super) fn lint(call: &Call<'_>) -> Answer {
     let options = call.options(1);
     let allow = options.texts("allow")?.unwrap_or_default();
-    refuse_bare_rules(call, &allow)?;
+    refuse_unusable_rules(call, &allow)?;
     let rehearsed = options
         .text("rehearse")
         .is_none_or(|rehearse| rehearse != "off");
@@ -49,25 +51,35 @@ pub(super) fn lint(call: &Call<'_>) -> Answer {
     )))
 }
 
-/// A rule without its object would, in a workflow file, allow next month's drop too: only a person may say it.
-fn refuse_bare_rules(call: &Call<'_>, allow: &[String]) -> Result<(), Thrown> {
-    let bare = allow.iter().flat_map(|flag| flag.split(',')).map(str::trim);
-    match bare
-        .filter(|rule| !rule.is_empty())
-        .find(|rule| !rule.contains('('))
-    {
-        Some(rule) if !call.host.context().asker.is_there() => {
+/// Refuses a rule that does not exist, which could never allow anything. A rule without its object would, in a workflow
+/// file, allow next month's drop too: only a person may say it.
+fn refuse_unusable_rules(call: &Call<'_>, allow: &[String]) -> Result<(), Thrown> {
+    let is_there = call.host.context().asker.is_there();
+    for Allowance { rule, object, .. } in from_flags(allow) {
+        let names = RULES.iter().map(|known| known.name);
+        if !names.clone().any(|known| known == rule) {
+            let error = Error::new(
+                Kind::Usage,
+                format!("`--allow {rule}`: there is no such rule"),
+            );
+            return Err(error
+                .hint(did_you_mean(&rule, names).unwrap_or_else(|| {
+                    "the rules' names stand in the findings: run it without `--allow`".to_owned()
+                }))
+                .into());
+        }
+        if object.is_none() && !is_there {
             let message = format!(
                 "`--allow {rule}` names no object, which only a person at a terminal may leave out"
             );
-            Err(Error::new(Kind::Usage, message)
+            return Err(Error::new(Kind::Usage, message)
                 .hint(format!(
                     "name it, such as `--allow '{rule}(table)'` or `--allow '{rule}(table.column)'`"
                 ))
-                .into())
+                .into());
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 pub(super) fn probe(call: &Call<'_>) -> Answer {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::db::Session;
 use crate::error::{Error, Kind};
+use crate::event::counted;
 use crate::migrate::{self, Conditions, Entry, Migration, Resolution};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
@@ -232,7 +233,7 @@ fn up(call: &Call<'_>) -> Answer {
     let missing = !host.exists()?;
     host.begin_work(
         "db:write",
-        format!("apply {} migration(s) to {target}", pending.len()),
+        format!("apply {} to {target}", counted(pending.len(), "migration")),
     )?;
     host.create_if_missing();
     let let_go = host.let_go();
