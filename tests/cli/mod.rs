@@ -16,6 +16,7 @@ mod settings;
 mod together;
 mod usage;
 mod workflows;
+mod wrong;
 
 use crate::harness::databases::Said;
 use crate::harness::{Project, sqlx_migrates};
