@@ -189,7 +189,7 @@ fn a_failed_backup_and_a_damaged_one_are_alerts_whatever_the_script_says() {
         "scripts/mine.rhai",
         "//! Mine.\nfn main() {\n let report = backup::verify(\"latest\");\n if report.problems.len() > 0 { throw #{ kind: \"integrity\", message: \"unsound\" }; }\n}\n",
     );
-    for (procedure, words) in [("verify", "problem(s)"), ("mine", "unsound")] {
+    for (procedure, words) in [("verify", "problem"), ("mine", "unsound")] {
         let run = step(&project, &["run", procedure, "--json"]).status(5).go();
         let alerts = run.events_of("alert");
         assert_eq!(alerts.len(), 1, "{}", run.told());
