@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
+use super::standing::{Settled, named, with_state};
 use super::{HISTORY_TABLES, Migration};
 use crate::db::{Begin, Session, telling};
 use crate::error::{Error, Kind, Position, Result};
@@ -34,21 +35,6 @@ pub struct Conditions<'a> {
     pub settled: &'a dyn Fn(Settled),
 }
 
-/// What is in for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// The migration; what is said of it later replaces what was said before.
-    pub about: String,
-    /// What of it is in, in words.
-    pub what: String,
-    /// What to do about it, where it is only half of something.
-    pub remedy: Option<&'static str>,
-}
-
-/// What helps where a migration is half done.
-const REMEDY: &str =
-    "undo those statements by hand, or go back to the backup: `dbscript run restore`";
-
 /// One migration that is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -69,42 +55,6 @@ struct Prepared<'a> {
     statements: Vec<Statement>,
     /// `None`: outside a transaction.
     mode: Option<Begin>,
-}
-
-impl Settled {
-    /// A migration that is in.
-    pub fn applied(version: i64) -> Settled {
-        Settled {
-            about: format!("migration {version}"),
-            what: format!("migration {version} is applied"),
-            remedy: None,
-        }
-    }
-
-    /// A migration whose first statements are done, and no longer undone by a rollback.
-    fn half_done(migration: &Migration, stays: usize, count: usize) -> Settled {
-        let Migration {
-            version,
-            description,
-            ..
-        } = migration;
-        Settled {
-            about: format!("migration {version}"),
-            what: format!(
-                "of the {count} statements of migration {version} ({description}), {}",
-                those_that_stay(stays)
-            ),
-            remedy: Some(REMEDY),
-        }
-    }
-}
-
-fn those_that_stay(stays: usize) -> String {
-    match stays {
-        0 => "none is done, though the one at work may have been".to_owned(),
-        1 => "statement 1 is done and stays".to_owned(),
-        _ => format!("statements 1 to {stays} are done and stay"),
-    }
 }
 
 /// Applies migrations in their order.
@@ -165,10 +115,15 @@ async fn in_groups(
                 done.extend(applied);
             }
             Err(error) => {
-                let error = named(error, group);
+                let versions = group.iter().map(|one| one.migration.version);
+                let error = named(error, versions);
                 // What stays done on a copy is nobody's state.
                 return Err(match conditions.log {
-                    Some(_) => with_state(error, group, &done, stays),
+                    Some(_) => {
+                        let in_transaction =
+                            group.first().is_some_and(|first| first.mode.is_some());
+                        with_state(error, in_transaction, &done, stays)
+                    }
                     None => error,
                 });
             }
@@ -371,57 +326,4 @@ async fn run(
         log.send(&event);
     }
     Ok(())
-}
-
-/// The same error, naming the migrations it is about.
-fn named(error: Error, group: &[Prepared<'_>]) -> Error {
-    if error.kind == Kind::Migration {
-        return error;
-    }
-    let versions: Vec<String> = group
-        .iter()
-        .map(|prepared| prepared.migration.version.to_string())
-        .collect();
-    let message = format!("migration {} failed", versions.join(", "));
-    error.context(Kind::Migration, message)
-}
-
-/// The codes of a disk, or a limit on the database's size, that is full: SQLite, SQLSTATE, MySQL's `HY000` has none.
-const FULL: [&str; 2] = ["SQLITE_FULL", "53100"];
-
-/// The same error, saying what state the database is in and what to do.
-fn with_state(error: Error, group: &[Prepared<'_>], done: &[Applied], stays: usize) -> Error {
-    let in_transaction = group.first().is_some_and(|first| first.mode.is_some());
-    let before = match done.last() {
-        None => String::new(),
-        Some(last) => format!("migrations up to {} are applied; ", last.version),
-    };
-    let statements = those_that_stay(stays);
-    let state = match (in_transaction, stays, done.is_empty()) {
-        (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
-        (true, 0, false) => format!("{before}the failed one was rolled back"),
-        (true, ..) => format!(
-            "{before}{statements}: the database commits such statements by itself; what came after was rolled back"
-        ),
-        (false, 0, _) => format!("{before}no statement of the failed one is done"),
-        (false, ..) => {
-            format!("{before}{statements}: the failed one runs outside a transaction")
-        }
-    };
-    let mut error = error;
-    error.message = format!("{}; {state}", error.message);
-    let is_full = error
-        .code
-        .as_ref()
-        .is_some_and(|code| FULL.contains(&code.as_str()));
-    let hint = match (stays, error.hint.take()) {
-        (_, Some(hint)) => hint,
-        (0, None) if is_full => {
-            "free space where the database lies, then run `dbscript run safe-migration` again"
-                .to_owned()
-        }
-        (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
-        (_, None) => REMEDY.to_owned(),
-    };
-    error.hint(hint)
 }

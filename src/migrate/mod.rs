@@ -11,15 +11,17 @@ mod history;
 mod lint;
 mod revert;
 mod source;
+mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Conditions, Settled, apply};
+pub use apply::{Applied, Conditions, apply};
 pub use error::Error;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};
 pub use revert::{Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
+pub use standing::Settled;
 
 /// Tables that migration tools keep their history in: data for a backup, not for a comparison.
 pub const HISTORY_TABLES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];
