@@ -205,6 +205,13 @@ pub(super) fn is_tls(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The way out of a write that this session refuses.
+const MAY_NOT: &str = "what writes needs `db:write` in the script's `NEEDS`, and a database that may be written (a replica may not); SQLite's ATTACH and VACUUM INTO are never allowed";
+
+/// The way out of what the server keeps its user from.
+const GRANT: &str =
+    "grant it to the user that DATABASE_URL names, or connect as the owner of the tables";
+
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -240,16 +247,12 @@ impl From<Error> for error::Error {
                 Some(ANEW.to_owned()),
             ),
             Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
-            Error::ReadOnly { source } | Error::Denied { source } => (
-                Kind::Refused,
-                Some(source.code.clone()),
-                Some("what writes needs `db:write` in the script's `NEEDS`, and a database that may be written (a replica may not); SQLite's ATTACH and VACUUM INTO are never allowed".to_owned()),
-            ),
-            Error::NotGranted { source } => (
-                Kind::Refused,
-                Some(source.code.clone()),
-                Some("grant it to the user that DATABASE_URL names, or connect as the owner of the tables".to_owned()),
-            ),
+            Error::ReadOnly { source } | Error::Denied { source } => {
+                (Kind::Refused, Some(source.code.clone()), Some(MAY_NOT.to_owned()))
+            }
+            Error::NotGranted { source } => {
+                (Kind::Refused, Some(source.code.clone()), Some(GRANT.to_owned()))
+            }
             Error::TooManyRows { .. } => (
                 Kind::Database,
                 None,
