@@ -244,6 +244,9 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
             error.hint = Some(parts.join("; ")).filter(|hint| !hint.is_empty());
         }
     }
+    if let (Some(error), None) = (&mut outcome.error, &doubt) {
+        say_what_stays(error, host);
+    }
     if let (Some(error), Some(what)) = (&mut outcome.error, doubt) {
         let open = format!(
             ": the commit was cut off, and {what} may or may not be in: see `dbscript status`"
@@ -259,6 +262,19 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
     alert_unless_done(outcome.error.as_ref(), host);
     outcome.state = state(outcome.error.as_ref(), host);
     outcome
+}
+
+/// An error that says nothing of the database says it here; those of the other kinds do so themselves.
+fn say_what_stays(error: &mut Error, host: &Host) {
+    let silent = [Kind::Database, Kind::Io, Kind::Script, Kind::Internal];
+    if !host.wrote() || !silent.contains(&error.kind) {
+        return;
+    }
+    let done = host.done();
+    error.message.push_str(&match done.is_empty() {
+        true => "; the database is as it was found".to_owned(),
+        false => format!("; what was done before stays: {}", done.join("; ")),
+    });
 }
 
 /// Whoever is called in the night is called for these two, whatever the script made of them.

@@ -19,6 +19,8 @@ const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1370, 1419, 1698, 3118];
 const DAMAGED: [u16; 6] = [126, 1034, 1035, 1194, 1195, 1712];
 const LOCKED: [u16; 2] = [1205, 3572];
 const UNKNOWN_DATABASE: u16 = 1049;
+/// A value the column cannot take, its characters among others.
+const UNSTORABLE: u16 = 1366;
 /// Messages that quote a value.
 const WITH_DATA: [u16; 8] = [1062, 1264, 1292, 1366, 1411, 1525, 1586, 1859];
 
@@ -39,10 +41,13 @@ fn engine(error: &sqlx::Error) -> EngineError {
     match server_error(error) {
         Some(error) => EngineError {
             code: error.code().unwrap_or("HY000").to_owned(),
-            message: if WITH_DATA.contains(&error.number()) {
-                without_data(error.message())
-            } else {
-                error.message().to_owned()
+            message: match error.number() {
+                UNSTORABLE => format!(
+                    "{}: the value is of another type, or the column's character set cannot hold it (utf8mb4 holds all)",
+                    without_data(error.message())
+                ),
+                number if WITH_DATA.contains(&number) => without_data(error.message()),
+                _ => error.message().to_owned(),
             },
         },
         None => EngineError {
