@@ -188,7 +188,11 @@ fn a_backup_that_fails_fails_the_job_and_keeps_the_run_log() {
         !names.contains(&"Verify") && is_upload(names[names.len() - 1]),
         "{names:?}"
     );
-    assert_eq!(project.list("backups/runs").len(), 1, "for the upload");
+    let logs = project.list("backups/runs");
+    assert_eq!(logs.len(), 1, "for the upload");
+    let log = project.read(&format!("backups/runs/{}", logs[0]));
+    let alert = "\"event\":\"alert\",\"name\":\"failed backup\"";
+    assert!(log.contains(alert), "{log}");
     assert!(project.read("summary.md").contains("failed (exit 6)"));
 }
 
