@@ -12,7 +12,7 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::set::Set;
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{Access, Begin, Orphans, Sequence, Session, Withheld, telling};
+use crate::db::{Access, Begin, NotIncluded, Orphans, Sequence, Session, Withheld, telling};
 use crate::error::{self, Result};
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
@@ -223,6 +223,7 @@ async fn attempt(
 ) -> Result<Vec<(String, u64)>> {
     match (plan.mode, plan.scope) {
         (Mode::Replace, Scope::Whole) => {
+            let before = session.catalog().await?.not_included;
             session.drop_all().await?;
             let counts = load_all(session, &plan.set, sink).await?;
             for orphans in session.orphans().await? {
@@ -234,6 +235,9 @@ async fn attempt(
                 );
                 say(sink.as_ref(), Level::Warn, message);
             }
+            for message in taken_along(before, &session.catalog().await?.not_included) {
+                say(sink.as_ref(), Level::Warn, message);
+            }
             for message in not_given(session.withheld().await?) {
                 say(sink.as_ref(), Level::Warn, message);
             }
@@ -241,6 +245,22 @@ async fn attempt(
         }
         (Mode::Replace, Scope::Tables) => replace_rows(session, plan, sink).await,
     }
+}
+
+/// What to say of what no backup holds and what went with the objects it belonged to.
+fn taken_along(before: Vec<NotIncluded>, after: &[NotIncluded]) -> Vec<String> {
+    let is_gone = |entry: &NotIncluded| {
+        let is_same = |other: &NotIncluded| other.kind == entry.kind && other.name == entry.name;
+        entry.kind != "role" && !after.iter().any(is_same)
+    };
+    let gone = before.into_iter().filter(is_gone);
+    gone.map(|entry| {
+        format!(
+            "the restore took the {} `{}` with it, which no backup holds: make it again",
+            entry.kind, entry.name
+        )
+    })
+    .collect()
 }
 
 /// What to say of rights that could not be given back, one line a reason.

@@ -214,3 +214,38 @@ async fn an_owner_who_is_no_superuser_restores_without_a_word_of_rights() {
     assert!(!told.contains("could not be done"), "{told}");
     assert_eq!(dumped(fresh.url(), &["--schema-only"]), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    fresh
+        .other_program(
+            "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1); CREATE PUBLICATION stays FOR TABLE t;
+             CREATE FUNCTION plus(INTEGER, INTEGER) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+             CREATE AGGREGATE total (INTEGER) (SFUNC = plus, STYPE = INTEGER)",
+        )
+        .await;
+    let project = Project::new();
+    let url = fresh.url().to_owned();
+    let saving = tokio::task::spawn_blocking(move || {
+        let backup = project.dbscript(&["run", "backup"]);
+        (backup.env("DATABASE_URL", &url).go().told(), project)
+    });
+    let (told, project) = saving.await.expect("it runs");
+    for named in [
+        "`stays of public.t`",
+        "does not hold the `aggregate public.total(integer)`",
+    ] {
+        assert!(told.contains(named), "{named} in {told}");
+    }
+    let (_, told) = restore(project, fresh.url().to_owned()).await;
+    for named in [
+        "publication `stays of public.t`",
+        "`aggregate public.total(integer)` with it",
+    ] {
+        assert!(told.contains(named), "{named} in {told}");
+    }
+    assert!(!told.contains("the publication `stays` with it"), "{told}");
+}

@@ -176,7 +176,7 @@ pub const CLASSES: &[Class] = &[
         name: "what is not carried",
         sql: "CREATE TABLE t (a INTEGER, b INTEGER); CREATE STATISTICS st ON a, b FROM t; CREATE PUBLICATION pub FOR TABLE t;
               CREATE AGGREGATE agg (INTEGER) (SFUNC = int4pl, STYPE = INTEGER); GRANT SELECT ON t TO PUBLIC",
-        not_included: &["pub", "aggregate public.agg(integer)"],
+        not_included: &["pub", "pub of public.t", "aggregate public.agg(integer)"],
         ..PLAIN
     },
 ];

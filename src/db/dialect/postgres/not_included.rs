@@ -48,7 +48,8 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ),
     (
         "publication",
-        "SELECT pubname FROM pg_catalog.pg_publication",
+        "SELECT pubname FROM pg_catalog.pg_publication UNION ALL SELECT p.pubname || ' of ' || r.prrelid::regclass \
+            FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid",
         "replication is set up by hand",
     ),
     (
