@@ -8,6 +8,7 @@ mod json;
 mod keeping;
 mod kills;
 mod main_job;
+mod next_steps;
 mod places;
 mod readme;
 mod screen;
