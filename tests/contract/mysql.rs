@@ -1,5 +1,7 @@
 //! What only MySQL and MariaDB do.
 
+mod broken;
+mod rights;
 mod schema;
 mod swaps;
 

@@ -24,6 +24,41 @@ pub const CLASSES: &[Class] = &[
         ..PLAIN
     },
     Class {
+        name: "numbers and times at their ends",
+        sql: "CREATE TABLE t (id INT PRIMARY KEY, n DECIMAL(65, 30), d DOUBLE, f FLOAT, ti TIME(6), s SMALLINT UNSIGNED);
+              INSERT INTO t VALUES (1, -99999999999999999999999999999999999.999999999999999999999999999999, -0.0e0, 1.17549435e-38,
+                      '838:59:59.000000', 65535),
+                  (2, 0.000000000000000000000000000001, 4.9406564584124654e-324, 16777217, '-00:00:00.000001', 0),
+                  (3, 0, 1.7976931348623157e308, -1e-3, '24:00:00', 1)",
+        lines: &[(
+            "t",
+            &[
+                r#"{"id":1,"n":"-99999999999999999999999999999999999.999999999999999999999999999999","d":0.0,"f":1.1754943508222875e-38,"ti":"838:59:59.000000","s":65535}"#,
+                r#"{"id":2,"n":"0.000000000000000000000000000001","d":5e-324,"f":16777216.0,"ti":"-00:00:00.000001","s":0}"#,
+                r#"{"id":3,"n":"0.000000000000000000000000000000","d":1.7976931348623157e308,"f":-0.0010000000474974513,"ti":"24:00:00.000000","s":1}"#,
+            ],
+        )],
+        queries: &["SELECT n, f, ti, d, 1 / d FROM t ORDER BY id"],
+        ..PLAIN
+    },
+    Class {
+        name: "names, engines and tables without a key",
+        sql: "CREATE TABLE `a.b%c``d` (`x.y` INT, `100%` INT, `tick``s` INT); INSERT INTO `a.b%c``d` VALUES (1, 2, 3), (1, 2, 3);
+              CREATE TABLE Users (a INT); CREATE TABLE users (a VARCHAR(3) CHARACTER SET utf8mb3);
+              INSERT INTO Users VALUES (1); INSERT INTO users VALUES ('ß€x');
+              CREATE TABLE plain (a INT) ENGINE = MyISAM; INSERT INTO plain VALUES (7)",
+        lines: &[
+            (
+                "a.b%c`d",
+                &[r#"{"x.y":1,"100%":2,"tick`s":3}"#, r#"{"x.y":1,"100%":2,"tick`s":3}"#],
+            ),
+            ("Users", &[r#"{"a":1}"#]),
+            ("users", &[r#"{"a":"ß€x"}"#]),
+            ("plain", &[r#"{"a":7}"#]),
+        ],
+        ..PLAIN
+    },
+    Class {
         name: "texts",
         sql: r"CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), l VARCHAR(9) CHARACTER SET latin1, c CHAR(4), m MEDIUMTEXT);
                INSERT INTO t VALUES (1, 'it''s \\ 🦀', 'é', 'x  ', 'a\nb\r\t'), (2, '', '', '', 'nul\0'), (3, '<%_>', NULL, 'é', '\Z')",

@@ -6,7 +6,7 @@ use crate::harness::databases::{Database, Fresh};
 use crate::harness::{BackupSet, Project};
 use dbscript::value::Value;
 
-const RICH: &str = include_str!("rich.sql");
+pub(super) const RICH: &str = include_str!("rich.sql");
 const AFTER: &str = "-- dbscript: after the rows";
 
 /// A database with one of everything; `None` where there is no MariaDB.
@@ -33,7 +33,7 @@ fn backup(fresh: &Fresh) -> Project {
 }
 
 /// What the server's own dump says of the schema, with the database's name taken out.
-fn dump(fresh: &Fresh) -> String {
+pub(super) fn dump(fresh: &Fresh) -> String {
     let arguments = [
         "--no-data",
         "--routines",
@@ -105,7 +105,7 @@ async fn the_client_rebuilds_a_rich_schema_from_the_file() {
 }
 
 #[track_caller]
-fn assert_same(was: &str, is: &str) {
+pub(super) fn assert_same(was: &str, is: &str) {
     let diff = similar::TextDiff::from_lines(was, is);
     assert_eq!(was, is, "{}", diff.unified_diff());
 }

@@ -66,7 +66,10 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
         hides: hides(state).await?,
         ..Catalog::default()
     };
-    let mut columns = columns(state).await?;
+    objects::for_printing(state).await?;
+    let columns = columns(state).await;
+    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
+    let mut columns = columns?;
     let mut keys = keys::read(state).await?;
     let mut attributes = attributes::read(state).await?;
     for entry in listed {

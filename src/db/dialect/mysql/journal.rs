@@ -248,9 +248,9 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
     let (was, is) = (of(Side::Old, is_object), of(Side::New, is_object));
     let moved = moved(state, old, &of(Side::Old, |kind| kind == "table")).await?;
     if moved {
-        for default in of(Side::New, |kind| kind == "default") {
-            state.run(&default.sql).await?;
-        }
+        let defaults = of(Side::New, |kind| kind == "default").into_iter();
+        let defaults: Vec<String> = defaults.map(|piece| piece.sql).collect();
+        schema::run_as_printed(state, &defaults).await?;
         reconcile(state, &is, &was).await?;
     } else {
         reconcile(state, &was, &is).await?;

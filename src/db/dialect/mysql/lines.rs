@@ -47,6 +47,10 @@ pub(super) async fn read(
         true => "NULL".to_owned(),
         false => selected.join(", "),
     };
+    // A CHAR is what was stored and not what fills it up.
+    let unpadded =
+        "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', '')";
+    text::run(&mut state.connection, unpadded).await?;
     let sql = format!("SELECT {selected} FROM {}", quote(&table.name.name));
     let keys = keys(columns);
     let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut state.connection);

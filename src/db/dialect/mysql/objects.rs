@@ -40,7 +40,7 @@ pub(super) async fn read(state: &mut State) -> Result<Vec<Made>> {
 /// Ends what [`for_printing`] began.
 pub(super) const AFTER_PRINTING: &str = "SET SESSION sql_mode = @dbscript_mode";
 
-/// From here on the server prints names and literals in one way, whatever its own mode is.
+/// From here on the server prints names and literals in one way, whatever its own mode is, and takes what it printed.
 pub(super) async fn for_printing(state: &mut State) -> Result<()> {
     let set =
         format!("SET @dbscript_mode = @@SESSION.sql_mode, SESSION sql_mode = '{PRINTING_MODE}'");

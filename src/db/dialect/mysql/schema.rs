@@ -206,8 +206,26 @@ async fn drop_package(state: &mut State, name: &str) -> Result<()> {
     dropped.map(|_| ())
 }
 
+/// Statements on tables that the server itself has printed: its mode may refuse them, for a zero date among their defaults.
+pub(super) async fn run_as_printed(state: &mut State, statements: &[String]) -> Result<()> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    objects::for_printing(state).await?;
+    let mut done = Ok(0);
+    for statement in statements {
+        done = state.run(statement).await;
+        if done.is_err() {
+            break;
+        }
+    }
+    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
+    done.map(|_| ())
+}
+
 /// Sets counters to where a backup has them. A counter that stands further stays.
 pub(super) async fn set_sequences(state: &mut State, sequences: &[Sequence]) -> Result<()> {
+    let mut statements = Vec::new();
     let listed = catalog::listed(state).await?;
     for sequence in sequences {
         let name = quote(&sequence.name);
@@ -222,9 +240,9 @@ pub(super) async fn set_sequences(state: &mut State, sequences: &[Sequence]) -> 
             }
             format!("ALTER TABLE {name} AUTO_INCREMENT = {next}")
         };
-        state.run(&sql).await?;
+        statements.push(sql);
     }
-    Ok(())
+    run_as_printed(state, &statements).await
 }
 
 #[cfg(test)]

@@ -138,9 +138,7 @@ impl Swap {
         moves.extend(moves_between(&self.new_tables, &self.new, &self.here));
         rename(state, &moves).await?;
         self.moved = true;
-        for statement in &self.defaults {
-            state.run(statement).await?;
-        }
+        schema::run_as_printed(state, &self.defaults).await?;
         let (triggers, others): (Vec<Piece>, Vec<Piece>) = self
             .new_objects
             .iter()

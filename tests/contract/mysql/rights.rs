@@ -1,0 +1,130 @@
+//! Users with few rights, and sessions with a mode of their own.
+
+use super::{client, name};
+use crate::contract::{number, rows};
+use crate::harness::databases::{Database, Fresh};
+use crate::harness::{PASSWORD, Project};
+
+/// The URL of a user who may do everything with the database, and with those of ours beside it where `beside`.
+fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
+    let database = name(fresh.url());
+    let user = format!("{user}_{}", &database[5..]);
+    let pattern = database.replace('_', "\\_");
+    let mut sql = format!(
+        "CREATE USER {user}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
+         GRANT ALL ON `{pattern}`.* TO {user}@'127.0.0.1';"
+    );
+    if beside {
+        sql.push_str(&format!(
+            "GRANT ALL ON `{pattern}\\_dbscript\\_%`.* TO {user}@'127.0.0.1';"
+        ));
+    }
+    client(fresh.url(), &sql);
+    fresh.url().replace("tester", &user)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rich_schema_comes_back_in_every_mode_of_the_server() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    let mut session = fresh.session().await;
+    if session.info().await.expect("it answers").engine != "mariadb" {
+        return;
+    }
+    // Run for users without rights over the server: the others' sessions stay as they are.
+    client(
+        fresh.url(),
+        "SET GLOBAL init_connect = \"SET SESSION sql_mode = CASE
+           WHEN USER() LIKE 'ansi%' THEN 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,PAD_CHAR_TO_FULL_LENGTH'
+           WHEN USER() LIKE 'trad%' THEN 'TRADITIONAL' WHEN USER() LIKE 'loose%' THEN ''
+           ELSE @@SESSION.sql_mode END\";",
+    );
+    for mode in ["ansi", "trad", "loose"] {
+        let fresh = fresh.another().await;
+        let url = limited(&fresh, mode, true);
+        let rich: Vec<&str> = super::schema::RICH
+            .lines()
+            .filter(|line| !line.contains("`nobody here`"))
+            .collect();
+        let rich = rich.join("\n").replace("THIS_DATABASE", name(&url));
+        client(
+            &url,
+            &format!(
+                "SET sql_mode = 'NO_ENGINE_SUBSTITUTION';\n{rich}
+                 CREATE TABLE padded (c CHAR(9)); INSERT INTO padded VALUES ('x');"
+            ),
+        );
+        let was = super::schema::dump(&fresh);
+        let project = Project::new();
+        let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", &url).go();
+        go(&["run", "backup"]);
+        let padded = project.list("backups");
+        let padded = padded.iter().find(|file| file.starts_with("padded-"));
+        let padded = project.read(&format!("backups/{}", padded.expect("it is in the set")));
+        assert!(padded.contains("{\"c\":\"x\"}"), "{padded}");
+        client(&url, "DELETE FROM child; DROP VIEW b;");
+        let set = crate::harness::timestamps(&project).remove(0);
+        go(&["run", "restore", "--yes", "--from", &set]);
+        super::schema::assert_same(&was, &super::schema::dump(&fresh));
+    }
+    assert_eq!(rows(&mut session, "SELECT 1").await.len(), 1);
+}
+
+/// Refused before anything changes, with the way out; and that way leads out.
+async fn no_rehearsal_without_the_right(fresh: &Fresh, url: &str, grant: &str) {
+    let project = Project::new();
+    project.file("migrations/0001_more.sql", "CREATE TABLE more (id INT)");
+    let migrate = |words: &[&str]| {
+        let words = [&["run", "safe-migration", "--yes"], words].concat();
+        project.dbscript(&words).env("DATABASE_URL", url)
+    };
+    migrate(&[])
+        .status(3)
+        .stderr_has("cannot create a scratch database beside")
+        .stderr_has(grant)
+        .stderr_has("--rehearse off")
+        .go();
+    let mut session = fresh.session().await;
+    let made = "SELECT COUNT(*) FROM information_schema.tables
+                WHERE table_name IN ('more', '_sqlx_migrations') AND table_schema IN ('public', DATABASE())";
+    let made = match fresh.engine() {
+        dbscript::db::Engine::Postgres => made.replace("DATABASE()", "'public'"),
+        _ => made.to_owned(),
+    };
+    assert_eq!(number(&mut session, &made).await, 0);
+    migrate(&["--rehearse", "off"])
+        .stderr_has("not rehearsed")
+        .go();
+    assert_eq!(number(&mut session, &made).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rehearsal_on_mariadb_without_the_right_to_a_scratch_database() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    fresh
+        .other_program("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+        .await;
+    let url = limited(&fresh, "few", false);
+    no_rehearsal_without_the_right(&fresh, &url, "GRANT ALL ON").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_rehearsal_on_postgres_without_the_right_to_a_scratch_database() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    let database = name(fresh.url());
+    let role = format!("few_{database}");
+    fresh
+        .other_program(&format!(
+            "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1);
+             CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'; ALTER TABLE t OWNER TO {role};
+             GRANT ALL ON SCHEMA public TO {role}"
+        ))
+        .await;
+    let url = fresh.url().replace("tester", &role);
+    no_rehearsal_without_the_right(&fresh, &url, "CREATEDB").await;
+}
