@@ -66,34 +66,10 @@ impl Reader<'_> {
                 table: owned,
                 schema: plain(set.schema_ref()),
             },
-            ast::AlterTableAction::SetUnlogged(_) => Action::SetUnlogged(owned),
-            ast::AlterTableAction::DisableRls(_) => weaker(
-                table,
-                format!("row level security of `{table}` is switched off"),
-            ),
-            ast::AlterTableAction::NoForceRls(_) => weaker(
-                table,
-                format!("row level security of `{table}` no longer holds for its owner"),
-            ),
-            ast::AlterTableAction::DisableTrigger(disable) => {
-                let which = disable.trigger_target().map(|target| sql(&target));
-                let which = which.unwrap_or_default();
-                weaker(
-                    table,
-                    format!("trigger {which} of `{table}` is switched off"),
-                )
-            }
-            ast::AlterTableAction::DisableRule(disable) => weaker(
-                table,
-                format!(
-                    "rule {} of `{table}` is switched off",
-                    plain(disable.rule_ref())
-                ),
-            ),
-            ast::AlterTableAction::SetAccessMethod(_) => {
-                Action::Lock(locks::column_filled(table, "every column"))
-            }
-            _ => return,
+            other => match loosened(table, other) {
+                Some(action) => action,
+                None => return,
+            },
         };
         push(steps, node, simple);
     }
@@ -239,6 +215,40 @@ impl Reader<'_> {
         };
         push(steps, node, action);
     }
+}
+
+/// What makes a table less safe, or writes it anew.
+fn loosened(table: &TableName, action: &ast::AlterTableAction) -> Option<Action> {
+    Some(match action {
+        ast::AlterTableAction::SetUnlogged(_) => Action::SetUnlogged(table.clone()),
+        ast::AlterTableAction::DisableRls(_) => weaker(
+            table,
+            format!("row level security of `{table}` is switched off"),
+        ),
+        ast::AlterTableAction::NoForceRls(_) => weaker(
+            table,
+            format!("row level security of `{table}` no longer holds for its owner"),
+        ),
+        ast::AlterTableAction::DisableTrigger(disable) => {
+            let which = disable.trigger_target().map(|target| sql(&target));
+            let which = which.unwrap_or_default();
+            weaker(
+                table,
+                format!("trigger {which} of `{table}` is switched off"),
+            )
+        }
+        ast::AlterTableAction::DisableRule(disable) => weaker(
+            table,
+            format!(
+                "rule {} of `{table}` is switched off",
+                plain(disable.rule_ref())
+            ),
+        ),
+        ast::AlterTableAction::SetAccessMethod(_) => {
+            Action::Lock(locks::column_filled(table, "every column"))
+        }
+        _ => return None,
+    })
 }
 
 /// What adding a column locks: an index that is built with it, rows that are looked at, a table that is written anew.

@@ -44,6 +44,14 @@ impl Reader<'_> {
                 let table = table.map(|table| self.name(table.syntax()));
                 push(steps, drop.syntax(), Action::DropTrigger { trigger, table });
             }
+            other => return self.drop_whole(other, steps) || self.drop_object(other, steps),
+        }
+        true
+    }
+
+    /// What takes many rows at once.
+    fn drop_whole(&self, statement: &ast::Stmt, steps: &mut Vec<Step>) -> bool {
+        match statement {
             ast::Stmt::DropSchema(drop) => {
                 let cascade = cascades(drop.drop_behavior());
                 for name in drop.schema_refs() {
@@ -80,7 +88,7 @@ impl Reader<'_> {
                 };
                 push(steps, truncate.syntax(), action);
             }
-            other => return self.drop_object(other, steps),
+            _ => return false,
         }
         true
     }

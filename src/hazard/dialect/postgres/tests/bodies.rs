@@ -1,3 +1,5 @@
+//! Bodies: DO blocks, functions and procedures, and SQL that EXECUTE runs.
+
 use super::{check, plainly};
 
 #[test]

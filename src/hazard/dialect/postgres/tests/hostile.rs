@@ -1,3 +1,5 @@
+//! Text that is too deep, too long, or none at all.
+
 use proptest::prelude::*;
 
 use super::{plainly, steps};

@@ -1,3 +1,5 @@
+//! What must not alarm, what must be said, and what names mean.
+
 use super::{plainly, steps};
 use crate::db::Engine;
 use crate::hazard::action::Action;

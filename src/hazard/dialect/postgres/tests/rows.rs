@@ -1,3 +1,5 @@
+//! Statements that write rows.
+
 use super::{check, plainly, steps, told};
 use crate::hazard::action::{Action, Insert};
 

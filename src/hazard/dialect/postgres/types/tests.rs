@@ -1,3 +1,5 @@
+//! Changes of type: what is silent, what loses, what is refused.
+
 use super::*;
 
 /// `loses`, `refuses`, `impossible`, `unknown` of a change of type.
