@@ -1,36 +1,66 @@
 //! Bodies of routines and DO blocks: SQL, PL/pgSQL, and SQL that EXECUTE runs from text.
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::body::{Body, BodyLanguage};
+use squawk_syntax::body::BodyLanguage;
 use squawk_syntax::decoded_text::DecodedText;
-use squawk_syntax::plpgsql::Plpgsql;
-use squawk_syntax::sql_body::SqlBody;
+use squawk_syntax::syntax_error::SyntaxError;
 use squawk_syntax::{SourceFile, SyntaxNode};
 
 use super::reader::{Reader, push, sql, start, words_of};
-use super::{expression, reader};
+use super::{expression, reader, targets};
 use crate::hazard::action::{Action, NewRoutine, ObjectKind, Step};
 
-/// A parser's complaint. What a broken statement does to rows is not told from half of it.
-pub(super) fn add_error(steps: &mut Vec<Step>, message: &str, offset: u32) {
+/// The languages of bodies that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    Sql,
+    Plpgsql,
+}
+
+impl Language {
+    fn of(name: Option<ast::LanguageName>) -> Option<Language> {
+        match name?.name.to_ascii_lowercase().as_str() {
+            "sql" => Some(Language::Sql),
+            "plpgsql" => Some(Language::Plpgsql),
+            _ => None,
+        }
+    }
+}
+
+/// A parser's complaint about a statement of this text. What a broken statement does to rows is not told from half of it.
+pub(super) fn add_error(steps: &mut Vec<Step>, text: &str, error: &SyntaxError) {
+    let at = usize::from(error.range().start()).min(text.len());
+    let before = memchr::memrchr(b';', &text.as_bytes()[..at]).map_or(0, |before| before + 1);
+    let after = memchr::memchr(b';', &text.as_bytes()[at..]).map_or(text.len(), |after| at + after);
+    let mut said = false;
     steps.retain(|step| {
-        !matches!(
-            step.action,
-            Action::Delete(_) | Action::Update(_) | Action::Insert(_)
-        )
+        let broken = (before..=after).contains(&step.offset);
+        said |= broken && matches!(step.action, Action::Unparsed(_));
+        !broken
+            || !matches!(
+                step.action,
+                Action::Delete(_) | Action::Update(_) | Action::Insert(_)
+            )
     });
-    steps.push(Step {
-        action: Action::Unparsed(message.to_owned()),
-        offset: offset as usize,
-    });
+    // Once a statement is enough.
+    if !said {
+        steps.push(Step {
+            action: Action::Unparsed(error.message().to_owned()),
+            offset: at,
+        });
+    }
 }
 
 impl Reader<'_> {
     /// DO.
     pub(super) fn block(&self, block: &ast::Do, steps: &mut Vec<Step>) {
+        let language = match block.do_language() {
+            None => Some(Language::Plpgsql),
+            Some(language) => Language::of(language.language_name()),
+        };
         let text = block.body().and_then(|literal| literal.decoded_value());
-        match block.plpgsql().zip(text) {
-            Some((body, text)) => self.text_body(&body, &text, Vec::new(), steps),
+        match language.zip(text) {
+            Some((language, text)) => self.text_body(language, &text, Vec::new(), steps),
             None => {
                 let message = "DO in another language than PL/pgSQL cannot be seen into".to_owned();
                 push(steps, block.syntax(), Action::Dynamic(message));
@@ -49,12 +79,7 @@ impl Reader<'_> {
         }
         let body = match create.body() {
             Some(atomic) => self.atomic(&atomic, variables),
-            None => self.written(
-                create.option_list(),
-                create.plpgsql(),
-                create.sql_body(),
-                variables,
-            ),
+            None => self.written(create.option_list(), variables),
         };
         let name = self.name_of(create.name());
         self.routine(ObjectKind::Function, name, body, create.syntax(), steps);
@@ -65,12 +90,7 @@ impl Reader<'_> {
         let variables = parameters(create.param_list());
         let body = match create.body() {
             Some(atomic) => self.atomic(&atomic, variables),
-            None => self.written(
-                create.option_list(),
-                create.plpgsql(),
-                create.sql_body(),
-                variables,
-            ),
+            None => self.written(create.option_list(), variables),
         };
         let name = self.name_of(create.name());
         self.routine(ObjectKind::Procedure, name, body, create.syntax(), steps);
@@ -113,23 +133,30 @@ impl Reader<'_> {
     }
 
     /// A body that is written as text, in a language of its own.
-    fn written(
-        &self,
-        options: Option<ast::FuncOptionList>,
-        plpgsql: Option<Plpgsql>,
-        sql: Option<SqlBody>,
-        variables: Vec<String>,
-    ) -> Vec<Step> {
+    fn written(&self, options: Option<ast::FuncOptionList>, variables: Vec<String>) -> Vec<Step> {
+        let mut language = None;
+        let mut text = None;
+        for option in options.iter().flat_map(|options| options.options()) {
+            match option {
+                ast::FuncOption::LanguageFuncOption(option) => {
+                    language = Language::of(option.language_name());
+                }
+                ast::FuncOption::AsFuncOption(option) => {
+                    if let Some(ast::AsFuncTarget::AsDefinition(definition)) =
+                        option.as_func_target()
+                    {
+                        text = definition
+                            .literal()
+                            .and_then(|literal| literal.decoded_value());
+                    }
+                }
+                _ => {}
+            }
+        }
         let mut steps = Vec::new();
-        let definitions = options
-            .iter()
-            .flat_map(|options| options.syntax().descendants());
-        let definition = definitions.filter_map(ast::AsDefinition::cast).last();
-        let text = definition.and_then(|definition| definition.literal()?.decoded_value());
-        match (text, plpgsql, sql) {
-            (Some(text), Some(body), _) => self.text_body(&body, &text, variables, &mut steps),
-            (Some(text), None, Some(body)) => self.text_body(&body, &text, variables, &mut steps),
-            _ => steps.push(Step {
+        match language.zip(text) {
+            Some((language, text)) => self.text_body(language, &text, variables, &mut steps),
+            None => steps.push(Step {
                 action: Action::Dynamic(
                     "its body is not SQL or PL/pgSQL and cannot be seen into".to_owned(),
                 ),
@@ -139,27 +166,36 @@ impl Reader<'_> {
         steps
     }
 
-    /// A body in SQL or PL/pgSQL; `text` tells where in the statement its characters stand.
-    fn text_body<T: BodyLanguage>(
+    /// A body that is text; the text tells where in the statement its characters stand.
+    fn text_body(
         &self,
-        body: &Body<T>,
+        language: Language,
         text: &DecodedText,
         mut variables: Vec<String>,
         steps: &mut Vec<Step>,
     ) {
-        let root = body.syntax();
+        let (root, errors) = match language {
+            Language::Sql => {
+                let parsed = SourceFile::parse(text.text());
+                (parsed.syntax_node(), parsed.errors())
+            }
+            Language::Plpgsql => {
+                let (green, errors) = ast::Plpgsql::parse_text(&targets::blanked(text.text()));
+                (SyntaxNode::new_root(green), errors)
+            }
+        };
         variables.extend(declared(&root));
         let Some(inner) = self.within(variables) else {
             return too_deep(steps);
         };
         let mut own = Vec::new();
         inner.walk(&root, &mut own);
+        for error in &errors {
+            add_error(&mut own, text.text(), error);
+        }
         for step in &mut own {
             let offset = u32::try_from(step.offset).unwrap_or_default();
             step.offset = text.source_pos(offset.into()).into();
-        }
-        if let Some(error) = body.errors().first() {
-            add_error(&mut own, error.message(), error.range().start().into());
         }
         steps.extend(own);
     }
@@ -212,8 +248,8 @@ impl Reader<'_> {
         for statement in parsed.tree().stmts() {
             inner.statement(&statement, &mut own);
         }
-        if let Some(error) = parsed.errors().first() {
-            add_error(&mut own, error.message(), error.range().start().into());
+        for error in &parsed.errors() {
+            add_error(&mut own, &text, error);
         }
         let here = start(node);
         steps.extend(own.into_iter().map(|step| {

@@ -17,6 +17,7 @@ mod rows;
 mod session;
 mod statement;
 mod table;
+mod targets;
 mod types;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,8 +91,8 @@ fn parse(reading: &Reading, text: &str) -> Vec<Step> {
         for statement in parsed.tree().stmts() {
             reader.statement(&statement, &mut steps);
         }
-        if let Some(error) = parsed.errors().first() {
-            body::add_error(&mut steps, error.message(), error.range().start().into());
+        for error in &parsed.errors() {
+            body::add_error(&mut steps, text, error);
         }
         steps
     }));
