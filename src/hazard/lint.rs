@@ -1,6 +1,6 @@
 //! The whole of it: files in, findings out.
 
-use super::action::{Action, Step};
+use super::action::{Action, Insert, Step};
 use super::allow::Allowance;
 use super::dialect::{self, Reading};
 use super::draft::{Draft, LetGo};
@@ -128,40 +128,46 @@ fn running(file: &SqlFile) -> Running {
 }
 
 fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
-    let mut steps = Vec::new();
+    let mut steps: Vec<Placed> = Vec::new();
     for (file, statements) in files.iter().enumerate() {
-        let mut unread = false;
         let mut reading = reading.clone();
         for (index, statement) in statements.iter().enumerate() {
-            let here = |action, offset| Placed {
+            let here = |step| Placed {
                 file,
                 statement: index,
-                step: Step { action, offset },
+                step,
             };
             match statement.kind {
                 Kind::CopyData => {}
                 Kind::Client => {
                     let action = dialect::read_client(&statement.text);
-                    steps.extend(action.map(|action| here(action, 0)));
+                    steps.extend(action.map(|action| here(Step { action, offset: 0 })));
                 }
-                Kind::Sql => match dialect::read(&reading, &statement.text) {
-                    Some(read) => {
-                        reading.follow(&read);
-                        steps.extend(read.into_iter().map(|step| here(step.action, step.offset)));
+                Kind::Sql => {
+                    let read = dialect::read(&reading, &statement.text);
+                    reading.follow(&read);
+                    for step in read {
+                        let last = steps.last().filter(|last| last.file == file);
+                        if !last.is_some_and(|last| repeats(&last.step.action, &step.action)) {
+                            steps.push(here(step));
+                        }
                     }
-                    // Once a file is enough: the rest cannot be read either.
-                    None if unread => {}
-                    None => {
-                        unread = true;
-                        let message =
-                            format!("this version does not read {} yet", reading.engine.name());
-                        steps.push(here(Action::Unparsed(message), 0));
-                    }
-                },
+                }
             }
         }
     }
     steps
+}
+
+/// Whether an action tells nothing that the one before has not told: a dump inserts one row a statement, by the million.
+fn repeats(before: &Action, action: &Action) -> bool {
+    let adds = |insert: &Insert| {
+        !insert.replace
+            && insert.upsert.is_none()
+            && insert.copy.is_none()
+            && insert.source.is_none()
+    };
+    matches!(action, Action::Insert(insert) if adds(insert)) && before == action
 }
 
 /// Turns weighed hazards into findings.

@@ -37,8 +37,7 @@ pub fn is_rebuild(engine: Engine, statements: &[Statement]) -> bool {
     let reading = Reading::offline(engine);
     let steps: Vec<Step> = statements
         .iter()
-        .filter_map(|statement| dialect::read(&reading, &statement.text))
-        .flatten()
+        .flat_map(|statement| dialect::read(&reading, &statement.text))
         .collect();
     !find(steps.iter().map(|step| &step.action)).is_empty()
 }

@@ -361,7 +361,7 @@ pub(super) struct Insert {
     pub(super) ignore: bool,
     /// The columns ON CONFLICT DO UPDATE sets.
     pub(super) upsert: Option<Vec<String>>,
-    /// What is inserted, as SQL that can be asked; `None`: DEFAULT VALUES.
+    /// What is inserted, as SQL that can be asked; `None`: DEFAULT VALUES, rows of literals, or what cannot be asked.
     pub(super) source: Option<String>,
     /// INSERT … SELECT, unless it is VALUES.
     pub(super) copy: Option<Copy>,

@@ -78,12 +78,12 @@ impl Reading {
     }
 }
 
-/// What a statement does. `None`: this engine's statements are not read yet by this version.
-pub(super) fn read(reading: &Reading, statement: &str) -> Option<Vec<Step>> {
+/// What a statement does.
+pub(super) fn read(reading: &Reading, statement: &str) -> Vec<Step> {
     match reading.engine {
-        Engine::Sqlite => Some(sqlite::read(statement)),
-        Engine::Postgres => Some(postgres::read(reading, statement)),
-        Engine::Mysql | Engine::Mariadb => Some(mysql::read(reading, statement)),
+        Engine::Sqlite => sqlite::read(statement),
+        Engine::Postgres => postgres::read(reading, statement),
+        Engine::Mysql | Engine::Mariadb => mysql::read(reading, statement),
     }
 }
 

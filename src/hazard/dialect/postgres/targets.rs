@@ -32,7 +32,7 @@ pub(super) fn blanked(body: &str) -> String {
             _ if takes && depth == 0 && here.eq_ignore_ascii_case("into") => {
                 let before = at.checked_sub(1).map_or("", piece);
                 if !is_any(before, &["insert", "merge"]) {
-                    let end = targets_end(&piece, at);
+                    let end = targets_end(&piece, at).min(tokens.len());
                     for token in &tokens[at..end] {
                         bytes[token.start..token.end].fill(b' ');
                     }
