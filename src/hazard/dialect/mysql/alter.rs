@@ -94,23 +94,14 @@ fn action(table: &TableName, cursor: &mut Cursor<'_>) -> Read<Vec<Action>> {
     }
 }
 
-/// MODIFY and CHANGE: the definition anew, its charset, and perhaps another name.
+/// MODIFY and CHANGE: the definition anew, and perhaps another name.
 fn whole(table: &TableName, column: String, definition: Definition) -> Vec<Action> {
     let to = definition.column.name.clone();
-    let of_collation = definition.collation.as_deref();
-    let of_collation = of_collation.and_then(|name| name.split('_').next());
-    let charset = definition.charset.clone();
-    let charset = charset.or_else(|| of_collation.map(str::to_owned));
     let mut actions = vec![Action::AlterColumn {
         table: table.clone(),
         column: column.clone(),
         change: ColumnChange::Whole(Box::new(definition)),
     }];
-    actions.extend(charset.map(|charset| Action::Charset {
-        table: table.clone(),
-        column: Some(column.clone()),
-        charset,
-    }));
     if to != column {
         actions.push(Action::RenameColumn {
             table: table.clone(),

@@ -136,40 +136,76 @@ pub(super) struct Met {
 
 /// The rows of one of the tables that a statement over all of them meets: those for which the join gives any row.
 ///
-/// The table itself is replaced by one row in the join, which then speaks of the row outside; an outer join to it must
-/// become an inner one, since only rows that are there can be changed.
+/// Where only inner joins are, the table is replaced by one row in the join, which then speaks of the row outside. With
+/// an outer join MariaDB 10.11 gets that wrong (a constant in its ON), so the table's rows are taken out of the join
+/// itself; the outer join to the table becomes an inner one, as only rows that are there can be changed.
 pub(super) fn met(cursor: &Cursor<'_>, source: &Source, condition: Option<&str>) -> Option<Met> {
-    // USING and NATURAL ask the table itself for columns, FULL and RIGHT joins of others may leave it out.
-    let twisted = (cursor.at..cursor.end).any(|at| {
-        let piece = &cursor.pieces[at];
-        let bracket = cursor.pieces[..cursor.end]
-            .get(at + 1)
-            .is_some_and(|next| next.is_symbol("("));
-        // CONVERT(a USING utf8mb4) and RIGHT(a, 1) are none of them.
-        piece.is("using") && bracket
-            || piece.is_any(&["right", "full"]) && !bracket
-            || piece.is("natural")
-    });
-    if twisted {
+    let joins = joins(cursor);
+    if joins == Joins::Any {
         return None;
     }
     let from = cursor.offset();
     let text = cursor.text;
     let end = from + cursor.rest().len();
-    let mut join = String::new();
+    let named = text.get(source.start..source.end)?;
+    let mut before = String::new();
     match source.outer {
         Some((start, stop)) => {
-            join.push_str(text.get(from..start)?);
-            join.push_str("INNER");
-            join.push_str(text.get(stop..source.start)?);
+            before.push_str(text.get(from..start)?);
+            before.push_str("INNER");
+            before.push_str(text.get(stop..source.start)?);
         }
-        None => join.push_str(text.get(from..source.start)?),
+        None => before.push_str(text.get(from..source.start)?),
     }
-    join.push_str("(SELECT 1) AS dbscript_one");
-    join.push_str(text.get(source.end..end)?);
+    let behind = text.get(source.end..end)?;
     let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}\n"));
+    if joins == Joins::Inner {
+        let one = "(SELECT 1) AS dbscript_one";
+        return Some(Met {
+            target: named.to_owned(),
+            condition: format!("EXISTS (SELECT 1 FROM {before}{one}{behind}\n{filter})"),
+        });
+    }
+    let engine = cursor.reading.engine;
+    let called = match (&source.alias, &source.table) {
+        (Some(alias), _) => engine.quote(alias),
+        (None, Some(table)) => engine.quote_table(table),
+        (None, None) => return None,
+    };
     Some(Met {
-        target: text.get(source.start..source.end)?.to_owned(),
-        condition: format!("EXISTS (SELECT 1 FROM {join}\n{filter})"),
+        target: format!(
+            "(SELECT DISTINCT {called}.* FROM {before}{named}{behind}\n{filter}) AS `dbscript_some`"
+        ),
+        condition: "TRUE".to_owned(),
     })
+}
+
+/// How tables are joined.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Joins {
+    /// By conditions, and no row is made up.
+    Inner,
+    /// By names of columns, or rows may be made up behind a table.
+    Left,
+    /// Rows may be made up before a table.
+    Any,
+}
+
+fn joins(cursor: &Cursor<'_>) -> Joins {
+    let mut joins = Joins::Inner;
+    for at in cursor.at..cursor.end {
+        let piece = &cursor.pieces[at];
+        let bracket = cursor.pieces[..cursor.end]
+            .get(at + 1)
+            .is_some_and(|next| next.is_symbol("("));
+        // CONVERT(a USING utf8mb4), LEFT(a, 1) and RIGHT(a, 1) join nothing.
+        let here = match bracket {
+            false if piece.is_any(&["right", "full"]) => Joins::Any,
+            false if piece.is_any(&["left", "natural"]) => Joins::Left,
+            true if piece.is("using") => Joins::Left,
+            _ => continue,
+        };
+        joins = joins.max(here);
+    }
+    joins
 }

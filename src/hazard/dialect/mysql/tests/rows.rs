@@ -68,7 +68,7 @@ fn several_tables_are_asked_one_by_one() {
         (
             "DELETE p FROM posts p LEFT JOIN users AS u ON u.id = p.uid WHERE u.id IS NULL",
             &[
-                "delete posts: FROM posts p WHERE EXISTS (SELECT 1 FROM (SELECT 1) AS dbscript_one LEFT JOIN users AS u ON u.id = p.uid WHERE u.id IS NULL )",
+                "delete posts: FROM (SELECT DISTINCT `p`.* FROM posts p LEFT JOIN users AS u ON u.id = p.uid WHERE u.id IS NULL ) AS `dbscript_some` WHERE TRUE",
             ][..],
         ),
         (
@@ -81,11 +81,20 @@ fn several_tables_are_asked_one_by_one() {
         (
             "DELETE FROM a, b USING a LEFT OUTER JOIN b ON LEFT(a.x, 2) = b.x WHERE a.n",
             &[
-                "delete a: FROM a WHERE EXISTS (SELECT 1 FROM (SELECT 1) AS dbscript_one LEFT OUTER JOIN b ON LEFT(a.x, 2) = b.x WHERE a.n )",
-                "delete b: FROM b WHERE EXISTS (SELECT 1 FROM a INNER JOIN (SELECT 1) AS dbscript_one ON LEFT(a.x, 2) = b.x WHERE a.n )",
+                "delete a: FROM (SELECT DISTINCT `a`.* FROM a LEFT OUTER JOIN b ON LEFT(a.x, 2) = b.x WHERE a.n ) AS `dbscript_some` WHERE TRUE",
+                "delete b: FROM (SELECT DISTINCT `b`.* FROM a INNER JOIN b ON LEFT(a.x, 2) = b.x WHERE a.n ) AS `dbscript_some` WHERE TRUE",
             ],
         ),
-        ("DELETE a FROM a JOIN b USING (id)", &["delete a: unknown"]),
+        (
+            "DELETE a FROM a JOIN other.b USING (id)",
+            &[
+                "delete a: FROM (SELECT DISTINCT `a`.* FROM a JOIN other.b USING (id) ) AS `dbscript_some` WHERE TRUE",
+            ],
+        ),
+        (
+            "DELETE a FROM b RIGHT JOIN a ON a.id = b.id",
+            &["delete a: unknown"],
+        ),
         ("DELETE a FROM a", &["delete a: every"]),
         ("DELETE a FROM a WHERE 1", &["delete a: alwaystrue"]),
         (

@@ -46,7 +46,6 @@ fn every_action_of_an_alter_is_a_step() {
             &[
                 "alter u.a a bigint(20) unsigned not null identity comment",
                 "alter u.b c character varying(5) = NULL",
-                "charset u b latin1",
                 "rename column u.b c",
                 "alter u.t t timestamp not null = CURRENT_TIMESTAMP on update",
             ],
@@ -57,7 +56,6 @@ fn every_action_of_an_alter_is_a_step() {
                 "alter u.Name name varchar(3)",
                 "rename column u.Name name",
                 "alter u.x x text",
-                "charset u x utf8mb4",
             ],
         ),
         (
