@@ -5,4 +5,5 @@ mod architecture;
 mod cli;
 mod contract;
 mod harness;
+mod hazards;
 mod scripts;
