@@ -215,6 +215,71 @@ pub const RULES: &[Rule] = &[
         "warn",
         "a change of the schema inside a transaction commits it (MySQL)",
     ),
+    rule(
+        "lock-adding-field-with-default",
+        "warn",
+        "a column with a default that writes every row anew",
+    ),
+    rule(
+        "lock-adding-foreign-key-constraint",
+        "warn",
+        "a foreign key whose check keeps writers of both tables waiting",
+    ),
+    rule(
+        "lock-adding-not-nullable-field",
+        "warn",
+        "SET NOT NULL reads every row while others wait",
+    ),
+    rule(
+        "lock-adding-serial-primary-key-field",
+        "warn",
+        "a primary key that is added writes or reads every row while others wait",
+    ),
+    rule(
+        "lock-ban-concurrent-index-creation-in-transaction",
+        "warn",
+        "CONCURRENTLY inside a transaction, which PostgreSQL refuses",
+    ),
+    rule(
+        "lock-changing-column-type",
+        "warn",
+        "a change of type that writes every row anew while others wait",
+    ),
+    rule(
+        "lock-constraint-missing-not-valid",
+        "warn",
+        "a constraint that reads every row while others wait",
+    ),
+    rule(
+        "lock-disallowed-unique-constraint",
+        "warn",
+        "a UNIQUE constraint whose index is built while others wait",
+    ),
+    rule(
+        "lock-prefer-repack",
+        "warn",
+        "VACUUM FULL and CLUSTER keep everybody out",
+    ),
+    rule(
+        "lock-require-concurrent-index-creation",
+        "warn",
+        "an index that keeps writers waiting",
+    ),
+    rule(
+        "lock-require-concurrent-index-deletion",
+        "warn",
+        "DROP INDEX waits for everybody, and everybody for it",
+    ),
+    rule(
+        "lock-require-concurrent-partition-detach",
+        "warn",
+        "DETACH PARTITION that keeps everybody out",
+    ),
+    rule(
+        "lock-require-concurrent-reindex",
+        "warn",
+        "REINDEX keeps writers waiting",
+    ),
     rule("dynamic-sql", "warn", "what cannot be seen here is run"),
     rule("unparsed", "warn", "a statement that could not be read"),
     rule(

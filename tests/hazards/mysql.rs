@@ -111,6 +111,7 @@ async fn values_that_would_change_are_counted() {
         ("ALTER TABLE users MODIFY tags SET('a','b')", &["remove-enum-value block"]),
         ("ALTER TABLE users MODIFY bio VARCHAR(200) CHARACTER SET latin1 COMMENT 'x'", &["narrow-charset block"]),
         ("ALTER TABLE settings CONVERT TO CHARACTER SET latin1", &[]),
+        ("ALTER TABLE users CONVERT TO CHARACTER SET latin1", &["narrow-charset block"]),
         ("ALTER TABLE users MODIFY bio VARCHAR(200)", &["modify-drops-attributes block"]),
         ("ALTER TABLE users MODIFY plan VARCHAR(20)", &["modify-drops-attributes block"]),
         ("ALTER TABLE users MODIFY id INT", &["modify-drops-attributes block"]),
@@ -143,8 +144,74 @@ async fn what_weakens_or_breaks_is_named() {
         ("START TRANSACTION; INSERT INTO settings VALUES ('a', 'b', 'c'); ALTER TABLE empty ADD COLUMN c INT; COMMIT", &["implicit-commit warn"]),
         ("ALTER TABLE points ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES users (id) ON DELETE CASCADE", &["add-cascade note", "add-foreign-key block"]),
         ("ALTER TABLE logs PARTITION BY HASH (day) PARTITIONS 2", &["repartition warn"]),
+        ("PREPARE s FROM 'SELECT 1'; EXECUTE s", &[]),
+        ("ALTER TABLE users ADD CONSTRAINT c CHECK (age > 1); ALTER TABLE users DROP CONSTRAINT c", &[]),
+        ("DROP EVENT IF EXISTS nothing", &[]),
     ])
     .await;
+}
+
+/// What only MariaDB has.
+#[tokio::test(flavor = "multi_thread")]
+async fn history_and_sequences_are_asked_too() {
+    let Some(fresh) = server().await else { return };
+    let mut session = fresh.session().await;
+    if session.info().await.expect("it answers").engine != "mariadb" {
+        return;
+    }
+    let schema = "CREATE TABLE prices (id INT PRIMARY KEY, price INT) WITH SYSTEM VERSIONING;
+         CREATE TABLE calm (id INT PRIMARY KEY) WITH SYSTEM VERSIONING;
+         CREATE SEQUENCE tickets;
+         CREATE TABLE seats (id INT PRIMARY KEY DEFAULT NEXTVAL(tickets), who VARCHAR(10));
+         INSERT INTO prices VALUES (1, 5); UPDATE prices SET price = 6; INSERT INTO calm VALUES (1);
+         INSERT INTO seats (id, who) VALUES (1, 'x'), (2, 'y');";
+    hold(
+        &fresh,
+        schema,
+        &[
+            (
+                "ALTER TABLE prices DROP SYSTEM VERSIONING",
+                &["delete-history block"],
+            ),
+            ("DELETE HISTORY FROM prices", &["delete-history block"]),
+            ("ALTER TABLE calm DROP SYSTEM VERSIONING", &[]),
+            (
+                "ALTER SEQUENCE tickets RESTART WITH 1",
+                &["restart-sequence warn"],
+            ),
+            ("ALTER SEQUENCE tickets RESTART WITH 50", &[]),
+            ("DROP SEQUENCE tickets", &["drop-sequence warn"]),
+        ],
+    )
+    .await;
+}
+
+/// A server may tell `Users` from `users`, or not: both find the table.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_databases_are_said_to_be_out_of_sight() {
+    let Some(fresh) = server().await else { return };
+    let there = fresh.another().await;
+    there
+        .other_program("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)")
+        .await;
+    let name = there
+        .url()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let fresh = database(&fresh, SCHEMA).await;
+    for (sql, expected) in [
+        (format!("DROP TABLE {name}.t"), vec!["drop-table warn"]),
+        (
+            format!("USE {name}; DELETE FROM t"),
+            vec!["delete-rows warn"],
+        ),
+        ("DELETE FROM Settings".to_owned(), vec!["delete-rows block"]),
+    ] {
+        let lint = super::judged(&fresh, &sql).await;
+        assert_eq!(super::said(&lint), expected, "{sql}: {:?}", lint.findings);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

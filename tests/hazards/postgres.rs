@@ -80,6 +80,7 @@ async fn what_goes_is_counted() {
         ("DROP DOMAIN mail CASCADE", &["drop-type warn", "drop-column block"]),
         ("ALTER TYPE place DROP ATTRIBUTE city CASCADE", &["drop-column block"]),
         ("DROP SCHEMA app CASCADE", &["drop-schema block"]),
+        ("DROP EXTENSION IF EXISTS nothing", &["drop-type warn"]),
         ("ALTER TABLE logs DETACH PARTITION logs_p0", &["detach-partition warn"]),
     ])
     .await;
@@ -213,6 +214,54 @@ async fn what_harms_nobody_is_silent() {
         "CREATE TABLE \"users2\" (LIKE users); ALTER TABLE \"users2\" DROP COLUMN name",
     ])
     .await;
+}
+
+/// Names are told apart by case and schema, and `search_path` says what an unqualified one means.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_mean_what_the_server_takes_them_for() {
+    let Some(fresh) = server().await else { return };
+    let fresh = database(&fresh, SCHEMA).await;
+    for (sql, expected) in [
+        (
+            "CREATE TABLE \"Settings\" (a int); DROP TABLE \"Settings\"",
+            &[][..],
+        ),
+        (
+            "CREATE TABLE \"Settings\" (a int); DROP TABLE settings",
+            &["drop-table block"],
+        ),
+        (
+            "CREATE TABLE app.settings (a int); DROP TABLE app.settings",
+            &[],
+        ),
+        (
+            "CREATE TABLE app.settings (a int); DELETE FROM settings",
+            &["delete-rows block"],
+        ),
+        (
+            "CREATE TABLE IF NOT EXISTS settings (a int); DROP TABLE settings",
+            &["drop-table block"],
+        ),
+        (
+            "SET search_path TO app; DELETE FROM users WHERE id = 2",
+            &["delete-rows block"],
+        ),
+        (
+            "DELETE FROM \"User\" WHERE \"plan\" IS NULL",
+            &["delete-rows block"],
+        ),
+        (
+            "ALTER TABLE settings RENAME TO options; DELETE FROM options",
+            &["rename-table warn", "delete-rows block"],
+        ),
+        (
+            "ALTER TABLE users RENAME COLUMN fax TO phone; ALTER TABLE users DROP COLUMN phone",
+            &["rename-column warn", "drop-column block"],
+        ),
+    ] {
+        let lint = judged(&fresh, sql).await;
+        assert_eq!(said(&lint), expected, "{sql}: {:?}", lint.findings);
+    }
 }
 
 /// The usual good way: nullable, filled, required. Only the rehearsal sees the rows of then, and without one it stops.

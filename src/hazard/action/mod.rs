@@ -2,8 +2,6 @@
 //!
 //! Text kept here (conditions, expressions) is SQL of the migration itself, to be asked of the database as it stands.
 
-#![allow(dead_code, reason = "the readers of the servers' SQL construct them")]
-
 mod alter;
 
 pub(super) use alter::{

@@ -10,7 +10,18 @@ use crate::ident::TableName;
 
 impl Judge<'_> {
     pub(super) fn alter_column(&mut self, name: &TableName, column: &str, change: &ColumnChange) {
-        let Some(table) = self.target("narrow-type", name, "values of") else {
+        let rule = match change {
+            ColumnChange::SetNotNull => "set-not-null",
+            ColumnChange::Type { .. } | ColumnChange::Whole(_) => "narrow-type",
+            ColumnChange::DropDefault => "drop-default",
+            ColumnChange::DropIdentity => "drop-identity",
+            ColumnChange::DropNotNull
+            | ColumnChange::SetDefault(_)
+            | ColumnChange::DropExpression => {
+                return self.apply_change(name, column, change);
+            }
+        };
+        let Some(table) = self.target(rule, name, "values of") else {
             return;
         };
         match change {

@@ -174,7 +174,7 @@ impl Judge<'_> {
             Seen::Temporary | Seen::Missing => return,
             Seen::Elsewhere => {
                 let mut draft = Draft::new("drop-column", self.at, format!("{name}.{column}"));
-                draft.weight = Weight::Unknown("it is in another database".to_owned());
+                draft.weight = Weight::Unknown(self.world.why_elsewhere(name));
                 draft.message = format!("values of `{name}.{column}` would be lost");
                 self.push(draft);
                 return;

@@ -35,12 +35,12 @@ impl Judge<'_> {
         let reason = match self.world.see(name) {
             Seen::Known(table) => return Some(table.clone()),
             Seen::Temporary => return None,
-            Seen::Missing if is_view => "it is a view",
+            Seen::Missing if is_view => "it is a view".to_owned(),
             Seen::Missing => return None,
-            Seen::Elsewhere => "it is in another database",
+            Seen::Elsewhere => self.world.why_elsewhere(name),
         };
         let mut draft = Draft::new(rule, self.at, name.to_string());
-        draft.weight = Weight::Unknown(reason.to_owned());
+        draft.weight = Weight::Unknown(reason);
         draft.message = format!("{what} `{name}` would be lost or changed");
         self.push(draft);
         None

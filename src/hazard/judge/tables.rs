@@ -54,7 +54,7 @@ impl Judge<'_> {
             Seen::Temporary | Seen::Missing => {}
             Seen::Elsewhere => {
                 let mut draft = Draft::new("drop-table", at, name.to_string());
-                draft.weight = Weight::Unknown("it is in another database".to_owned());
+                draft.weight = Weight::Unknown(self.world.why_elsewhere(name));
                 draft.message = format!("rows of `{name}` would be lost");
                 self.push(draft);
             }

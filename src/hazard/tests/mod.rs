@@ -5,6 +5,7 @@ mod columns;
 mod offline;
 mod rebuilds;
 mod rows;
+mod servers;
 mod tables;
 mod truth;
 

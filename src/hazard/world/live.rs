@@ -21,6 +21,7 @@ impl World {
         let Some(catalog) = catalog else {
             return world;
         };
+        world.hides = catalog.hides;
         for table in &catalog.tables {
             let key = world.key(&table.name);
             world.tables.insert(key, live_table(table));

@@ -35,6 +35,8 @@ pub(super) struct World {
     /// Enums by their bare name, with their values.
     enums: HashMap<String, Vec<String>>,
     pub(super) names: Names,
+    /// The catalog may leave out what this user has no right to.
+    hides: bool,
 }
 
 /// What a name means at this point.
@@ -44,7 +46,7 @@ pub(super) enum Seen<'a> {
     Temporary,
     /// No such table.
     Missing,
-    /// In a database that was attached.
+    /// Where the catalog does not reach: in another database, or hidden from this user.
     Elsewhere,
     Known(&'a Table),
 }
@@ -66,8 +68,16 @@ impl World {
         }
         match self.tables.get(&key) {
             Some(table) => Seen::Known(table),
-            None if self.names.is_elsewhere(name) => Seen::Elsewhere,
+            None if self.hides || self.names.is_elsewhere(name) => Seen::Elsewhere,
             None => Seen::Missing,
+        }
+    }
+
+    /// Why nobody can be asked about a table that is elsewhere.
+    pub(super) fn why_elsewhere(&self, name: &TableName) -> String {
+        match self.names.is_elsewhere(name) {
+            true => "it is in another database".to_owned(),
+            false => "this user may not see it".to_owned(),
         }
     }
 

@@ -1,0 +1,186 @@
+//! The servers' SQL without a database: what depends on one is unproven, never silent; what does not, is as serious.
+
+use super::{file, shown};
+use crate::db::Engine;
+use crate::event::Severity;
+use crate::hazard::{Lint, Options, lint};
+
+fn offline(engine: &str, sql: &str) -> Lint {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let engine = Engine::from_name(engine).expect("it is one");
+    runtime
+        .block_on(lint(
+            engine,
+            &[file("1_a.sql", sql)],
+            &Options::default(),
+            None,
+        ))
+        .expect("nothing can fail")
+}
+
+#[track_caller]
+fn expect(engine: &str, cases: &[(&str, &[&str])]) {
+    for (sql, expected) in cases {
+        let mut lint = offline(engine, sql);
+        lint.findings
+            .retain(|finding| !finding.rule.starts_with("lock-"));
+        assert_eq!(shown(&lint), *expected, "{sql}\n{:#?}", lint.findings);
+    }
+}
+
+#[test]
+fn postgres_without_a_database() {
+    expect(
+        "postgres",
+        &[
+            ("DROP TABLE users CASCADE", &["drop-table probe"]),
+            (
+                "TRUNCATE users, posts",
+                &["truncate probe", "truncate probe"],
+            ),
+            ("DROP SCHEMA app CASCADE", &["drop-schema block"]),
+            ("DROP DATABASE app", &["drop-database block"]),
+            ("DROP OWNED BY app", &["drop-owned block"]),
+            (
+                "ALTER TABLE users ALTER COLUMN a SET NOT NULL",
+                &["set-not-null probe"],
+            ),
+            (
+                "ALTER TABLE users ALTER COLUMN a TYPE varchar(10)",
+                &["narrow-type probe"],
+            ),
+            (
+                "ALTER TABLE users ALTER COLUMN a TYPE int USING a::int",
+                &["lossy-using probe"],
+            ),
+            (
+                "ALTER TABLE users ADD CONSTRAINT c CHECK (a > 1)",
+                &["add-check probe"],
+            ),
+            (
+                "ALTER TABLE users ADD CONSTRAINT c CHECK (a > 1) NOT VALID",
+                &[],
+            ),
+            (
+                "ALTER TABLE users VALIDATE CONSTRAINT c",
+                &["add-check probe"],
+            ),
+            (
+                "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES c (d) ON DELETE CASCADE",
+                &["add-cascade note", "add-foreign-key probe"],
+            ),
+            (
+                "ALTER TABLE users ADD PRIMARY KEY (a)",
+                &["change-primary-key probe", "change-primary-key probe"],
+            ),
+            (
+                "ALTER TABLE users DROP CONSTRAINT c",
+                &["drop-constraint warn"],
+            ),
+            (
+                "ALTER TABLE users ALTER COLUMN a DROP DEFAULT",
+                &["drop-default warn"],
+            ),
+            ("ALTER TABLE users SET UNLOGGED", &["set-unlogged warn"]),
+            (
+                "ALTER TABLE p ATTACH PARTITION q FOR VALUES FROM (1) TO (2)",
+                &["attach-partition probe"],
+            ),
+            (
+                "ALTER TABLE p DETACH PARTITION q",
+                &["detach-partition warn"],
+            ),
+            ("DROP TYPE mood", &["drop-type warn"]),
+            ("DROP FUNCTION f(int)", &["drop-function warn"]),
+            ("DROP SEQUENCE s", &["drop-sequence warn"]),
+            ("ALTER SEQUENCE s RESTART", &["restart-sequence warn"]),
+            ("REVOKE SELECT ON users FROM app", &["weaken-access warn"]),
+            (
+                "DO $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$",
+                &["dynamic-sql warn"],
+            ),
+            (
+                "CREATE TABLE t (a int); ALTER TABLE t ADD COLUMN b int NOT NULL; DROP TABLE t",
+                &[],
+            ),
+            (
+                "CREATE TABLE \"T\" (a int); DROP TABLE t",
+                &["drop-table probe"],
+            ),
+            (
+                "CREATE TABLE app.t (a int); DROP TABLE t",
+                &["drop-table probe"],
+            ),
+            ("CREATE TABLE t (a int); DROP TABLE public.t", &[]),
+            ("CREATE TYPE m AS ENUM ('a'); DROP TYPE m", &[]),
+        ],
+    );
+}
+
+#[test]
+fn mysql_without_a_database() {
+    expect(
+        "mysql",
+        &[
+            ("DROP TABLE users", &["drop-table probe"]),
+            ("TRUNCATE users", &["truncate probe"]),
+            ("DROP DATABASE app", &["drop-database block"]),
+            (
+                "ALTER TABLE users MODIFY a VARCHAR(10)",
+                &["modify-drops-attributes probe", "narrow-type probe"],
+            ),
+            (
+                "ALTER IGNORE TABLE users ADD UNIQUE KEY k (a)",
+                &["alter-ignore block", "add-unique probe"],
+            ),
+            (
+                "ALTER TABLE users ENGINE=MEMORY",
+                &["volatile-engine block"],
+            ),
+            (
+                "ALTER TABLE users DROP PARTITION p",
+                &["drop-partition probe"],
+            ),
+            (
+                "ALTER TABLE users EXCHANGE PARTITION p WITH TABLE q",
+                &["exchange-partition probe", "exchange-partition probe"],
+            ),
+            (
+                "ALTER TABLE users PARTITION BY HASH (a)",
+                &["repartition warn"],
+            ),
+            ("ALTER TABLE users CONVERT TO CHARACTER SET utf8mb4", &[]),
+            (
+                "ALTER TABLE users DROP FOREIGN KEY k",
+                &["drop-constraint warn"],
+            ),
+            (
+                "ALTER TABLE users DROP SYSTEM VERSIONING",
+                &["delete-history probe"],
+            ),
+            (
+                "SET sql_mode = ''; ALTER TABLE users MODIFY a INT NOT NULL",
+                &[
+                    "relax-sql-mode block",
+                    "modify-drops-attributes probe",
+                    "narrow-type probe",
+                    "set-not-null probe",
+                ],
+            ),
+            ("PREPARE s FROM @sql; EXECUTE s", &["dynamic-sql warn"]),
+            (
+                "CREATE TABLE t (a INT); ALTER TABLE t MODIFY a INT NOT NULL; DROP TABLE t",
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_cascade_of_a_schema_takes_is_blocked_whatever_is_known() {
+    let lint = offline("postgres", "DROP SCHEMA app CASCADE");
+    assert_eq!(lint.findings[0].severity, Severity::Block);
+    assert_eq!(lint.blocking().count(), 1);
+}
