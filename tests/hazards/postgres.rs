@@ -244,7 +244,11 @@ async fn names_mean_what_the_server_takes_them_for() {
         ),
         (
             "SET search_path TO app; DELETE FROM users WHERE id = 2",
-            &["delete-rows block"],
+            &["delete-rows warn"],
+        ),
+        (
+            "SET search_path TO app; ALTER TABLE users DROP COLUMN nick",
+            &["drop-column block"],
         ),
         (
             "DELETE FROM \"User\" WHERE \"plan\" IS NULL",

@@ -89,6 +89,10 @@ impl Judge<'_> {
         if keys.is_empty() && !self.world.offline {
             return Replaced::None;
         }
+        if let (Some(schema), false) = (self.world.searched(), self.world.offline) {
+            let reason = format!("unqualified names mean those of `{schema}` here");
+            return Replaced::Asked(Weight::Rehearsal(reason));
+        }
         let words = dialect::words(self.engine, source);
         if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {
             return Replaced::Asked(Weight::Rehearsal(format!(

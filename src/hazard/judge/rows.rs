@@ -103,6 +103,10 @@ impl Judge<'_> {
             return self.weigh(table, None);
         }
         let others: Vec<String> = change.words.clone();
+        if let (Some(schema), false) = (self.world.searched(), self.world.offline) {
+            // The statement's own words would be asked where they mean another table.
+            return Weight::Rehearsal(format!("unqualified names mean those of `{schema}` here"));
+        }
         if let (Some(name), false) = (self.world.disturbs(&others), self.world.offline) {
             return Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
         }

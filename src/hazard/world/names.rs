@@ -44,7 +44,7 @@ impl Names {
 
     /// Whether a table nobody knows can only be in another database.
     pub(super) fn is_elsewhere(&self, name: &TableName) -> bool {
-        name.schema.is_some() && !self.schemas
+        (name.schema.is_some() || self.searched.is_some()) && !self.schemas
     }
 }
 
@@ -84,6 +84,11 @@ impl World {
             schema: name.schema.clone().or_else(|| self.names.searched.clone()),
             name: name.name.clone(),
         }
+    }
+
+    /// The schema (database of MySQL) that unqualified names mean since the set has said so.
+    pub(in crate::hazard) fn searched(&self) -> Option<&str> {
+        self.names.searched.as_deref()
     }
 
     /// Unqualified names mean something else from now on; `None`: it cannot be told, so that they are taken as before.
