@@ -1,6 +1,7 @@
 //! What only MySQL and MariaDB do.
 
 mod broken;
+mod changing;
 mod rights;
 mod schema;
 mod swaps;

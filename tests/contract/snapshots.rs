@@ -32,13 +32,13 @@ async fn snapshot(fresh: &Fresh, readers: usize) -> Snapshot {
         .expect("a snapshot can be made")
 }
 
-fn table(snapshot: &Snapshot, name: &str) -> Table {
+pub(super) fn table(snapshot: &Snapshot, name: &str) -> Table {
     let table = snapshot.catalog.table(&TableName::plain(name));
     table.unwrap_or_else(|| panic!("no `{name}`")).clone()
 }
 
 /// A table's lines, and that the counts agree.
-async fn lines(reader: &mut dyn Reader, table: &Table) -> Vec<String> {
+pub(super) async fn lines(reader: &mut dyn Reader, table: &Table) -> Vec<String> {
     let columns: Vec<_> = table.stored_columns().cloned().collect();
     let (sender, mut receiver) = mpsc::channel::<Chunk>(2);
     let collect = async {

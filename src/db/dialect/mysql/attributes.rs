@@ -16,7 +16,7 @@ pub(super) async fn read(state: &mut State) -> Result<HashMap<String, Vec<Attrib
                 IF(c.COLLATION_NAME = t.TABLE_COLLATION, NULL, c.COLLATION_NAME)
          FROM information_schema.COLUMNS c JOIN information_schema.TABLES t
            ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-         WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'VIEW'
+         WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'VIEW'
          ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION",
     )
     .await?;

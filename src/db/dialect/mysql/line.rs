@@ -168,6 +168,21 @@ pub(super) fn push_literal(out: &mut Vec<u8>, form: Form, json: &str) -> Result<
     Ok(Literal::Plain)
 }
 
+/// The bytes of a value that may be long; `None` for one that never is.
+///
+/// # Errors
+/// What does not fit the column's type, in words.
+pub(super) fn long_value(form: Form, json: &str) -> Result<Option<Vec<u8>>, String> {
+    let decoded = |digits: String| hex::decode(digits).map_err(|error| error.to_string());
+    match (form, json.as_bytes().first()) {
+        (Form::Bytes, Some(b'{')) => decoded(tagged(json, "$hex")?).map(Some),
+        (Form::Text, Some(b'{')) => decoded(tagged(json, "$text")?).map(Some),
+        (Form::Json, Some(b'{' | b'[')) => Ok(Some(json.as_bytes().to_vec())),
+        (Form::Json | Form::Text, Some(b'"')) => Ok(Some(string(json)?.into_bytes())),
+        _ => Ok(None),
+    }
+}
+
 fn push_integer(out: &mut Vec<u8>, digits: &str) -> Result<(), String> {
     let number: i128 = digits
         .parse()

@@ -5,6 +5,7 @@ use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 use tokio::sync::mpsc;
 
+use super::large::Large;
 use super::line::{Form, Literal, push, push_literal};
 use super::link::State;
 use super::{fault, quote, text, watch};
@@ -204,6 +205,7 @@ struct Writer<'a> {
     statement: Vec<u8>,
     /// How many ENUM error values the statement holds.
     enum_errors: u64,
+    large: Large,
     full: usize,
     row: u64,
 }
@@ -213,6 +215,7 @@ impl<'a> Writer<'a> {
         let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
         Writer {
             full: INSERT_BYTES.min(state.largest / 2),
+            large: Large::new(state.largest),
             state,
             table,
             columns,
@@ -238,7 +241,7 @@ impl<'a> Writer<'a> {
             for end in memchr::memchr_iter(b'\n', &chunk.lines) {
                 self.row += 1;
                 self.add(&chunk.lines[start..end])?;
-                if self.statement.len() >= self.full {
+                if self.statement.len() >= self.full || !self.large.is_empty() {
                     self.send().await?;
                 }
                 start = end + 1;
@@ -271,8 +274,14 @@ impl<'a> Writer<'a> {
                 return Err(wrong(message));
             }
             self.statement.push(if index == 0 { b'(' } else { b',' });
-            let literal = push_literal(&mut self.statement, self.forms[index], value.get())
-                .map_err(|message| wrong(format!("column `{name}`: {message}")))?;
+            let form = self.forms[index];
+            let misfit = |message: String| wrong(format!("column `{name}`: {message}"));
+            let ahead = self.large.take(line.len(), form, value.get());
+            if let Some(variable) = ahead.map_err(misfit)? {
+                self.statement.extend_from_slice(variable.as_bytes());
+                continue;
+            }
+            let literal = push_literal(&mut self.statement, form, value.get()).map_err(misfit)?;
             if literal == Literal::EnumError {
                 self.enum_errors += 1;
             }
@@ -289,13 +298,14 @@ impl<'a> Writer<'a> {
         let bytes = std::mem::take(&mut self.statement);
         // Literals are made of JSON strings and digits; a line that is not UTF-8 was refused.
         let sql = String::from_utf8(bytes).map_err(|_| Error::Closed)?;
+        self.large.send(self.state).await?;
         match std::mem::take(&mut self.enum_errors) {
             0 => {
                 self.state.run(&sql).await?;
             }
             expected => self.send_leniently(&sql, expected).await?,
         }
-        Ok(())
+        self.large.forget(self.state).await
     }
 
     /// Strict sessions refuse ENUM's error value. Each gives one warning, and any warning more is a value that was bent.

@@ -10,6 +10,7 @@ mod guard;
 pub(in crate::db) mod history;
 mod journal;
 mod keys;
+mod large;
 pub(in crate::db) mod line;
 mod lines;
 mod link;

@@ -5,6 +5,8 @@
 //! which keeps others from altering or emptying it for as long as the snapshot lives. Where the barrier cannot be had,
 //! by right or in time, there is one reader.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
@@ -86,9 +88,15 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
     if gate.call(close_gate).await.is_err() {
         return Ok(false);
     }
-    for link in links {
-        link.call(begin).await?;
-    }
+    // An ALTER that was going on waits for the barrier and keeps its table: whoever waits for that table under the
+    // barrier waits for ever.
+    let all = async {
+        for link in links.iter_mut() {
+            link.call(begin).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let begun = tokio::time::timeout(Duration::from_secs(BARRIER_WAIT_S), all).await;
     gate.call(async |state: &mut State| {
         let open = match state.engine {
             Engine::Mariadb => "BACKUP STAGE END",
@@ -97,7 +105,18 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
         state.run(open).await
     })
     .await?;
-    Ok(true)
+    if let Ok(begun) = begun {
+        return begun.map(|()| true);
+    }
+    if let Some(first) = links.first_mut() {
+        first
+            .call(async |state: &mut State| {
+                state.transaction = None;
+                state.run("ROLLBACK").await
+            })
+            .await?;
+    }
+    Ok(false)
 }
 
 async fn close_gate(state: &mut State) -> Result<()> {
