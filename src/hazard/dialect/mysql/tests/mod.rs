@@ -8,8 +8,8 @@ mod tables;
 
 use crate::db::Engine;
 use crate::hazard::action::{
-    Action, Change, ColumnChange, Constraint, NewColumn, NewConstraint, PartitionChange, Reach,
-    Step,
+    Action, Change, ColumnChange, Constraint, Insert, NewColumn, NewConstraint, NewTable,
+    PartitionChange, Reach, Step,
 };
 use crate::hazard::dialect::Reading;
 
@@ -41,27 +41,7 @@ fn reads(sql: &str, expected: &[&str]) {
 
 fn show(action: &Action) -> String {
     match action {
-        Action::CreateTable(table) => {
-            let columns: Vec<String> = table.columns.iter().map(column).collect();
-            let mut shown = format!("create table {} [{}]", table.name, columns.join(", "));
-            for key in &table.keys {
-                let kind = if key.primary { "primary" } else { "unique" };
-                shown.push_str(&format!(" {kind}({})", key.columns.join(",")));
-            }
-            for reference in &table.references {
-                shown.push_str(&format!(" -> {}", reference.parent));
-            }
-            for check in &table.checks {
-                shown.push_str(&format!(" check({check})"));
-            }
-            if let Some(copy) = &table.copy {
-                shown.push_str(&format!(
-                    " from {:?}",
-                    copy.from.as_ref().map(ToString::to_string)
-                ));
-            }
-            shown
-        }
+        Action::CreateTable(table) => created(table),
         Action::DropTable { table, .. } => format!("drop table {table}"),
         Action::DropTemporary(table) => format!("drop temporary {table}"),
         Action::RenameTable { table, to } => format!("rename table {table} {to}"),
@@ -95,23 +75,7 @@ fn show(action: &Action) -> String {
                 update.columns.join(",")
             )
         }
-        Action::Insert(insert) => {
-            let mut shown = format!("insert {} ({})", insert.table, insert.columns.join(","));
-            if insert.replace {
-                shown.push_str(&format!(" replace {:?}", insert.source));
-            }
-            if insert.ignore {
-                shown.push_str(" ignore");
-            }
-            if let Some(columns) = &insert.upsert {
-                shown.push_str(&format!(" upsert {}", columns.join(",")));
-            }
-            if let Some(copy) = &insert.copy {
-                let from = copy.from.clone().unwrap_or_default();
-                shown.push_str(&format!(" copy {from} {:?}", copy.filters));
-            }
-            shown
-        }
+        Action::Insert(insert) => inserted(insert),
         Action::AlterColumn {
             table,
             column: name,
@@ -127,6 +91,12 @@ fn show(action: &Action) -> String {
         } => {
             format!("drop {kind:?} {table} {name}")
         }
+        other => show_more(other),
+    }
+}
+
+fn show_more(action: &Action) -> String {
+    match action {
         Action::Truncate { tables, .. } => format!("truncate {}", tables[0]),
         Action::Partition { table, change } => match change {
             PartitionChange::Exchange { partition, with } => {
@@ -171,6 +141,46 @@ fn show(action: &Action) -> String {
         Action::WeakenAccess(weakening) => format!("weaken {}", weakening.what),
         other => format!("{other:?}"),
     }
+}
+
+fn created(table: &NewTable) -> String {
+    let columns: Vec<String> = table.columns.iter().map(column).collect();
+    let mut shown = format!("create table {} [{}]", table.name, columns.join(", "));
+    for key in &table.keys {
+        let kind = if key.primary { "primary" } else { "unique" };
+        shown.push_str(&format!(" {kind}({})", key.columns.join(",")));
+    }
+    for reference in &table.references {
+        shown.push_str(&format!(" -> {}", reference.parent));
+    }
+    for check in &table.checks {
+        shown.push_str(&format!(" check({check})"));
+    }
+    if let Some(copy) = &table.copy {
+        shown.push_str(&format!(
+            " from {:?}",
+            copy.from.as_ref().map(ToString::to_string)
+        ));
+    }
+    shown
+}
+
+fn inserted(insert: &Insert) -> String {
+    let mut shown = format!("insert {} ({})", insert.table, insert.columns.join(","));
+    if insert.replace {
+        shown.push_str(&format!(" replace {:?}", insert.source));
+    }
+    if insert.ignore {
+        shown.push_str(" ignore");
+    }
+    if let Some(columns) = &insert.upsert {
+        shown.push_str(&format!(" upsert {}", columns.join(",")));
+    }
+    if let Some(copy) = &insert.copy {
+        let from = copy.from.clone().unwrap_or_default();
+        shown.push_str(&format!(" copy {from} {:?}", copy.filters));
+    }
+    shown
 }
 
 fn column(column: &NewColumn) -> String {

@@ -133,6 +133,14 @@ fn what_may_not_fit_is_asked() {
         ("text", "varchar(255)", "r"),
         ("blob", "text", "r"),
         ("varbinary(9)", "int", "sr"),
+    ] {
+        assert_eq!(fate(from, to), expected, "{from} → {to}");
+    }
+}
+
+#[test]
+fn members_and_times_that_may_not_fit_are_asked() {
+    for (from, to, expected) in [
         ("enum('a','b')", "enum('a')", "r"),
         ("enum('a','b')", "int", "s"),
         ("enum('a','bb')", "varchar(1)", "r"),
