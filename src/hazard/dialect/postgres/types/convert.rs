@@ -1,6 +1,8 @@
 //! One cast: which values it changes, which it refuses.
 
 use super::name::Type;
+use super::numbers::numbers;
+use super::text::{from_text, to_text};
 
 /// How a cast comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,28 +24,28 @@ pub(super) struct Step {
 }
 
 impl Step {
-    fn loses(condition: String, verdict: &'static str) -> Step {
+    pub(super) fn loses(condition: String, verdict: &'static str) -> Step {
         Step {
             loses: Some((condition, verdict)),
             ..Step::default()
         }
     }
 
-    fn refuses(condition: String, refusal: &'static str) -> Step {
+    pub(super) fn refuses(condition: String, refusal: &'static str) -> Step {
         Step {
             refuses: Some((condition, refusal)),
             ..Step::default()
         }
     }
 
-    fn unknown(reason: impl Into<String>) -> Step {
+    pub(super) fn unknown(reason: impl Into<String>) -> Step {
         Step {
             unknown: Some(reason.into()),
             ..Step::default()
         }
     }
 
-    fn impossible() -> Step {
+    pub(super) fn impossible() -> Step {
         Step {
             impossible: Some(
                 "PostgreSQL does not cast these types by itself: it wants a USING".to_owned(),
@@ -52,16 +54,16 @@ impl Step {
         }
     }
 
-    fn and_refuses(mut self, condition: String, refusal: &'static str) -> Step {
+    pub(super) fn and_refuses(mut self, condition: String, refusal: &'static str) -> Step {
         self.refuses = Some((condition, refusal));
         self
     }
 }
 
-const ROUNDED: &str = "would be rounded by";
-const OVERFLOWS: &str = "is out of range for";
-const CUT: &str = "would be cut by";
-const UNREADABLE: &str = "cannot be read as";
+pub(super) const ROUNDED: &str = "would be rounded by";
+pub(super) const OVERFLOWS: &str = "is out of range for";
+pub(super) const CUT: &str = "would be cut by";
+pub(super) const UNREADABLE: &str = "cannot be read as";
 
 /// What casting `value` does.
 pub(super) fn convert(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
@@ -100,218 +102,6 @@ pub(super) fn convert(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
             Cast::Assignment => Step::impossible(),
             Cast::Explicit => Step::unknown("what this cast does to values is not known here"),
         }),
-    }
-}
-
-/// Anything can be assigned to text; what is too long is refused, by an explicit cast cut.
-fn to_text(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
-    let text = match from.is_text() {
-        true => value.to_owned(),
-        false => format!("{value}::text"),
-    };
-    let most = match to {
-        Type::Text(Some(most)) | Type::Char(most) => *most,
-        Type::Name => return Step::loses(format!("octet_length({text}) > 63"), CUT),
-        _ => return Step::default(),
-    };
-    let fits = match from {
-        Type::Text(Some(before)) | Type::Char(before) => *before <= most,
-        Type::Boolean => most >= 5,
-        Type::Uuid => most >= 36,
-        Type::Date => most >= 13,
-        other => other
-            .whole()
-            .is_some_and(|(_, _, digits)| most > i64::from(digits)),
-    };
-    if fits {
-        return Step::default();
-    }
-    match cast {
-        Cast::Explicit => Step::loses(format!("char_length({text}) > {most}"), CUT),
-        // Blanks at the end go in silence, as the standard wants it.
-        Cast::Assignment => Step::loses(
-            format!("char_length({text}) > {most}"),
-            "loses blanks at its end in",
-        )
-        .and_refuses(
-            format!("char_length(rtrim({text}, ' ')) > {most}"),
-            "is too long for",
-        ),
-    }
-}
-
-/// Text as anything else, which only an explicit cast does.
-fn from_text(to: &Type, value: &str) -> Step {
-    const NUMBER: &str = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$";
-    let text = format!("{value}::text");
-    let changes = |name: &str| {
-        (
-            format!("({text}::{name})::text <> {text}"),
-            "would be written in another way by",
-        )
-    };
-    match to {
-        whole if whole.whole().is_some() => {
-            let Some((least, most, _)) = whole.whole() else {
-                return Step::default();
-            };
-            let refuses = format!(
-                r"CASE WHEN {text} ~ '^\s*[-+]?[0-9]+\s*$' THEN {text}::numeric NOT BETWEEN {least} AND {most} ELSE true END"
-            );
-            Step {
-                loses: Some(changes("numeric")),
-                ..Step::refuses(format!("{value} IS NOT NULL AND {refuses}"), UNREADABLE)
-            }
-        }
-        Type::Numeric(limits) => {
-            let readable = format!("{text} ~ '{NUMBER}' OR lower(trim({text})) = 'nan'");
-            let over = match limits {
-                None => "false".to_owned(),
-                Some((precision, scale)) => format!(
-                    "abs(round({text}::numeric, {scale})) >= 1e{}",
-                    precision - scale
-                ),
-            };
-            let rounds = limits.map(|(_, scale)| {
-                (
-                    format!("round({text}::numeric, {scale}) <> {text}::numeric"),
-                    ROUNDED,
-                )
-            });
-            Step {
-                loses: rounds,
-                ..Step::refuses(
-                    format!(
-                        "{value} IS NOT NULL AND CASE WHEN {readable} THEN {over} ELSE true END"
-                    ),
-                    UNREADABLE,
-                )
-            }
-        }
-        Type::Real | Type::Double => Step::refuses(
-            format!("{text} !~ '{NUMBER}' AND lower(trim({text})) !~ '^([-+]?inf(inity)?|nan)$'"),
-            UNREADABLE,
-        ),
-        Type::Boolean => Step::refuses(
-            format!(
-                r"lower({text}) !~ '^\s*(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)\s*$'"
-            ),
-            UNREADABLE,
-        ),
-        Type::Uuid => Step::refuses(
-            format!(
-                r"{text} !~ '^(\{{[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}}\}}|[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}})$'"
-            ),
-            UNREADABLE,
-        ),
-        _ => Step::unknown(
-            "whether all the text can be read as the new type shows only when it is tried",
-        ),
-    }
-}
-
-fn numbers(from: &Type, to: &Type, value: &str) -> Step {
-    match (from, to) {
-        (_, Type::Smallint | Type::Integer | Type::Bigint) => to_whole(from, to, value),
-        (_, Type::Numeric(Some(limits))) => to_numeric(from, *limits, value),
-        (Type::Real | Type::Double, Type::Numeric(None)) => {
-            let name = if *from == Type::Real {
-                "real"
-            } else {
-                "double precision"
-            };
-            Step::loses(format!("{value}::numeric::{name} <> {value}"), ROUNDED)
-        }
-        (Type::Integer, Type::Real) | (Type::Bigint, Type::Real) => Step::loses(
-            format!("{value} NOT BETWEEN -16777216 AND 16777216"),
-            ROUNDED,
-        ),
-        (Type::Bigint, Type::Double) => Step::loses(
-            format!("{value} NOT BETWEEN -9007199254740992 AND 9007199254740992"),
-            ROUNDED,
-        ),
-        (Type::Numeric(_), Type::Double) => {
-            floating(value, "double precision", "1.7976931348623157e308")
-        }
-        (Type::Numeric(_), Type::Real) => floating(value, "real", "3.4028235e38"),
-        (Type::Double, Type::Real) => {
-            let over = format!(
-                "abs({value}) > 3.4028235e38 AND abs({value}) <> 'Infinity' AND {value} <> 'NaN'"
-            );
-            Step::loses(
-                format!("{value}::real::double precision <> {value}"),
-                ROUNDED,
-            )
-            .and_refuses(over, OVERFLOWS)
-        }
-        _ => Step::default(),
-    }
-}
-
-fn floating(value: &str, name: &str, most: &str) -> Step {
-    Step::loses(format!("{value}::{name}::numeric <> {value}"), ROUNDED).and_refuses(
-        format!("abs({value}) > {most} AND {value} <> 'NaN'"),
-        OVERFLOWS,
-    )
-}
-
-fn to_whole(from: &Type, to: &Type, value: &str) -> Step {
-    let Some((least, most, digits)) = to.whole() else {
-        return Step::default();
-    };
-    match from.whole() {
-        Some((_, _, before)) if before <= digits => Step::default(),
-        Some(_) => Step::refuses(format!("{value} NOT BETWEEN {least} AND {most}"), OVERFLOWS),
-        None => {
-            let rounds = match from {
-                Type::Numeric(Some((_, scale))) if *scale <= 0 => None,
-                _ => Some((format!("{value} <> round({value})"), ROUNDED)),
-            };
-            let fits = matches!(from, Type::Numeric(Some((precision, scale))) if precision - scale < digits);
-            // A double is not exact at the edge of bigint: the numeric is.
-            let over = format!("round({value}) NOT BETWEEN {least}::numeric AND {most}::numeric");
-            let over = match from {
-                Type::Numeric(_) => over,
-                _ => format!(
-                    "{value} = 'NaN' OR {value} < {least}::double precision OR {value} >= {most}::double precision + 1"
-                ),
-            };
-            Step {
-                loses: rounds,
-                refuses: (!fits).then_some((over, OVERFLOWS)),
-                ..Step::default()
-            }
-        }
-    }
-}
-
-fn to_numeric(from: &Type, (precision, scale): (i32, i32), value: &str) -> Step {
-    let room = precision - scale;
-    let rounds = match from {
-        Type::Numeric(Some((_, before))) => *before > scale,
-        Type::Numeric(None) | Type::Real | Type::Double => true,
-        _ => scale < 0,
-    };
-    let overflows = match from {
-        // Rounding up may carry into one digit more.
-        Type::Numeric(Some((before, digits))) => {
-            before - digits > room || rounds && before - digits == room
-        }
-        other => other.whole().is_none_or(|(_, _, digits)| digits > room),
-    };
-    let number = match from {
-        Type::Numeric(_) => value.to_owned(),
-        _ => format!("{value}::numeric"),
-    };
-    Step {
-        loses: rounds.then(|| (format!("round({number}, {scale}) <> {number}"), ROUNDED)),
-        refuses: overflows.then(|| {
-            (
-                format!("{number} <> 'NaN' AND abs(round({number}, {scale})) >= 1e{room}"),
-                OVERFLOWS,
-            )
-        }),
-        ..Step::default()
     }
 }
 

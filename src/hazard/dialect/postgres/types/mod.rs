@@ -4,6 +4,8 @@
 
 mod convert;
 mod name;
+mod numbers;
+mod text;
 mod using;
 
 use convert::{Cast, Step, convert};
