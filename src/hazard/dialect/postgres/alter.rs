@@ -167,15 +167,16 @@ impl Reader<'_> {
                 return;
             }
         };
+        // Before the change itself: whether it matters is told by what the column is until then.
+        if let Some(lock) = lock {
+            push(steps, alter.syntax(), Action::Lock(lock));
+        }
         let action = Action::AlterColumn {
             table: table.clone(),
             column,
             change,
         };
         push(steps, alter.syntax(), action);
-        if let Some(lock) = lock {
-            push(steps, alter.syntax(), Action::Lock(lock));
-        }
     }
 
     fn alter_partition(

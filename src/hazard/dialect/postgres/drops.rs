@@ -30,12 +30,13 @@ impl Reader<'_> {
                 for name in drop.index_refs() {
                     let index = self.name(name.syntax());
                     let lock = locks::index_dropped(&index, drop.concurrently_token().is_some());
+                    // Before the index is gone: whether it matters is told by where it was.
+                    push(steps, name.syntax(), Action::Lock(lock));
                     push(
                         steps,
                         name.syntax(),
                         Action::DropIndex { index, table: None },
                     );
-                    push(steps, name.syntax(), Action::Lock(lock));
                 }
             }
             ast::Stmt::DropTrigger(drop) => {

@@ -43,7 +43,6 @@ pub(super) fn to_text(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
 
 /// Text as anything else, which only an explicit cast does.
 pub(super) fn from_text(to: &Type, value: &str) -> Step {
-    const NUMBER: &str = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$";
     let text = format!("{value}::text");
     let changes = |name: &str| {
         (
@@ -64,6 +63,29 @@ pub(super) fn from_text(to: &Type, value: &str) -> Step {
                 ..Step::refuses(format!("{value} IS NOT NULL AND {refuses}"), UNREADABLE)
             }
         }
+        Type::Numeric(_) | Type::Real | Type::Double => fractional(to, value, &text),
+        Type::Boolean => Step::refuses(
+            format!(
+                r"lower({text}) !~ '^\s*(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)\s*$'"
+            ),
+            UNREADABLE,
+        ),
+        Type::Uuid => Step::refuses(
+            format!(
+                r"{text} !~ '^(\{{[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}}\}}|[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}})$'"
+            ),
+            UNREADABLE,
+        ),
+        _ => Step::unknown(
+            "whether all the text can be read as the new type shows only when it is tried",
+        ),
+    }
+}
+
+/// Text as a number with a fraction; `text` is the value as text.
+fn fractional(to: &Type, value: &str, text: &str) -> Step {
+    const NUMBER: &str = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$";
+    match to {
         Type::Numeric(limits) => {
             let readable =
                 format!("{text} ~ '{NUMBER}' OR lower(trim({text})) ~ '^([-+]?inf(inity)?|nan)$'");
@@ -90,7 +112,7 @@ pub(super) fn from_text(to: &Type, value: &str) -> Step {
                 )
             }
         }
-        Type::Real | Type::Double => {
+        _ => {
             let float = if *to == Type::Real { REAL } else { DOUBLE };
             let number = format!("{text}::numeric");
             let special = format!("lower(trim({text})) !~ '^([-+]?inf(inity)?|nan)$'");
@@ -111,20 +133,5 @@ pub(super) fn from_text(to: &Type, value: &str) -> Step {
                 )
             }
         }
-        Type::Boolean => Step::refuses(
-            format!(
-                r"lower({text}) !~ '^\s*(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)\s*$'"
-            ),
-            UNREADABLE,
-        ),
-        Type::Uuid => Step::refuses(
-            format!(
-                r"{text} !~ '^(\{{[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}}\}}|[0-9a-fA-F]{{4}}(-?[0-9a-fA-F]{{4}}){{7}})$'"
-            ),
-            UNREADABLE,
-        ),
-        _ => Step::unknown(
-            "whether all the text can be read as the new type shows only when it is tried",
-        ),
     }
 }
