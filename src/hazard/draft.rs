@@ -26,6 +26,8 @@ pub enum What {
     Rows,
     /// Values in rows that stay.
     Values,
+    /// How values of a column are written, as its type is another one; that none is lost was asked.
+    Form,
 }
 
 /// A hazard at a place.

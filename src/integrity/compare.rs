@@ -162,6 +162,9 @@ async fn compare_table(
     for column in &before.columns {
         let name = judge.rules.now_called(&before.name, Some(&column.name));
         let name = name.unwrap_or(&column.name).to_owned();
+        if judge.rules.has_other_form(&before.name, &column.name) {
+            continue;
+        }
         if table.column(&name).is_some() {
             then.push(column.clone());
             now.push(Column {
@@ -345,6 +348,7 @@ impl Judge<'_> {
                 Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
                 Released::Values => change.kind == ChangeKind::Values,
                 Released::Column => change.kind == ChangeKind::Column,
+                Released::Form => false,
             };
             same_table && same_column && covers
         })

@@ -13,6 +13,8 @@ pub enum Released {
     Table,
     /// The column may go.
     Column,
+    /// Its values may be written in another way, as its type is another one: it is not compared.
+    Form,
 }
 
 /// Something that was allowed to be lost.
@@ -52,6 +54,18 @@ pub struct Renamed {
 }
 
 impl Comparison {
+    /// Whether the values of a column are written in another way now.
+    pub(super) fn has_other_form(&self, table: &TableName, column: &str) -> bool {
+        self.let_go.iter().any(|released| {
+            released.what == Released::Form
+                && released.table.eq_ignore_ascii_case(&table.to_string())
+                && released
+                    .column
+                    .as_deref()
+                    .is_some_and(|released| released.eq_ignore_ascii_case(column))
+        })
+    }
+
     /// What a table or column is called now.
     pub(super) fn now_called(&self, table: &TableName, column: Option<&str>) -> Option<&str> {
         let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);

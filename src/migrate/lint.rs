@@ -54,7 +54,8 @@ pub async fn lint(
         applied_here: true,
     };
     let lint = hazard::lint(engine, &files, &rules, session).await?;
-    let let_go = lint.let_go.iter().filter(|gone| gone.allowed).map(released);
+    let expected = |gone: &&hazard::LetGo| gone.allowed || gone.what == What::Form;
+    let let_go = lint.let_go.iter().filter(expected).map(released);
     let renamed = lint.renamed.iter().map(|renamed| Renamed {
         table: renamed.table.clone(),
         column: renamed.column.clone(),
@@ -76,6 +77,7 @@ fn released(gone: &hazard::LetGo) -> LetGo {
             What::Column => Released::Column,
             What::Rows => Released::Rows,
             What::Values => Released::Values,
+            What::Form => Released::Form,
         },
     }
 }

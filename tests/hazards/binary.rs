@@ -7,6 +7,7 @@ in_every_project!(
     the_incident_that_started_this_is_found_before_anything_is_touched,
     the_good_way_of_adding_a_required_column_goes_through,
     what_is_allowed_is_applied_and_expected,
+    what_harms_no_value_is_applied_without_a_word,
 );
 
 const MIGRATE: [&str; 4] = ["run", "safe-migration", "--yes", "--json"];
@@ -154,6 +155,52 @@ fn what_is_allowed_is_applied_and_expected(project: Project) {
         );
         let run = project.dbscript(&MIGRATE).go();
         assert_eq!(run.result()["applied"], 1, "{}", run.told());
+    }
+}
+
+/// Types that hold all the values there are, constraints that all rows fulfil.
+fn what_harms_no_value_is_applied_without_a_word(project: Project) {
+    let Some((schema, changes)) = project.said(Said {
+        sqlite: None,
+        postgres: Some((
+            "CREATE TABLE people (id int PRIMARY KEY, name varchar(40), age int, score numeric(10,2), born date, mail text);
+             INSERT INTO people VALUES (1, 'Ada', 30, 1.25, '2000-01-02', 'a@x.org'), (2, NULL, NULL, NULL, NULL, 'b@x.org');",
+            &[
+                "ALTER TABLE people ALTER COLUMN age TYPE bigint;",
+                "ALTER TABLE people ALTER COLUMN name TYPE text;",
+                "ALTER TABLE people ALTER COLUMN score TYPE numeric(12,4);",
+                "ALTER TABLE people ALTER COLUMN born TYPE timestamp;",
+                "ALTER TABLE people ALTER COLUMN age TYPE text USING age::text;",
+                "ALTER TABLE people ALTER COLUMN mail SET NOT NULL, ADD CONSTRAINT one UNIQUE (mail);",
+            ][..],
+        )),
+        mysql: Some((
+            "CREATE TABLE people (id INT PRIMARY KEY, name VARCHAR(40), age INT, score DECIMAL(10,2), born DATE, mail VARCHAR(40));
+             INSERT INTO people VALUES (1, 'Ada', 30, 1.25, '2000-01-02', 'a@x.org'), (2, NULL, NULL, NULL, NULL, 'b@x.org');",
+            &[
+                "ALTER TABLE people MODIFY age BIGINT;",
+                "ALTER TABLE people MODIFY name TEXT;",
+                "ALTER TABLE people MODIFY score DECIMAL(12,4);",
+                "ALTER TABLE people MODIFY born DATETIME;",
+                "ALTER TABLE people MODIFY age VARCHAR(20);",
+                "ALTER TABLE people MODIFY mail VARCHAR(40) NOT NULL, ADD UNIQUE KEY one (mail);",
+            ][..],
+        )),
+    }) else {
+        return;
+    };
+    project.file("migrations/1_first.sql", schema);
+    project.dbscript(&MIGRATE).go();
+    for (index, change) in changes.iter().enumerate() {
+        project.file(&format!("migrations/{}_change.sql", index + 2), change);
+        let run = project.dbscript(&MIGRATE).go();
+        let found = run.events_of("finding");
+        let mut others = found.iter().filter(|finding| {
+            !finding["rule"]
+                .as_str()
+                .is_some_and(|rule| rule.starts_with("lock-"))
+        });
+        assert!(others.next().is_none(), "{change}: {}", run.told());
     }
 }
 

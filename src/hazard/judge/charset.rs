@@ -37,7 +37,7 @@ impl Judge<'_> {
         }
     }
 
-    fn narrow_charset(&mut self, table: &Table, column: &str, charset: &str) {
+    pub(super) fn narrow_charset(&mut self, table: &Table, column: &str, charset: &str) {
         let charset = charset.trim_matches(['\'', '"', '`']).to_ascii_lowercase();
         let plain = charset
             .chars()

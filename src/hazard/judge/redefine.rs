@@ -18,6 +18,9 @@ impl Judge<'_> {
         if new.not_null || new.primary {
             self.set_not_null(table, column, Some(&new.type_name));
         }
+        if let Some(charset) = charset_of(definition) {
+            self.narrow_charset(table, column, &charset);
+        }
         if (new.unique || new.primary) && !new.identity {
             let key = Key {
                 primary: new.primary,
@@ -100,4 +103,15 @@ fn lost(table: &Table, known: &Column, definition: &Definition) -> Vec<&'static 
     .filter(|(goes, _)| *goes)
     .map(|(_, what)| what)
     .collect()
+}
+
+/// The character set a definition asks for, by itself or by its collation.
+fn charset_of(definition: &Definition) -> Option<String> {
+    let by_collation = definition
+        .collation
+        .as_ref()
+        .and_then(|collation| collation.split('_').next())
+        .filter(|charset| !charset.starts_with("uca"));
+    let charset = definition.charset.clone();
+    charset.or_else(|| by_collation.map(str::to_owned))
 }

@@ -38,6 +38,9 @@ impl Judge<'_> {
         let (Some(live), false) = (&known.live, known.generated) else {
             return;
         };
+        if !known.type_name.eq_ignore_ascii_case(new_type) {
+            self.let_go_silently(table, live.clone(), What::Form);
+        }
         let retyped = Retyped {
             table,
             column: known,

@@ -44,7 +44,7 @@ impl Judge<'_> {
             }
             From::Filled(from) => {
                 if let Some(live) = source.live_column(from) {
-                    self.let_go_silently(original, live);
+                    self.let_go_silently(original, live, What::Values);
                 }
             }
             From::Made { sql, words } => {
@@ -53,11 +53,11 @@ impl Judge<'_> {
         }
     }
 
-    fn let_go_silently(&mut self, table: &Table, live_column: String) {
+    pub(super) fn let_go_silently(&mut self, table: &Table, live_column: String, what: What) {
         self.silent.push(LetGo {
             table: live_name(table),
             column: Some(live_column),
-            what: What::Values,
+            what,
             allowed: false,
         });
     }
@@ -82,7 +82,7 @@ impl Judge<'_> {
         else {
             return;
         };
-        self.let_go_silently(original, live.clone());
+        self.let_go_silently(original, live.clone(), What::Form);
         let Some(condition) = change.loses else {
             return;
         };
