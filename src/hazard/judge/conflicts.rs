@@ -66,11 +66,8 @@ impl Judge<'_> {
         if table.moved && !self.world.offline {
             return Replaced::Asked(self.weigh(table, None));
         }
-        let stored = table
-            .columns
-            .iter()
-            .flatten()
-            .filter(|column| !column.generated);
+        let stored = table.columns.iter().flatten();
+        let stored = stored.filter(|column| !column.generated);
         let columns: Vec<String> = match insert.columns.is_empty() {
             true => stored.map(|column| column.name.clone()).collect(),
             false => insert.columns.clone(),
@@ -89,9 +86,8 @@ impl Judge<'_> {
         if keys.is_empty() && !self.world.offline {
             return Replaced::None;
         }
-        if let (Some(schema), false) = (self.world.searched(), self.world.offline) {
-            let reason = format!("unqualified names mean those of `{schema}` here");
-            return Replaced::Asked(Weight::Rehearsal(reason));
+        if let Some(weight) = self.other_names() {
+            return Replaced::Asked(weight);
         }
         let words = dialect::words(self.engine, source);
         if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {

@@ -103,9 +103,8 @@ impl Judge<'_> {
             return self.weigh(table, None);
         }
         let others: Vec<String> = change.words.clone();
-        if let (Some(schema), false) = (self.world.searched(), self.world.offline) {
-            // The statement's own words would be asked where they mean another table.
-            return Weight::Rehearsal(format!("unqualified names mean those of `{schema}` here"));
+        if let Some(weight) = self.other_names() {
+            return weight;
         }
         if let (Some(name), false) = (self.world.disturbs(&others), self.world.offline) {
             return Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
@@ -123,6 +122,13 @@ impl Judge<'_> {
             severity: Severity::Block,
             ..Question::default()
         })
+    }
+
+    /// After `SET search_path` or `USE` the statement's own words would be asked where they mean another table.
+    pub(super) fn other_names(&self) -> Option<Weight> {
+        let schema = self.world.searched().filter(|_| !self.world.offline)?;
+        let reason = format!("unqualified names mean those of `{schema}` here");
+        Some(Weight::Rehearsal(reason))
     }
 
     pub(super) fn update(&mut self, update: &Update) {

@@ -75,6 +75,15 @@ fn postgres_without_a_database() {
                 "ALTER TABLE users ADD PRIMARY KEY (a)",
                 &["change-primary-key probe", "change-primary-key probe"],
             ),
+        ],
+    );
+}
+
+#[test]
+fn postgres_objects_and_names_without_a_database() {
+    expect(
+        "postgres",
+        &[
             (
                 "ALTER TABLE users DROP CONSTRAINT c",
                 &["drop-constraint warn"],

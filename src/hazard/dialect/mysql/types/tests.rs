@@ -182,6 +182,18 @@ fn members_are_named_as_literals() {
     assert_eq!(refuses.as_deref(), Some("`c` IN ('it''s', 'b\\\\c')"));
 }
 
+#[test]
+fn a_length_beyond_all_measure_is_no_overflow() {
+    let change = crate::hazard::dialect::type_change(
+        crate::db::Engine::Mariadb,
+        "varchar(5000000000000000000)",
+        "varchar(0)",
+        "`a`",
+        None,
+    );
+    assert!(change.is_some());
+}
+
 proptest::proptest! {
     #[test]
     fn no_name_panics(from: String, to: String) {

@@ -60,7 +60,7 @@ fn longest(of: &Type) -> Option<(u64, u64)> {
         Kind::Datetime(0) | Kind::Timestamp(0) => plain(19),
         Kind::Datetime(digits) | Kind::Timestamp(digits) => plain(20 + u64::from(*digits)),
         // A character has up to four bytes.
-        Kind::Char(length) | Kind::Varchar(length) => Some((*length, length * 4)),
+        Kind::Char(length) | Kind::Varchar(length) => Some((*length, length.saturating_mul(4))),
         Kind::Text(bytes) | Kind::Binary(bytes) | Kind::Varbinary(bytes) | Kind::Blob(bytes) => {
             plain(*bytes)
         }
