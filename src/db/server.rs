@@ -168,10 +168,11 @@ pub(super) fn parse(engine: Engine, rest: &str, project: &Path) -> Result<Server
     Ok(server)
 }
 
-/// `#`, `/` and `?` end the part of a URL that holds the password: what is behind them is then read as something else.
+/// `#`, `/` and `?` end the part of a URL that holds the password: what is behind them is then read as something else,
+/// and would be shown as the host or the database's name.
 fn refuse_raw_password(authority: &str, behind: &str) -> Result<()> {
     let path = behind.split('?').next().unwrap_or_default();
-    let in_path = !authority.contains('@') && path.contains('@');
+    let in_path = path.contains('@');
     let in_query = !authority.contains('@')
         && path.is_empty()
         && authority
@@ -182,8 +183,15 @@ fn refuse_raw_password(authority: &str, behind: &str) -> Result<()> {
         return Ok(());
     }
     let letter = behind.chars().next().unwrap_or('/');
+    let message = match authority.contains('@') {
+        false => format!("the database URL's password holds a raw `{letter}`"),
+        true => format!(
+            "the database URL has an `@` behind its host: the password holds a raw `{letter}`, or the database's name a \
+             raw `@`"
+        ),
+    };
     Err(refuse(
-        format!("the database URL's password holds a raw `{letter}`"),
+        message,
         "percent-encode it: `#` as `%23`, `/` as `%2F`, `?` as `%3F`, `@` as `%40`, `:` as `%3A`",
     ))
 }
@@ -288,6 +296,8 @@ mod tests {
             ("u:hunt/er22@h/d", "raw `/`"),
             ("u:hunt?er22@h/d", "raw `?`"),
             ("u:12/er22@h/d", "raw `/`"),
+            ("u:p@hunt/er22@h/d", "raw `/`"),
+            ("u:p@hunt#er22@h/d", "raw `#`"),
             ("u:x@h:er22/d", "port"),
             ("h:0/d", "port"),
             ("u:er22@h", "names no database"),
