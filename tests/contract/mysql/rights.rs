@@ -1,5 +1,7 @@
 //! Users with few rights, and sessions with a mode of their own.
 
+use dbscript::db::Begin;
+
 use super::{client, name};
 use crate::contract::{number, rows};
 use crate::harness::databases::{Database, Fresh};
@@ -127,4 +129,37 @@ async fn no_rehearsal_on_postgres_without_the_right_to_a_scratch_database() {
         .await;
     let url = fresh.url().replace("tester", &role);
     no_rehearsal_without_the_right(&fresh, &url, "CREATEDB").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_cannot_talk_itself_into_writing() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    fresh.other_program("CREATE TABLE t (a INTEGER)").await;
+    let mut reader = fresh.reader().await;
+    for attempt in [
+        "SET SESSION TRANSACTION READ WRITE",
+        "START TRANSACTION READ WRITE",
+        "EXECUTE IMMEDIATE 'SET SESSION TRANSACTION READ WRITE'",
+        "/*!50000SET*/ SESSION TRANSACTION READ WRITE",
+        "BEGIN NOT ATOMIC SET SESSION TRANSACTION READ WRITE; END",
+        "COMMIT",
+    ] {
+        for in_transaction in [false, true] {
+            if in_transaction {
+                reader.begin(Begin::Read).await.expect("it begins");
+            }
+            assert!(reader.execute(attempt, &[]).await.is_err(), "{attempt}");
+            for write in [
+                "INSERT INTO t VALUES (1)",
+                "EXECUTE IMMEDIATE 'INSERT INTO t VALUES (1)'",
+            ] {
+                assert!(reader.execute(write, &[]).await.is_err(), "{attempt}");
+            }
+            reader.rollback_all().await.expect("it ends");
+        }
+    }
+    let mut session = fresh.session().await;
+    assert_eq!(number(&mut session, "SELECT count(*) FROM t").await, 0);
 }
