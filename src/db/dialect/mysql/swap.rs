@@ -48,13 +48,24 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
         }
         return Err(error);
     }
-    let written = watch::written_by_others(state, &swap.old).await;
-    journal::keep_or_close(state, &swap.old, &written?).await?;
+    // From here on the restore stands: what is only left to tidy up must not be told as a restore that failed.
+    if let Err(error) = tidy_up(state, &swap).await {
+        state.note(format!(
+            "everything is in place, but the tables as they were are still in the database `{}` ({error}): look whether \
+             others wrote to them, then DROP DATABASE `{}`",
+            swap.old, swap.old
+        ));
+    }
     rebuild::drop_database(state, &swap.new).await;
     state.beside = None;
     state.events.clear();
     watch::stop(state).await;
     Ok(())
+}
+
+async fn tidy_up(state: &mut State, swap: &Swap) -> Result<()> {
+    let written = watch::written_by_others(state, &swap.old).await?;
+    journal::keep_or_close(state, &swap.old, &written).await
 }
 
 async fn prepare(state: &mut State, new: String) -> Result<Swap> {

@@ -183,7 +183,7 @@ pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
     }
     match text::surely(&mut state.connection, &locks(&watched, "WRITE")).await {
         Err(Error::Locked { .. }) => Err(busy()),
-        Err(Error::Denied { .. }) | Ok(_) => Ok(()),
+        Err(Error::Denied { .. } | Error::NotGranted { .. }) | Ok(_) => Ok(()),
         Err(error) => Err(error),
     }
 }
