@@ -22,7 +22,9 @@ const UNKNOWN_DATABASE: u16 = 1049;
 /// A value the column cannot take, its characters among others.
 const UNSTORABLE: u16 = 1366;
 /// Messages that quote a value.
-const WITH_DATA: [u16; 8] = [1062, 1264, 1292, 1366, 1411, 1525, 1586, 1859];
+const WITH_DATA: [u16; 14] = [
+    1062, 1264, 1292, 1300, 1366, 1367, 1411, 1525, 1526, 1586, 1859, 1918, 1977, 3854,
+];
 
 /// The server's number of an error, if it comes from the server.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
@@ -63,6 +65,9 @@ fn engine(error: &sqlx::Error) -> EngineError {
 
 /// A message without the first value it quotes: rows' data does not belong into logs.
 fn without_data(message: &str) -> String {
+    if let Some((before, _)) = message.split_once("partition for value ") {
+        return format!("{before}partition for the value");
+    }
     let Some((before, quoted)) = message.split_once('\'') else {
         return message.to_owned();
     };
@@ -121,6 +126,10 @@ mod tests {
             (
                 "Truncated incorrect DOUBLE value: 'abc'",
                 "Truncated incorrect DOUBLE value: '…'",
+            ),
+            (
+                "Table has no partition for value 4711",
+                "Table has no partition for the value",
             ),
             ("no value at all", "no value at all"),
         ] {
