@@ -128,6 +128,8 @@ async fn a_reader_cannot_talk_itself_into_writing() {
         "SELECT set_config('transaction_read_only', 'off', true)",
         "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
         "SET default_transaction_read_only = off",
+        "SET TRANSACTION READ WRITE",
+        "SET LOCAL transaction_read_only = off",
         "COMMIT",
         "BEGIN READ WRITE",
         "COPY t FROM PROGRAM 'echo 1'",
@@ -152,12 +154,18 @@ async fn a_reader_cannot_talk_itself_into_writing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_migration_lock_is_sqlxs() {
     let Some(fresh) = fresh().await else { return };
+    // A lock that only waits is idle, which the database may not like.
+    let database = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I @', current_database()); END $$";
+    let impatient = database.replace('@', "SET idle_session_timeout = ''100ms''");
+    fresh.other_program(&impatient).await;
     let mut ours = fresh.session().await;
     ours.lock_migrations(1_000).await.expect("it is free");
     let mut theirs = PgConnection::connect(fresh.url()).await.expect("it opens");
     let waiting = tokio::time::timeout(Duration::from_millis(300), theirs.lock()).await;
     assert!(waiting.is_err(), "sqlx got the lock we hold");
     drop(theirs);
+    let patient = database.replace('@', "RESET idle_session_timeout");
+    fresh.other_program(&patient).await;
     let mut other = fresh.session().await;
     let refused = other.lock_migrations(100).await;
     assert!(matches!(refused, Err(Error::Locked { .. })), "{refused:?}");

@@ -118,6 +118,10 @@ impl Connection for PostgresConnection {
                     state.failed = false;
                     state.level = 0;
                     state.know_backend().await?;
+                    if !state.access.write {
+                        // Before its first query a transaction may still be told to write.
+                        state.run("SELECT 1").await?;
+                    }
                     if mode == Begin::Rebuild && state.access.write {
                         quiet::keep_writers_out(state).await?;
                     }

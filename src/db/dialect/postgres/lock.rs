@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::{ConnectOptions, Connection, Row};
 
-use super::fault;
 use super::state::State;
+use super::{fault, open};
 use crate::db::{Error, Result};
 
 /// Between two attempts.
@@ -28,6 +28,13 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
         .connect()
         .await
         .map_err(|error| fault::connecting(&state.place, &error))?;
+    // While others work, this one only waits; with it the lock would go unseen.
+    if let Some(setting) = open::never_idle(&connection) {
+        sqlx::raw_sql(setting)
+            .execute(&mut connection)
+            .await
+            .map_err(fault::statement)?;
+    }
     let name: String = sqlx::raw_sql("SELECT pg_catalog.current_database()::text")
         .fetch_one(&mut connection)
         .await

@@ -249,6 +249,9 @@ async fn pin(
     if !access.write {
         text.push_str("; SET default_transaction_read_only = on");
     }
+    if let Some(setting) = never_idle(connection) {
+        text.push_str(setting);
+    }
     // A server that has lost its client stops the statement by itself (PostgreSQL 14 and later, where the system can).
     if connection.server_version_num().unwrap_or(0) >= 140_000 && cfg!(target_os = "linux") {
         text.push_str(
@@ -260,6 +263,13 @@ async fn pin(
         .execute(connection)
         .await
         .map(|_| ())
+}
+
+/// Keeps the server from ending a session that waits: for a person, for a rehearsal, or with a lock in its hand
+/// (PostgreSQL 14 and later).
+pub(super) fn never_idle(connection: &PgConnection) -> Option<&'static str> {
+    let knows = connection.server_version_num().unwrap_or(0) >= 140_000;
+    knows.then_some("; SET idle_session_timeout = 0")
 }
 
 /// What the server says of a new connection.
