@@ -77,6 +77,14 @@ impl Engine {
         }
     }
 
+    /// SQL that lists the databases which a statement on this one can name; `None` where it can name no other.
+    pub fn neighbours_sql(self) -> Option<&'static str> {
+        match self {
+            Engine::Sqlite | Engine::Postgres => None,
+            Engine::Mysql | Engine::Mariadb => Some(mysql::NEIGHBOURS),
+        }
+    }
+
     /// A name as this engine quotes it.
     pub fn quote(self, name: &str) -> String {
         match self {

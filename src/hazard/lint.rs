@@ -281,7 +281,7 @@ impl Desk<'_> {
 }
 
 /// Line and column of a place in a statement.
-fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+pub(super) fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     let before = statement.text.get(..offset).unwrap_or_default();
     match before.rfind('\n') {
         None => (statement.line, statement.column + before.chars().count()),

@@ -86,6 +86,13 @@ pub async fn apply(
             })
         })
         .collect::<Result<Vec<Prepared<'_>>>>()?;
+    // A journal is kept of the real database only.
+    if conditions.log.is_none() {
+        let all = prepared
+            .iter()
+            .map(|one| (one.migration, one.statements.as_slice()));
+        control::keep_inside(session, all).await?;
+    }
     let lock = session.lock_migrations(LOCK_WAIT_MS);
     telling(conditions.sink, "the migration lock", lock).await?;
     let result = in_groups(session, &prepared, conditions).await;

@@ -2,8 +2,10 @@
 //! otherwise; one that ends it would make "rolled back" untrue, and one that leaves its own open would lose everything.
 
 use super::Migration;
+use crate::db::Session;
 use crate::error::{Error, Kind, Position, Result};
-use crate::hazard::Statement;
+use crate::hazard::{self, Statement};
+use crate::value::Value;
 
 /// The word a statement begins with, in capitals.
 fn first_word(statement: &Statement) -> String {
@@ -82,6 +84,47 @@ fn refuse_outside(migration: &Migration, statements: &[Statement], rebuild: bool
         );
         return Err(refused(migration, None, message)
             .hint("take `-- no-transaction` out: foreign keys are then off for a rebuild; or write `PRAGMA foreign_keys = OFF;` before it"));
+    }
+    Ok(())
+}
+
+/// Refuses, on a copy beside the real database, what would reach the real one or its server from there.
+///
+/// # Errors
+/// `Refused`, with the statement; what the database refuses.
+pub(super) async fn keep_inside(
+    session: &mut Session,
+    migrations: impl Iterator<Item = (&Migration, &[Statement])>,
+) -> Result<()> {
+    let engine = session.engine();
+    let neighbours: Vec<String> = match engine.neighbours_sql() {
+        None => Vec::new(),
+        Some(sql) => {
+            let rows = session.query(sql, &[], usize::MAX).await?.rows;
+            let names = rows.into_iter().flatten();
+            names
+                .filter_map(|name| match name {
+                    Value::Text(name) => Some(name),
+                    _ => None,
+                })
+                .collect()
+        }
+    };
+    for (migration, statements) in migrations {
+        if let Some(found) = hazard::outside(engine, statements, &neighbours) {
+            let message = format!(
+                "migration {} ({}) reaches outside its database ({}), and would do so for real in a rehearsal beside it: nothing of it was run",
+                migration.version, migration.description, found.what
+            );
+            let place = Position {
+                file: migration.file.clone(),
+                line: found.line,
+                column: found.column,
+            };
+            return Err(Error::new(Kind::Refused, message).at(place).hint(
+                "take it out and run it by hand, name this database's own objects without their database, or pass `--rehearse off`",
+            ));
+        }
     }
     Ok(())
 }

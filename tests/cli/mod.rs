@@ -9,6 +9,7 @@ mod keeping;
 mod kills;
 mod main_job;
 mod next_steps;
+mod outside;
 mod places;
 mod readme;
 mod screen;

@@ -2,11 +2,13 @@
 
 mod lexer;
 mod mysql;
+mod outside;
 mod postgres;
 mod shape;
 mod sqlite;
 
 pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
+pub(super) use outside::outside;
 pub(super) use shape::Shape;
 
 use super::action::{Action, Step};

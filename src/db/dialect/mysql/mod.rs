@@ -31,6 +31,10 @@ use super::{Connection, Snapshot};
 use crate::db::server::Server;
 use crate::db::{Access, Engine, Result, Target};
 
+/// Lists the databases of the server that this user may know of: a statement can name each.
+pub(in crate::db) const NEIGHBOURS: &str =
+    "SELECT CONVERT(SCHEMA_NAME USING utf8mb4) FROM information_schema.SCHEMATA";
+
 /// Opens a connection, and says whether the server is MySQL or MariaDB.
 pub(in crate::db) async fn connect(
     target: &Target,

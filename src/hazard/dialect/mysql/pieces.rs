@@ -41,7 +41,7 @@ impl Piece<'_> {
 
 /// The text with every `/*!NNNNN … */` and `/*M! … */` opened: blanks stand where its marks stood, so that every place
 /// stays what it was.
-pub(super) fn opened(text: &str) -> Cow<'_, str> {
+pub(in crate::hazard::dialect) fn opened(text: &str) -> Cow<'_, str> {
     let mut opened = Cow::Borrowed(text);
     for _ in 0..MOST_OPENED {
         let marks = marks(&opened);
