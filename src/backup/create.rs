@@ -221,6 +221,11 @@ fn select(
             database: target.shown().to_owned(),
         });
     }
+    if options.tables.is_none() && catalog.hides {
+        return Err(Error::Hidden {
+            database: target.shown().to_owned(),
+        });
+    }
     choose(&known, options.tables.as_deref(), target.shown())
 }
 

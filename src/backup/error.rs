@@ -57,6 +57,14 @@ pub enum Error {
         /// The database.
         database: String,
     },
+    /// The user may not see every table.
+    #[error(
+        "{database} may hide tables from its user, so that nobody can tell whether the backup is whole"
+    )]
+    Hidden {
+        /// The database.
+        database: String,
+    },
     /// `--tables` names none.
     #[error("`--tables` names no table")]
     NoTableNamed,
@@ -160,7 +168,7 @@ fn kind(error: &Error) -> Kind {
             Kind::Integrity
         }
         Error::OtherColumns { .. } | Error::Orphans { .. } => Kind::Refused,
-        Error::NothingToBackUp { .. } => Kind::Backup,
+        Error::NothingToBackUp { .. } | Error::Hidden { .. } => Kind::Backup,
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
     }
 }
@@ -187,6 +195,9 @@ fn hint(error: &Error) -> Option<String> {
         ),
         Error::NothingToBackUp { .. } => {
             "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
+        }
+        Error::Hidden { .. } => {
+            "give its user SELECT on the whole database, such as `GRANT SELECT, SHOW VIEW, TRIGGER ON app.*`, or name the tables with `--tables`".to_owned()
         }
         Error::NoTableNamed => "leave it out to take every table".to_owned(),
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),

@@ -75,16 +75,15 @@ impl History {
         Ok(History::compare(recorded(session).await?, source))
     }
 
-    /// The versions that the database has recorded as successful.
+    /// The versions that the database has recorded, each with whether it succeeded.
     ///
     /// # Errors
     /// What the database refuses.
-    pub async fn versions(session: &mut Session) -> db::Result<Vec<i64>> {
+    pub async fn versions(session: &mut Session) -> db::Result<Vec<(i64, bool)>> {
         let rows = recorded(session).await?;
         Ok(rows
             .into_iter()
-            .filter(|row| row.success)
-            .map(|row| row.version)
+            .map(|row| (row.version, row.success))
             .collect())
     }
 

@@ -124,6 +124,12 @@ impl Host {
         }
     }
 
+    /// Whether something was settled about this.
+    pub fn has_settled(&self, about: &str) -> bool {
+        let done = self.ledger.done.borrow();
+        done.iter().any(|settled| settled.about == about)
+    }
+
     fn note_done(&self, what: String) {
         let settled = Settled {
             about: what.clone(),

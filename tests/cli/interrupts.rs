@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
+
 use super::{MIGRATE, endless, filled, wait_until_it_sleeps};
-use crate::harness::databases::in_every_project;
+use crate::harness::databases::{Database, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, Running, Signal, timestamps};
 
 in_every_project!(
@@ -110,6 +112,43 @@ fn ctrl_c_while_the_migration_is_applied_rolls_it_back_or_says_how_far_it_came(p
         "CREATE TABLE fine (a INTEGER);",
     );
     project.dbscript(&MIGRATE).go();
+}
+
+#[test]
+fn ctrl_c_while_a_first_statement_waits_on_mysql_does_not_say_that_nothing_happened() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    let project = filled(project, 5);
+    project.file(
+        "migrations/0004_waits.sql",
+        "ALTER TABLE users ADD COLUMN later INTEGER;",
+    );
+    let url = project.url().expect("it is on a server").to_owned();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let mut other = runtime
+        .block_on(sqlx::MySqlConnection::connect(&url))
+        .expect("it connects");
+    for sql in ["START TRANSACTION", "SELECT count(*) FROM users"] {
+        runtime
+            .block_on(sqlx::raw_sql(sql).execute(&mut other))
+            .expect("it reads");
+    }
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let mut run = project.dbscript(&words).status(130).start();
+    wait_for_step(&mut run, "apply");
+    let waiting = "SELECT count(*) FROM information_schema.processlist
+                   WHERE db = DATABASE() AND info LIKE 'ALTER TABLE users%'";
+    while project.value(waiting) == "0" {
+        std::thread::yield_now();
+    }
+    run.signal(Signal::Interrupt);
+    let error = run.finish_within(LIMIT).end()["error"].to_string();
+    assert!(
+        error.contains("migration 4 is recorded as begun"),
+        "{error}"
+    );
+    assert!(!error.contains("as it was found"), "{error}");
 }
 
 fn ctrl_c_while_it_is_verified_says_that_the_migration_is_in(project: Project) {

@@ -39,7 +39,7 @@ pub(super) fn read(reading: &Reading, text: &str) -> Vec<Step> {
 
 /// The same for a statement in a literal of another one; `depth` is how deep it stands.
 fn nested(reading: &Reading, text: &str, depth: usize) -> Vec<Step> {
-    let text = pieces::opened(text);
+    let text = opened(text);
     let text = text.trim_end().trim_end_matches(';');
     let rows = match starts_with_rows(text) {
         true => Rows::Skipped,

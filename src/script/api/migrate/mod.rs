@@ -275,12 +275,30 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
         migrate::History::versions(session).await
     })?;
     for migration in pending {
-        let is_in = |version: &i64| *version == migration.version;
-        if versions.iter().flatten().any(is_in) {
-            host.settle_migration(migrate::Settled::applied(migration.version));
+        let version = migration.version;
+        let mut recorded = versions.iter().flatten();
+        match recorded.find(|(recorded, _)| *recorded == version) {
+            Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
+            Some((_, false)) if !host.has_settled(&format!("migration {version}")) => {
+                host.settle_migration(begun(version));
+            }
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// A migration whose row a statement has committed that itself was cut off.
+fn begun(version: i64) -> migrate::Settled {
+    migrate::Settled {
+        about: format!("migration {version}"),
+        what: format!(
+            "migration {version} is recorded as begun, and whether its first statement is done is not known"
+        ),
+        remedy: Some(
+            "look whether that statement took effect: if not, `migrate::resolve(version, \"rolled-back\")` in a script takes the record back; if it did, undo it by hand first",
+        ),
+    }
 }
 
 fn down(call: &Call<'_>) -> Answer {
