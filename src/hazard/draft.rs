@@ -28,6 +28,8 @@ pub enum What {
     Values,
     /// How values of a column are written, as its type is another one; that none is lost was asked.
     Form,
+    /// NULLs of a column, which get values; that no value is overwritten was asked.
+    Gaps,
 }
 
 /// A hazard at a place.

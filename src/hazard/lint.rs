@@ -3,7 +3,7 @@
 use super::action::{Action, Insert, Step};
 use super::allow::Allowance;
 use super::dialect::{self, Reading};
-use super::draft::{Draft, LetGo};
+use super::draft::{Draft, LetGo, What};
 use super::given::{Given, allowances, unused};
 use super::judge::{self, Placed, Running, Verdict};
 use super::show::{mask_literals, shorten};
@@ -189,8 +189,14 @@ impl Desk<'_> {
                 .is_none_or(|severity| severity < Severity::Probe);
         if allowed.is_some() || by_rule {
             let gone = draft.let_go.iter().cloned();
+            // An UPDATE that meets no value still fills gaps.
+            let fills = draft.rule == "update-rows" && allowed.is_none();
             self.lint.let_go.extend(gone.map(|gone| LetGo {
                 allowed: allowed.is_some(),
+                what: match gone.what {
+                    What::Values if fills && weighed.severity.is_none() => What::Gaps,
+                    what => what,
+                },
                 ..gone
             }));
         }

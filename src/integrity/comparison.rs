@@ -13,7 +13,8 @@ pub enum Released {
     Table,
     /// The column may go.
     Column,
-    /// Its values may be written in another way, as its type is another one: it is not compared.
+    /// Its values may be written in another way, as its type is another one, or its NULLs may get values: it is not
+    /// compared.
     Form,
 }
 

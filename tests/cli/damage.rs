@@ -10,6 +10,7 @@ in_every_project!(
     a_migration_that_fails_at_its_third_statement_is_caught_in_the_rehearsal,
     without_a_rehearsal_it_is_rolled_back_or_said_how_far_it_came,
     those_before_the_one_that_fails_stay_and_are_named,
+    gaps_are_filled_without_an_allowance,
 );
 
 /// The findings of a rule.
@@ -309,4 +310,18 @@ fn a_rebuild_that_orphans_children_is_not_committed() {
         &["--allow", "rebuild-loses(users)", "--rehearse", "off"],
         7,
     );
+}
+
+/// What the hints advise: fill the gaps first, then demand a value.
+fn gaps_are_filled_without_an_allowance(project: Project) {
+    let project = filled(project, 20);
+    project.sql("UPDATE users SET email = NULL WHERE total_points < 3");
+    project.file(
+        "migrations/0004_fill.sql",
+        "UPDATE users SET email = 'unknown' WHERE email IS NULL;",
+    );
+    let run = project.dbscript(&MIGRATE).go();
+    assert_eq!(run.result()["applied"], 1, "{}", run.told());
+    let empty = "SELECT count(*) FROM users WHERE email IS NULL";
+    assert_eq!(project.value(empty), "0");
 }

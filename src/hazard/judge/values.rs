@@ -44,7 +44,7 @@ impl Judge<'_> {
             }
             From::Filled(from) => {
                 if let Some(live) = source.live_column(from) {
-                    self.let_go_silently(original, live, What::Values);
+                    self.let_go_silently(original, live, What::Gaps);
                 }
             }
             From::Made { sql, words } => {

@@ -31,7 +31,7 @@ async fn a_whole_rebuild_is_only_noted() {
     ] {
         let lint = expect(&rebuild(COLUMNS, select), &["rebuild-cascades note"]).await;
         assert!(lint.findings[0].message.contains("`comments`"));
-        assert!(lint.let_go.iter().all(|gone| gone.what == What::Values));
+        assert!(lint.let_go.iter().all(|gone| gone.what == What::Gaps));
     }
 }
 

@@ -102,7 +102,7 @@ async fn updates_that_only_fill_are_silent() {
     assert!(lint.findings.is_empty());
     let lint = online(SCHEMA, "UPDATE users SET plan = 'free' WHERE plan IS NULL").await;
     assert_eq!(lint.let_go[0].column.as_deref(), Some("plan"));
-    assert_eq!(lint.let_go[0].what, What::Values);
+    assert_eq!(lint.let_go[0].what, What::Gaps);
     assert_eq!(lint.written, ["users"]);
 }
 

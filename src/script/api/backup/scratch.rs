@@ -66,8 +66,7 @@ fn unproven(error: Error) -> Error {
 /// What went wrong on the copy is a refusal: the real database was not touched.
 fn rehearsal_failed(thrown: Thrown) -> Thrown {
     const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
-    const MEND: &str =
-        "nothing needs to be restored: correct what failed on the copy and run this again";
+    const MEND: &str = "nothing needs to be restored: correct what failed on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
     match thrown {
         Thrown::Error(mut error) if harmless(error.kind.name()) => {
             error.kind = Kind::Refused;
