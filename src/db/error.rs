@@ -215,10 +215,23 @@ const GRANT: &str =
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Whether a place is on a server, whose databases no run of ours makes.
+fn is_server(place: &str) -> bool {
+    place.contains("://") && !place.starts_with("sqlite:")
+}
+
 impl From<Error> for error::Error {
     fn from(error: Error) -> Self {
         let (kind, code, hint) = match &error {
             Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
+            Error::Missing { place } if is_server(place) => (
+                Kind::Connect,
+                None,
+                Some(
+                    "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost"
+                        .to_owned(),
+                ),
+            ),
             Error::Missing { .. } => (
                 Kind::Connect,
                 None,

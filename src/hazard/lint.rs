@@ -249,7 +249,39 @@ impl Desk<'_> {
         Some(first.allowance.text())
     }
 
+    /// What a statement does that cannot be seen here may be allowed as well: an allowance above it says what it takes.
+    fn allow_unseen(&mut self) {
+        for given in &mut self.allowances {
+            let (Some(at), Some(object), false) = (
+                given.statement,
+                given.allowance.object.clone(),
+                given.allowance.used || given.misplaced.is_some(),
+            ) else {
+                continue;
+            };
+            let unseen = self.steps.iter().any(|placed| {
+                (placed.file, placed.statement) == at
+                    && matches!(placed.step.action, Action::Call(_) | Action::Dynamic(_))
+            });
+            let what = match given.allowance.rule.as_str() {
+                "delete-rows" | "replace-rows" | "truncate" => What::Rows,
+                "update-rows" | "upsert" => What::Values,
+                _ => continue,
+            };
+            if unseen {
+                given.allowance.used = true;
+                self.lint.let_go.push(LetGo {
+                    table: object,
+                    column: None,
+                    what,
+                    allowed: true,
+                });
+            }
+        }
+    }
+
     fn close(mut self, verdict: Verdict) -> Lint {
+        self.allow_unseen();
         for given in &self.allowances {
             if !given.allowance.used {
                 self.lint.findings.push(unused(given));

@@ -1,6 +1,8 @@
 //! Allowances: what they cover, and what is said of those that cover nothing.
 
 use super::{Options, SCHEMA, file, online, shown, with};
+use crate::db::Engine;
+use crate::hazard::{SqlFile, What, lint};
 
 async fn flagged(sql: &str, flags: &[&str]) -> super::Lint {
     let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
@@ -105,4 +107,31 @@ async fn an_allowance_for_what_meets_no_row_here_is_not_unused() {
     assert!(lint.findings.is_empty());
     assert!(lint.allowances[0].used);
     assert!(lint.let_go[0].allowed);
+}
+
+#[tokio::test]
+async fn what_a_routine_takes_may_be_allowed_above_its_call() {
+    for (engine, sql) in [
+        (Engine::Postgres, "SELECT purge();"),
+        (Engine::Mariadb, "CALL purge();"),
+    ] {
+        let text = format!("-- dbscript: allow delete-rows(posts) meant\n{sql}\n");
+        let files = [SqlFile {
+            name: "1.sql".to_owned(),
+            text,
+        }];
+        let lint = lint(engine, &files, &Options::default(), None).await;
+        let lint = lint.expect("no database is asked");
+        let rules: Vec<&str> = lint
+            .findings
+            .iter()
+            .map(|found| found.rule.as_str())
+            .collect();
+        assert!(!rules.contains(&"unused-allowance"), "{sql}: {rules:?}");
+        let gone = lint.let_go.iter().find(|gone| gone.table == "posts");
+        assert!(
+            gone.is_some_and(|gone| gone.allowed && gone.what == What::Rows),
+            "{sql}"
+        );
+    }
 }
