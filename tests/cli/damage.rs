@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{MIGRATE, filled, with_people};
-use crate::harness::databases::{Said, in_every_project};
+use crate::harness::databases::{Database, Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, timestamps};
 
 in_every_project!(
@@ -324,4 +324,22 @@ fn gaps_are_filled_without_an_allowance(project: Project) {
     assert_eq!(run.result()["applied"], 1, "{}", run.told());
     let empty = "SELECT count(*) FROM users WHERE email IS NULL";
     assert_eq!(project.value(empty), "0");
+}
+
+#[test]
+fn a_parent_dropped_from_under_its_children_on_mysql_is_compared_all_the_same() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE parents (id INT PRIMARY KEY);
+         CREATE TABLE children (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parents (id));
+         INSERT INTO children VALUES (1, NULL)",
+    );
+    project.file(
+        "migrations/1_drop.sql",
+        "SET FOREIGN_KEY_CHECKS = 0;\nDROP TABLE IF EXISTS parents;\nSET FOREIGN_KEY_CHECKS = 1;\n",
+    );
+    let run = project.dbscript(&MIGRATE).go();
+    assert_eq!(run.result()["applied"], 1, "{}", run.told());
 }

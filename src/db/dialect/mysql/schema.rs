@@ -1,5 +1,7 @@
 //! The SQL that rebuilds the schema, from SHOW CREATE; and what changes whole schemas.
 
+use std::collections::HashSet;
+
 use super::catalog::{self, Listed, cell};
 use super::link::State;
 use super::objects::{self, Made};
@@ -109,7 +111,9 @@ fn without_counter(options: &str) -> String {
 /// Foreign keys whose rows point to nothing.
 pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
     let mut found = Vec::new();
-    for table in catalog::read(state).await?.tables {
+    let tables = catalog::read(state).await?.tables;
+    let names: HashSet<TableName> = tables.iter().map(|table| table.name.clone()).collect();
+    for table in tables {
         for key in table.foreign_keys {
             let pairs = || key.columns.iter().zip(&key.parent_columns);
             let equal: Vec<String> = pairs()
@@ -121,6 +125,8 @@ pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
             let Some(first) = key.parent_columns.first() else {
                 continue;
             };
+            // With FOREIGN_KEY_CHECKS off a parent can be dropped from under its children.
+            let dropped = key.parent.schema.is_none() && !names.contains(&key.parent);
             let sql = format!(
                 "SELECT COUNT(*) FROM {} c LEFT JOIN {} p ON {} WHERE {} AND p.{} IS NULL",
                 quote(&table.name.name),
@@ -129,7 +135,12 @@ pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
                 set.join(" AND "),
                 quote(first)
             );
-            let rows = number(state, &sql).await?;
+            let lonely = format!(
+                "SELECT COUNT(*) FROM {} c WHERE {}",
+                quote(&table.name.name),
+                set.join(" AND ")
+            );
+            let rows = number(state, if dropped { &lonely } else { &sql }).await?;
             if rows > 0 {
                 found.push(Orphans {
                     table: table.name.clone(),
