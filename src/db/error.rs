@@ -215,31 +215,20 @@ const GRANT: &str =
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Whether a place is on a server, whose databases no run of ours makes.
-fn is_server(place: &str) -> bool {
-    place.contains("://") && !place.starts_with("sqlite:")
+/// The way out where there is no database: no run of ours makes one on a server.
+fn way_to_one(place: &str) -> String {
+    match place.contains("://") && !place.starts_with("sqlite:") {
+        true => "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost",
+        false => "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost",
+    }
+    .to_owned()
 }
 
 impl From<Error> for error::Error {
     fn from(error: Error) -> Self {
         let (kind, code, hint) = match &error {
             Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
-            Error::Missing { place } if is_server(place) => (
-                Kind::Connect,
-                None,
-                Some(
-                    "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost"
-                        .to_owned(),
-                ),
-            ),
-            Error::Missing { .. } => (
-                Kind::Connect,
-                None,
-                Some(
-                    "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost"
-                        .to_owned(),
-                ),
-            ),
+            Error::Missing { place } => (Kind::Connect, None, Some(way_to_one(place))),
             Error::NoSchema { .. } => (
                 Kind::Connect,
                 Some(NO_SCHEMA.to_owned()),
