@@ -210,7 +210,16 @@ fn host_and_port(text: &str) -> Result<(Place, Option<u16>)> {
                 "an IPv6 address is written `[::1]`",
             ));
         };
-        (host, behind.strip_prefix(':'))
+        match (behind.is_empty(), behind.strip_prefix(':')) {
+            (true, _) => (host, None),
+            (false, Some(port)) => (host, Some(port)),
+            (false, None) => {
+                return Err(refuse(
+                    "the database URL has something between the host's `]` and the port",
+                    "an IPv6 address and its port are written `[::1]:5432`",
+                ));
+            }
+        }
     } else {
         match text.rsplit_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -303,6 +312,7 @@ mod tests {
             ("u:er22@h", "names no database"),
             ("u:er22@h,i/d", "several hosts"),
             ("u:er22@[::1/d", "without its `]`"),
+            ("u:er22@[::1]junk:5/d", "between the host's `]`"),
             ("u:%ff%fe@h/d", "not text"),
         ] {
             let error = parse(Engine::Postgres, rest, Path::new("/p")).expect_err(rest);

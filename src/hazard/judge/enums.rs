@@ -3,6 +3,7 @@
 
 use super::Judge;
 use super::types::Retyped;
+use crate::db::Engine;
 use crate::event::Severity;
 use crate::hazard::draft::{Draft, Weight};
 use crate::hazard::world::{bare_type, quoted};
@@ -91,7 +92,7 @@ impl Judge<'_> {
         if plain && gone.is_some_and(<[String]>::is_empty) {
             return;
         }
-        let list = literals(values);
+        let list = literals(self.engine, values);
         let array = new_type.trim_end().ends_with("[]") || column.type_name.ends_with("[]");
         let condition = match array {
             true => format!(
@@ -135,14 +136,14 @@ impl Judge<'_> {
             return true;
         }
         let condition = match old.0 {
-            "enum" => format!("{stored} IN ({})", literals(&gone)),
+            "enum" => format!("{stored} IN ({})", literals(self.engine, &gone)),
             _ => {
                 let found: Vec<String> = gone
                     .iter()
                     .map(|value| {
                         format!(
                             "FIND_IN_SET({}, {stored}) > 0",
-                            literals(std::slice::from_ref(value))
+                            literals(self.engine, std::slice::from_ref(value))
                         )
                     })
                     .collect();
@@ -170,9 +171,15 @@ fn listed(type_name: &str) -> Option<(&'static str, Vec<String>)> {
     Some((kind, quoted(type_name)))
 }
 
-fn literals(values: &[String]) -> String {
+/// Values as the engine reads them between quotes: a backslash means something to MySQL.
+fn literals(engine: Engine, values: &[String]) -> String {
+    let mysql = matches!(engine, Engine::Mysql | Engine::Mariadb);
     let quoted: Vec<String> = values
         .iter()
+        .map(|value| match mysql {
+            true => value.replace('\\', "\\\\"),
+            false => value.clone(),
+        })
         .map(|value| format!("'{}'", value.replace('\'', "''")))
         .collect();
     quoted.join(", ")
@@ -243,5 +250,12 @@ mod tests {
         );
         assert_eq!(listed("set('x')").map(|(kind, _)| kind), Some("set"));
         assert_eq!(listed("settings"), None);
+    }
+
+    #[test]
+    fn a_backslash_in_a_member_is_doubled_where_it_escapes() {
+        let members = ["it's".to_owned(), "a\\b".to_owned()];
+        assert_eq!(literals(Engine::Mariadb, &members), "'it''s', 'a\\\\b'");
+        assert_eq!(literals(Engine::Postgres, &members), "'it''s', 'a\\b'");
     }
 }
