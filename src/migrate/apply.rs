@@ -175,12 +175,12 @@ async fn inside(
         .iter()
         .map(|prepared| prepared.migration.sql.as_str())
         .collect();
-    let guard = Guard::before(session, &text, mode).await?;
+    let guard = Guard::before(session, &text, mode, conditions.let_go).await?;
     let mut applied = Vec::new();
     for prepared in group {
         applied.push(one(session, prepared, conditions, stays).await?);
     }
-    guard.after(session, conditions.let_go).await?;
+    guard.after(session).await?;
     Ok(applied)
 }
 

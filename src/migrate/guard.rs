@@ -1,9 +1,10 @@
 //! The last look before a commit: rows that went, rows that lost their parent.
 
 use super::HISTORY_TABLES;
-use crate::db::{Begin, Catalog, Orphans, Session};
+use crate::db::{Begin, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::counted;
+use crate::hazard;
 use crate::ident::TableName;
 use crate::integrity::{LetGo, Released};
 
@@ -14,15 +15,21 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Counts the tables that the statements speak of, and those that a deletion there would reach.
+    /// Counts the tables that the statements can take rows from, unless that was allowed. No others: what changes a
+    /// schema keeps its table locked until the commit, and so would a second count.
     pub(super) async fn before(
         session: &mut Session,
         texts: &[&str],
         mode: Begin,
+        let_go: &[LetGo],
     ) -> Result<Guard> {
+        let info = session.info().await?;
         let catalog = session.catalog().await?;
         let mut rows = Vec::new();
-        for table in touched(&catalog, texts) {
+        for table in hazard::at_risk(session.engine(), &info, &catalog, texts) {
+            if HISTORY_TABLES.contains(&table.name.as_str()) || may_lose_rows(&table, let_go) {
+                continue;
+            }
             let count = session.count(&table).await?;
             rows.push((table, count));
         }
@@ -35,7 +42,10 @@ impl Guard {
     }
 
     /// Refuses what is worse now.
-    pub(super) async fn after(&self, session: &mut Session, let_go: &[LetGo]) -> Result<()> {
+    pub(super) async fn after(&self, session: &mut Session) -> Result<()> {
+        if self.rows.is_empty() {
+            return self.refuse_new_orphans(session).await;
+        }
         let catalog = session.catalog().await?;
         for (table, before) in &self.rows {
             if catalog.table(table).is_none() {
@@ -43,7 +53,7 @@ impl Guard {
                 continue;
             }
             let now = session.count(table).await?;
-            if now < *before && !may_lose_rows(table, let_go) {
+            if now < *before {
                 let message = format!("`{table}` would lose {} of its {before} rows", before - now);
                 return Err(Error::new(Kind::Migration, message)
                     .code("rows-lost")
@@ -86,31 +96,51 @@ fn may_lose_rows(table: &TableName, let_go: &[LetGo]) -> bool {
     })
 }
 
-/// Tables whose names stand in the text, and all that point to them: too many rather than too few.
-fn touched(catalog: &Catalog, texts: &[&str]) -> Vec<TableName> {
-    let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
-    let named = |name: &TableName| {
-        texts
-            .iter()
-            .any(|text| text.contains(&name.name.to_lowercase()))
-    };
-    let mut found: Vec<TableName> = Vec::new();
-    let mut open: Vec<TableName> = catalog
-        .tables
-        .iter()
-        .map(|table| table.name.clone())
-        .filter(named)
-        .collect();
-    while let Some(table) = open.pop() {
-        if found.contains(&table) || HISTORY_TABLES.contains(&table.name.as_str()) {
-            continue;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Access, Target};
+
+    #[tokio::test]
+    async fn a_change_of_the_schema_counts_no_rows_while_it_locks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = Target::sqlite_file(&folder.path().join("t.db"), folder.path());
+        let access = Access {
+            write: true,
+            create: true,
+            ..Access::default()
+        };
+        let mut session = target.connect(access).await.expect("opened");
+        for sql in [
+            "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE users (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id REFERENCES users (id) ON DELETE CASCADE)",
+        ] {
+            session.run(sql).await.expect(sql);
         }
-        open.extend(
-            catalog
-                .children_of(&table)
-                .map(|(child, _)| child.name.clone()),
+        let all: &[&str] = &["orders", "users"];
+        for (sql, expected) in [
+            ("ALTER TABLE users ADD COLUMN x TEXT", &[][..]),
+            ("CREATE INDEX by_user ON orders (user_id)", &[]),
+            ("ALTER TABLE users RENAME TO people", &[]),
+            ("DELETE FROM users", all),
+        ] {
+            let guard = Guard::before(&mut session, &[sql], Begin::Write, &[]).await;
+            let guard = guard.expect("the session works");
+            let counted: Vec<&str> = guard.rows.iter().map(|row| row.0.name.as_str()).collect();
+            assert_eq!(counted, expected, "{sql}");
+        }
+        let may_go = [LetGo {
+            table: "users".to_owned(),
+            column: None,
+            what: Released::Rows,
+        }];
+        let guard = Guard::before(&mut session, &["DELETE FROM users"], Begin::Write, &may_go);
+        let guard = guard.await.expect("the session works");
+        assert_eq!(
+            guard.rows,
+            [(TableName::plain("orders"), 0)],
+            "the rest may not go"
         );
-        found.push(table);
     }
-    found
 }

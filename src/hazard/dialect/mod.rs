@@ -149,6 +149,8 @@ pub(super) struct Habits {
     pub(super) fills_in: bool,
     /// A change of the schema commits what is open (MySQL).
     pub(super) commits_by_itself: bool,
+    /// What an expression calls is not read from it (MySQL).
+    pub(super) unread_calls: bool,
     /// How names of tables compare.
     pub(super) case: Case,
 }
@@ -164,6 +166,7 @@ pub(super) fn habits(engine: Engine) -> Habits {
         drop_deletes: sqlite,
         fills_in: mysql,
         commits_by_itself: mysql,
+        unread_calls: mysql,
         case: match engine {
             Engine::Sqlite => Case::Folded,
             Engine::Postgres => Case::Exact,
