@@ -124,6 +124,16 @@ pub enum Error {
         /// What is locked.
         what: String,
     },
+    /// A statement waited for a lock as long as it may.
+    #[error("waited {limit_s} s for {what}, held by {holder}")]
+    LockWait {
+        /// How long, in seconds.
+        limit_s: u64,
+        /// What was waited for, as far as it can be told: "a lock on `users`".
+        what: String,
+        /// Who holds it, as far as it can be told.
+        holder: String,
+    },
     /// No scratch database can be made, for want of rights or room.
     #[error("cannot create a scratch database beside `{place}`")]
     NoScratch {
@@ -176,6 +186,9 @@ pub const NO_SCHEMA: &str = "3F000";
 
 /// The code of a connection that TLS is in the way of.
 pub(super) const TLS: &str = "tls";
+
+/// The code of what another program has locked.
+pub const LOCKED: &str = "locked";
 
 /// The way out of a connection that does not come about.
 fn way_in(source: &Engine) -> String {
@@ -261,9 +274,9 @@ impl From<Error> for error::Error {
                 Some("narrow it, or stream it with `for row in db::rows(…)`".to_owned()),
             ),
             Error::Row { .. } => (Kind::Integrity, None, None),
-            Error::Locked { .. } => (
+            Error::Locked { .. } | Error::LockWait { .. } => (
                 Kind::Database,
-                Some("locked".to_owned()),
+                Some(LOCKED.to_owned()),
                 Some("wait for the other program, then run this again".to_owned()),
             ),
             Error::NoScratch { source, .. } => (

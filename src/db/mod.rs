@@ -23,7 +23,7 @@ pub use catalog::{
     Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
-pub use error::{Engine as EngineError, Error, NO_SCHEMA, Result};
+pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::telling;
 pub use row::{check_line, project_line};
 pub use scratch::Scratch;

@@ -290,6 +290,14 @@ impl Session {
         self.connection.withheld().await
     }
 
+    /// See [`Connection::limit_lock_waits`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
+        self.connection.limit_lock_waits(limit_s).await
+    }
+
     /// See [`Connection::lock_migrations`].
     ///
     /// # Errors

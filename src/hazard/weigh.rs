@@ -191,6 +191,7 @@ fn is_refusal(error: &db::Error) -> bool {
             | db::Error::NotGranted { .. }
             | db::Error::ReadOnly { .. }
             | db::Error::Locked { .. }
+            | db::Error::LockWait { .. }
             | db::Error::NoTable { .. }
             | db::Error::TooManyRows { .. }
             | db::Error::Unsupported { .. }

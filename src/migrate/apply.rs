@@ -11,7 +11,7 @@ use super::control;
 use super::guard::Guard;
 use super::standing::{Settled, named, with_state};
 use super::{HISTORY_TABLES, Migration};
-use crate::db::{Begin, Session, telling};
+use crate::db::{Begin, LOCKED, Session, telling};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Kind as StatementKind, Statement};
@@ -23,6 +23,10 @@ use crate::value::Value;
 /// How long another program's migration lock is waited for, in milliseconds.
 pub(super) const LOCK_WAIT_MS: u64 = 10_000;
 
+/// How long a statement may wait for what others have locked where nothing else is said, in seconds: while it waits, so
+/// does every query of the table that comes after it.
+pub const LOCK_LIMIT_S: u64 = 10;
+
 /// Where progress and the journal go, and what may be lost.
 pub struct Conditions<'a> {
     /// The journal; `None` on a scratch database, whose statements are nobody's history.
@@ -31,6 +35,9 @@ pub struct Conditions<'a> {
     pub sink: &'a dyn Sink,
     /// What was allowed to go.
     pub let_go: &'a [LetGo],
+    /// How long a statement may wait for what others have locked, in seconds; `None` on a scratch database, which nobody
+    /// else uses.
+    pub lock_limit_s: Option<u64>,
     /// Told what is in for good as soon as it is, so that an interruption tells the truth.
     pub settled: &'a dyn Fn(Settled),
 }
@@ -95,9 +102,15 @@ pub async fn apply(
     }
     let lock = session.lock_migrations(LOCK_WAIT_MS);
     telling(conditions.sink, "the migration lock", lock).await?;
-    let result = in_groups(session, &prepared, conditions).await;
+    let result = async {
+        session.limit_lock_waits(conditions.lock_limit_s).await?;
+        in_groups(session, &prepared, conditions).await
+    };
+    let result = result.await;
+    let unlimited = session.limit_lock_waits(None).await;
     let unlocked = session.unlock_migrations().await;
     let applied = result?;
+    unlimited?;
     unlocked?;
     Ok(applied)
 }
@@ -248,7 +261,18 @@ async fn one(
             .execute(announced.begin, &migration.row(NOT_MEASURED))
             .await?;
     }
-    statements(session, prepared, conditions, stays).await?;
+    let done = statements(session, prepared, conditions, stays).await;
+    if let Err(error) = &done
+        && history.announced.is_some()
+        && *stays == 0
+        && error.code.as_deref() == Some(LOCKED)
+    {
+        // What only waited has done nothing, but may have committed the announcement: it would stand there as failed.
+        session.rollback_all().await?;
+        let version = [Value::Int(migration.version)];
+        session.execute(history.delete, &version).await?;
+    }
+    done?;
     let elapsed = start.elapsed();
     let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
     match history.announced {
@@ -291,16 +315,32 @@ async fn statements(
                 line: statement.line,
                 column: statement.column,
             };
-            let message = format!(
+            let mut message = format!(
                 "migration {} ({}) failed at statement {} of {count}",
                 migration.version,
                 migration.description,
                 index + 1
             );
+            if error.code.as_deref() == Some(LOCKED) {
+                let sql = hazard::mask_literals(session.engine(), &statement.text);
+                message.push_str(&format!(" (`{}`)", beginning(&sql)));
+            }
             error.context(Kind::Migration, message).at(place)
         })?;
     }
     Ok(())
+}
+
+/// How much of a statement is told in a message, in characters.
+const TOLD: usize = 80;
+
+/// The beginning of a statement, on one line.
+fn beginning(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(TOLD) {
+        Some((end, _)) => format!("{} …", line[..end].trim_end()),
+        None => line,
+    }
 }
 
 async fn run(

@@ -15,7 +15,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Conditions, apply};
+pub use apply::{Applied, Conditions, LOCK_LIMIT_S, apply};
 pub use error::Error;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};

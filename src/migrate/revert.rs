@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::apply::LOCK_WAIT_MS;
+use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
 use super::{History, Migration, State};
 use crate::db::{Begin, Session};
 use crate::error::{Error, Kind, Position, Result};
@@ -69,9 +69,15 @@ impl Reversal {
 /// `Migration`; everything is then rolled back.
 pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
     session.lock_migrations(LOCK_WAIT_MS).await?;
-    let result = undo(session, reversal, log).await;
+    let result = async {
+        session.limit_lock_waits(Some(LOCK_LIMIT_S)).await?;
+        undo(session, reversal, log).await
+    };
+    let result = result.await;
+    let unlimited = session.limit_lock_waits(None).await;
     let unlocked = session.unlock_migrations().await;
     result?;
+    unlimited?;
     Ok(unlocked?)
 }
 

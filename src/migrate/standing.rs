@@ -2,6 +2,7 @@
 //! what was rolled back, and what to type next.
 
 use super::{Applied, Migration};
+use crate::db::LOCKED;
 use crate::error::{Error, Kind};
 
 /// What is in for good.
@@ -68,6 +69,9 @@ pub(super) fn named(error: Error, versions: impl Iterator<Item = i64>) -> Error 
 /// The codes of a disk, or a limit on the database's size, that is full: SQLite, SQLSTATE, MySQL's `HY000` has none.
 const FULL: [&str; 2] = ["SQLITE_FULL", "53100"];
 
+/// What helps where others kept a lock that a statement needed.
+const QUIETER: &str = "end what holds it, or run `dbscript run safe-migration` again at a quieter time, or let it wait longer with `--lock-timeout SECONDS`: while it waits, every later query of that table waits too";
+
 /// The same error, saying what state the database is in and what to do.
 pub(super) fn with_state(
     error: Error,
@@ -97,7 +101,10 @@ pub(super) fn with_state(
         .code
         .as_ref()
         .is_some_and(|code| FULL.contains(&code.as_str()));
+    let is_locked = error.code.as_deref() == Some(LOCKED);
     let hint = match (stays, error.hint.take()) {
+        (0, Some(_)) if is_locked => QUIETER.to_owned(),
+        (_, Some(_)) if is_locked => REMEDY.to_owned(),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"

@@ -51,6 +51,7 @@ impl Case {
             log: Some(&log),
             sink: &Silent,
             let_go: &self.let_go,
+            lock_limit_s: None,
             settled: &|_| {},
         };
         apply(&mut self.session, &history.pending(), &conditions).await

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::databases::{Database, Said};
 use super::servers::{self, Server};
-use super::{Run, repository};
+use super::{Holder, Run, repository};
 
 /// A project folder of its own, removed at the end of the test, and its database: `dbscript.db` in it, or a fresh one on
 /// a private server that `DATABASE_URL` names.
@@ -130,6 +130,14 @@ impl Project {
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path().join("dbscript.db"))
             .expect("a database can be made in the project")
+    }
+
+    /// Another program's connection to the project's database, which stays.
+    pub fn holder(&self) -> Holder {
+        match self.url() {
+            Some(url) => Holder::of_server(url),
+            None => Holder::of_file(self.sqlite()),
+        }
     }
 
     /// One value that a query on the project's database gives, as text.

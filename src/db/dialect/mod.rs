@@ -180,6 +180,13 @@ pub trait Connection: Send {
         Ok(Vec::new())
     }
 
+    /// How long each statement from now on may wait for what others have locked, in seconds; `None`: as long as the engine
+    /// lets it wait by itself. Not inside a transaction.
+    ///
+    /// # Errors
+    /// What the engine refuses. A statement that waits longer is `LockWait`, or `Locked` where the engine locks the whole database.
+    async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()>;
+
     /// Takes the lock under which sqlx migrates this database, waiting `wait_ms` at most.
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()>;
     /// Gives it back. Not held is no error.

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::link::{Link, State};
 use super::{
-    catalog, definer, fault, history, journal, lines, rebuild, rows, schema, swap, text, watch,
+    catalog, definer, fault, journal, lines, rebuild, rows, schema, swap, text, waiting, watch,
 };
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
@@ -199,7 +199,8 @@ impl Connection for MysqlConnection {
             .call(async move |state: &mut State| {
                 own_writes(state).await;
                 let statement = rebuild::adapted(state, &statement);
-                definer::make(state, &statement).await
+                let made = definer::make(state, &statement).await;
+                waiting::told(state, made).await
             })
             .await
     }
@@ -264,9 +265,15 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
+        self.link
+            .call(async move |state: &mut State| waiting::limit(state, limit_s).await)
+            .await
+    }
+
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
         self.link
-            .call(async move |state: &mut State| lock(state, wait_ms).await)
+            .call(async move |state: &mut State| waiting::lock_migrations(state, wait_ms).await)
             .await
     }
 
@@ -378,22 +385,4 @@ async fn end(state: &mut State, how: &str) -> Result<()> {
     watch::stop(state).await;
     state.transaction = None;
     ended.map(|_| ())
-}
-
-async fn lock(state: &mut State, wait_ms: u64) -> Result<()> {
-    if state.lock.is_some() {
-        return Ok(());
-    }
-    let name = history::lock_name(&state.server.database);
-    let seconds = wait_ms.div_ceil(1_000);
-    let sql = format!("SELECT GET_LOCK('{name}', {seconds})");
-    match text::value(&mut state.connection, &sql).await? {
-        Some(taken) if taken == "1" => {
-            state.lock = Some(name);
-            Ok(())
-        }
-        _ => Err(Error::Locked {
-            what: format!("the migration history of `{}`", state.server.database),
-        }),
-    }
 }

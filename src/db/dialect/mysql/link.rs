@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) watch: Option<Watch>,
     /// What people are to be told that is no error.
     pub(super) notes: Vec<String>,
+    /// How long a statement may wait for a lock, in seconds, where that is limited.
+    pub(super) lock_limit_s: Option<u64>,
     /// The name of the migration lock, while it is held.
     pub(super) lock: Option<String>,
     stop: CancellationToken,
@@ -243,6 +245,7 @@ async fn live(
         wreck: None,
         watch: None,
         notes: Vec::new(),
+        lock_limit_s: None,
         lock: None,
         stop: stop.clone(),
     };

@@ -25,6 +25,7 @@ mod surroundings;
 mod swap;
 mod text;
 mod values;
+mod waiting;
 mod watch;
 
 use super::{Connection, Snapshot};

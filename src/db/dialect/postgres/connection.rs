@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::state::{State, prepared};
 use super::worker::Worker;
-use super::{access, catalog, cursor, fault, lines, lock, quiet, rows, schema, sql};
+use super::{access, catalog, cursor, fault, lines, lock, quiet, rows, schema, sql, waiting};
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
@@ -310,6 +310,12 @@ impl Connection for PostgresConnection {
             .await
     }
 
+    async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
+        self.worker
+            .call(move |state| Box::pin(async move { waiting::limit(state, limit_s).await }))
+            .await
+    }
+
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
         self.worker
             .call(move |state| Box::pin(async move { lock::take(state, wait_ms).await }))
@@ -332,7 +338,7 @@ async fn execute(state: &mut State, text: &str, params: &[Value]) -> Result<u64>
 async fn changed(state: &mut State, filled: String) -> Result<u64> {
     let verb = sql::verb(&filled);
     let changed = if !state.needs_transaction() {
-        state.run(&filled).await?
+        waiting::run(state, &filled).await?
     } else {
         let begin = state.single();
         state

@@ -28,6 +28,7 @@ mod sql;
 mod state;
 mod tables;
 mod values;
+mod waiting;
 mod worker;
 
 use super::{Connection, Snapshot};

@@ -107,6 +107,7 @@ pub(super) async fn worker(
         cursors: Vec::new(),
         next_cursor: 0,
         quiet: super::quiet::Quiet::default(),
+        lock_limit_s: None,
         lock: None,
         broken: false,
     }))

@@ -5,8 +5,9 @@
 //! then disabled, foreign keys dropped and made again, in the same transaction, before its end.
 
 use super::state::State;
+use super::waiting::{self, BUSY_WAIT_S};
 use super::{sql, tables};
-use crate::db::Result;
+use crate::db::{Error, Result};
 use crate::ident::TableName;
 
 /// What is to be done again before the transaction ends.
@@ -72,9 +73,23 @@ pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
             "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
             tables.join(", ")
         );
-        state.run(&lock).await?;
+        // The tables before the one that is waited for are held already: their writers must not wait for ever.
+        match state.run(&waiting::limited(&lock)).await {
+            Err(Error::Locked { .. } | Error::LockWait { .. }) => return Err(busy()),
+            locked => locked?,
+        };
     }
     Ok(())
+}
+
+fn busy() -> Error {
+    Error::Unsupported {
+        message: format!(
+            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
+        ),
+        hint: "stop what uses the database, or wait until it is done, and run this again"
+            .to_owned(),
+    }
 }
 
 /// Puts foreign keys back; each is checked against every row.

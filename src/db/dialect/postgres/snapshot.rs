@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::state::State;
+use super::waiting::{self, BUSY_WAIT_S};
 use super::worker::Worker;
 use super::{catalog, lines, open, schema, sql, tables};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, SchemaSql, Table};
@@ -127,7 +128,17 @@ async fn fix(state: &mut State) -> Result<Option<Vec<String>>> {
     state.begin(BEGIN).await?;
     state.in_transaction = true;
     if !wanted.is_empty() {
-        state.run(&statement(&wanted)).await?;
+        // An ALTER that waits lets nobody pass; what is held already must not keep others out for ever either.
+        match state.run(&waiting::limited(&statement(&wanted))).await {
+            Err(Error::Locked { .. }) => {
+                return Err(Error::LockWait {
+                    limit_s: BUSY_WAIT_S,
+                    what: "the tables that are to be read".to_owned(),
+                    holder: "another program that alters or locks one".to_owned(),
+                });
+            }
+            locked => locked?,
+        };
     }
     state.know_backend().await?;
     let seen = names(state).await?;

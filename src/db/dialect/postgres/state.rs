@@ -9,7 +9,7 @@ use sqlx::{Column, Either, Executor, PgConnection, Row, Statement};
 
 use super::cursor::OpenCursor;
 use super::quiet::Quiet;
-use super::{fault, sql, values};
+use super::{fault, sql, values, waiting};
 use crate::db::{Access, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) next_cursor: u64,
     /// Constraints and triggers that are out of force until the transaction ends.
     pub(super) quiet: Quiet,
+    /// How long a statement may wait for a lock, in seconds, where that is limited.
+    pub(super) lock_limit_s: Option<u64>,
     /// The connection that holds the migration lock.
     pub(super) lock: Option<PgConnection>,
     /// The protocol was left in the middle of an answer.
@@ -156,7 +158,7 @@ impl State {
             if !matches!(error, sqlx::Error::Database(_)) {
                 self.broken = true;
             }
-            fault::statement(error)
+            waiting::told(fault::statement(error), self.lock_limit_s)
         })
     }
 

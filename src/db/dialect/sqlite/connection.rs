@@ -1,11 +1,13 @@
 //! The contract's [`Connection`] on an SQLite worker.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
-use super::worker::{State, Worker};
+use super::worker::{LOCK_WAIT_MS, State, Worker};
 use super::{fault, lines, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
@@ -240,6 +242,16 @@ impl Connection for SqliteConnection {
     async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
         let sequences = sequences.to_vec();
         self.with(move |state| schema::set_sequences(&state.connection, &sequences))
+            .await
+    }
+
+    async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
+        let wait = limit_s.map_or(Duration::from_millis(LOCK_WAIT_MS), Duration::from_secs);
+        self.worker
+            .call(move |state| {
+                state.lock_wait = wait;
+                Ok(())
+            })
             .await
     }
 

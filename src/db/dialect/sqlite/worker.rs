@@ -19,7 +19,7 @@ use crate::db::{Error, Result};
 /// Virtual-machine instructions between two looks at the cancellation mark: some ten microseconds.
 const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 4_000;
 
-/// How long another program's lock is waited for, in milliseconds.
+/// How long another program's lock is waited for where nothing else is said, in milliseconds.
 pub(super) const LOCK_WAIT_MS: u64 = 10_000;
 
 /// How long a connection may take to close, in milliseconds: a run that is stopped has three seconds.
@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) connection: std::rc::Rc<Connection>,
     pub(super) cursors: HashMap<u64, OpenCursor>,
     pub(super) next_cursor: u64,
+    /// How long another program's lock is waited for.
+    pub(super) lock_wait: Duration,
     marks: Arc<Marks>,
 }
 
@@ -49,7 +51,7 @@ impl Marks {
 }
 
 impl State {
-    /// Runs a step that another program's lock may refuse, again and again for [`LOCK_WAIT_MS`].
+    /// Runs a step that another program's lock may refuse, again and again for as long as the session may wait.
     pub(super) fn patiently<'s, T>(
         &'s self,
         mut step: impl FnMut(&'s Connection) -> rusqlite::Result<T>,
@@ -60,7 +62,7 @@ impl State {
             match step(&self.connection) {
                 Err(error)
                     if fault::code(&error).map(fault::primary) == Some(ffi::SQLITE_BUSY)
-                        && start.elapsed() < Duration::from_millis(LOCK_WAIT_MS)
+                        && start.elapsed() < self.lock_wait
                         && !self.marks.is_cancelled() =>
                 {
                     std::thread::sleep(pause);
@@ -108,6 +110,7 @@ impl Worker {
                 connection: std::rc::Rc::new(connection),
                 cursors: HashMap::new(),
                 next_cursor: 0,
+                lock_wait: Duration::from_millis(LOCK_WAIT_MS),
                 marks: theirs,
             };
             if ready.send(Ok(interrupt)).is_ok() {

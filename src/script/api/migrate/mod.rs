@@ -35,6 +35,12 @@ const LINT_OPTIONS: &[Key] = &[
     },
 ];
 
+const UP_OPTIONS: &[Key] = &[Key {
+    name: "lock_timeout",
+    accepts: Accepts::IntOrUnit,
+    doc: "how many seconds a statement may wait for what other programs have locked, 10 if left out; a scratch database has no others",
+}];
+
 /// The table.
 pub const NAMESPACE: Namespace = Namespace {
     name: "migrate",
@@ -103,11 +109,18 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "up",
             form: Form::Function,
-            arguments: &[required("pending", Accepts::List, PENDING)],
+            arguments: &[
+                required("pending", Accepts::List, PENDING),
+                optional(
+                    "options",
+                    Accepts::Options(UP_OPTIONS),
+                    "how long it may wait for others",
+                ),
+            ],
             right: Some("db:write"),
             doc: "Applies migrations. Where the database can, all of them or none. Creates a missing SQLite file. Only told under `--plan`.",
             result: "an array of maps: version, description, elapsed_ms",
-            errors: "`migration`, with the statement and the state of the database",
+            errors: "`migration`, with the statement and the state of the database; its code is `locked` where another program kept a lock too long",
             body: up,
         },
         Function {
@@ -211,9 +224,24 @@ fn listed(call: &Call<'_>, index: usize) -> Result<Vec<Migration>, Thrown> {
     Ok(call.host.migrations(&versions)?)
 }
 
+/// How long a statement may wait for what others have locked, in seconds.
+fn lock_limit(call: &Call<'_>) -> Result<u64, Thrown> {
+    let Some(seconds) = call.options(1).int("lock_timeout") else {
+        return Ok(migrate::LOCK_LIMIT_S);
+    };
+    match u64::try_from(seconds) {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        _ => {
+            let message = format!("`lock_timeout` is at least 1 second, not {seconds}");
+            Err(Error::new(Kind::Script, message).into())
+        }
+    }
+}
+
 fn up(call: &Call<'_>) -> Answer {
     let host = call.host;
     let pending = listed(call, 0)?;
+    let lock_limit_s = lock_limit(call)?;
     if host.depth() > 0 {
         let message = "migrations cannot be applied inside `db::transaction`";
         return Err(Error::new(Kind::Script, message)
@@ -241,6 +269,7 @@ fn up(call: &Call<'_>) -> Answer {
         log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
+        lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         settled: &|settled| host.settle_migration(settled),
     };
     let applied = host.session(async |session: &mut Session| {
