@@ -122,8 +122,14 @@ impl Connection for PostgresConnection {
                         // Before its first query a transaction may still be told to write.
                         state.run("SELECT 1").await?;
                     }
-                    if mode == Begin::Rebuild && state.access.write {
-                        quiet::keep_writers_out(state).await?;
+                    if mode == Begin::Rebuild
+                        && state.access.write
+                        && let Err(error) = quiet::keep_writers_out(state).await
+                    {
+                        // Nobody is to end a transaction that has not begun.
+                        state.run("ROLLBACK").await?;
+                        ended(state);
+                        return Err(error);
                     }
                     Ok(())
                 })
