@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use tokio::sync::mpsc;
 
 use super::catalog::{self, Listed};
@@ -90,12 +91,8 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
     }
     // An ALTER that was going on waits for the barrier and keeps its table: whoever waits for that table under the
     // barrier waits for ever.
-    let all = async {
-        for link in links.iter_mut() {
-            link.call(begin).await?;
-        }
-        Ok::<_, Error>(())
-    };
+    // All at once: no commit goes through until the last has read from every table.
+    let all = try_join_all(links.iter_mut().map(|link| link.call(begin)));
     let begun = tokio::time::timeout(Duration::from_secs(BARRIER_WAIT_S), all).await;
     gate.call(async |state: &mut State| {
         let open = match state.engine {
@@ -106,7 +103,7 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
     })
     .await?;
     if let Ok(begun) = begun {
-        return begun.map(|()| true);
+        return begun.map(|_| true);
     }
     if let Some(first) = links.first_mut() {
         first
