@@ -186,6 +186,15 @@ pub(super) fn words(engine: Engine, sql: &str) -> Vec<String> {
     words
 }
 
+/// A value as this engine reads it between quotes: a backslash means something to MySQL.
+pub(super) fn literal(engine: Engine, value: &str) -> String {
+    let value = match engine {
+        Engine::Mysql | Engine::Mariadb => value.replace('\\', "\\\\"),
+        Engine::Sqlite | Engine::Postgres => value.to_owned(),
+    };
+    format!("'{}'", value.replace('\'', "''"))
+}
+
 /// A name without its quotes.
 fn unquoted(name: &str) -> String {
     let Some(quote) = name.chars().next() else {

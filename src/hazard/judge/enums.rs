@@ -5,6 +5,7 @@ use super::Judge;
 use super::types::Retyped;
 use crate::db::Engine;
 use crate::event::Severity;
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Weight};
 use crate::hazard::world::{bare_type, quoted};
 
@@ -171,16 +172,10 @@ fn listed(type_name: &str) -> Option<(&'static str, Vec<String>)> {
     Some((kind, quoted(type_name)))
 }
 
-/// Values as the engine reads them between quotes: a backslash means something to MySQL.
 fn literals(engine: Engine, values: &[String]) -> String {
-    let mysql = matches!(engine, Engine::Mysql | Engine::Mariadb);
     let quoted: Vec<String> = values
         .iter()
-        .map(|value| match mysql {
-            true => value.replace('\\', "\\\\"),
-            false => value.clone(),
-        })
-        .map(|value| format!("'{}'", value.replace('\'', "''")))
+        .map(|value| dialect::literal(engine, value))
         .collect();
     quoted.join(", ")
 }

@@ -235,7 +235,8 @@ async fn hides(state: &mut State) -> Result<bool> {
     let database = quote(&state.server.database).to_lowercase();
     let pattern = database.replace('_', "\\_");
     let sees_all = grants.iter().any(|row| {
-        let grant = cell(row, 0).to_lowercase();
+        // Under ANSI_QUOTES names stand in other quotes.
+        let grant = cell(row, 0).to_lowercase().replace('"', "`");
         let Some((rights, on)) = grant.split_once(" on ") else {
             return false;
         };
