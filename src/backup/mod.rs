@@ -15,6 +15,7 @@ mod retention;
 pub mod schema_file;
 mod scratch;
 mod set;
+mod standing;
 mod store;
 mod summary;
 mod table_reader;

@@ -11,6 +11,7 @@ use super::load::{check_counts, load_all, load_table};
 use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::set::Set;
+use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
 use crate::db::{Access, Begin, NotIncluded, Orphans, Sequence, Session, Withheld, telling};
 use crate::error::{self, Result};
@@ -138,7 +139,8 @@ impl<'a> Restoring<'a> {
     /// As [`restore`].
     pub async fn commit(mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
         if let Err(error) = self.session.commit().await {
-            return Err(undone(error.into(), self.session.rollback_all().await));
+            let rollback = self.session.rollback_all().await;
+            return Err(not_committed(error, rollback));
         }
         self.new_file.keep();
         // It is done: an error here is none of its own.
@@ -199,21 +201,6 @@ async fn save(
             "nothing was restored: it could not be backed up before",
         )
     })
-}
-
-/// Says what state the database is in.
-fn undone(error: error::Error, rollback: crate::db::Result<()>) -> error::Error {
-    let kind = error.kind;
-    match rollback {
-        Ok(()) => error.context(
-            kind,
-            "the restore was undone, and the database is as it was",
-        ),
-        Err(refused) => error.context(
-            kind,
-            format!("the restore was not committed, but undoing it failed ({refused})"),
-        ),
-    }
 }
 
 async fn attempt(

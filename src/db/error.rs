@@ -1,5 +1,6 @@
 //! What can go wrong with a database.
 
+use super::broken::{CLOSED, COMMITTED, IN_DOUBT, connection_broke};
 use crate::error::{self, Kind};
 
 /// A failure of this room. Messages never hold a password or a row's data.
@@ -160,9 +161,42 @@ pub enum Error {
         /// The operating system's words.
         source: std::io::Error,
     },
-    /// The connection's worker is gone: a bug or an earlier panic.
+    /// The connection broke while the server was told to commit: nobody knows whether it did.
+    #[error("the connection broke at the commit: it may or may not have taken effect")]
+    InDoubt {
+        /// The engine's own words and code.
+        source: Engine,
+    },
+    /// It is committed; what belongs to it and comes after failed.
+    #[error("{message}")]
+    Committed {
+        /// What is in, and what is not.
+        message: String,
+    },
+    /// The connection's worker is gone: it broke before, a bug or an earlier panic.
     #[error("the connection is closed")]
     Closed,
+}
+
+impl Error {
+    /// Whether there is no connection any more, so that nobody knows what became of what it was told last.
+    pub fn is_broken_connection(&self) -> bool {
+        match self {
+            Error::Closed | Error::InDoubt { .. } => true,
+            Error::Statement { source } => connection_broke(&source.code),
+            _ => false,
+        }
+    }
+
+    /// The same error, met when the server had been told to commit.
+    pub(super) fn at_commit(self) -> Error {
+        match self {
+            Error::Statement { source } if connection_broke(&source.code) => {
+                Error::InDoubt { source }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The engine's message with its code, without SQL and data.
@@ -225,6 +259,22 @@ const MAY_NOT: &str = "what writes needs `db:write` in the script's `NEEDS`, and
 const GRANT: &str =
     "grant it to the user that DATABASE_URL names, or connect as the owner of the tables";
 
+/// The way out where no scratch database can be made.
+const SCRATCH: &str = "give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`";
+
+/// The way out of a schema that is not there.
+const MAKE_SCHEMA: &str =
+    "check `?schema=` in the URL; only a migration creates it: `dbscript run safe-migration`";
+
+/// The way out of a commit that nobody knows the end of.
+const STATUS: &str = "`dbscript status` shows what is in";
+
+/// The way out of too many rows.
+const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
+
+/// The way out of temporary files that cannot be written.
+const ROOM: &str = "free space in the folder for temporary files, or set SQLITE_TMPDIR";
+
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -245,34 +295,35 @@ impl From<Error> for error::Error {
             Error::NoSchema { .. } => (
                 Kind::Connect,
                 Some(NO_SCHEMA.to_owned()),
-                Some(
-                    "check `?schema=` in the URL; only a migration creates it: `dbscript run safe-migration`"
-                        .to_owned(),
-                ),
+                Some(MAKE_SCHEMA.to_owned()),
             ),
-            Error::Connect { source, .. } => {
-                (Kind::Connect, Some(source.code.clone()), Some(way_in(source)))
-            }
-            Error::Corrupt { source, .. } => {
-                (Kind::Connect, Some(source.code.clone()), Some(ANEW.to_owned()))
-            }
+            Error::Connect { source, .. } => (
+                Kind::Connect,
+                Some(source.code.clone()),
+                Some(way_in(source)),
+            ),
+            Error::Corrupt { source, .. } => (
+                Kind::Connect,
+                Some(source.code.clone()),
+                Some(ANEW.to_owned()),
+            ),
             Error::Damaged { source } => (
                 Kind::Integrity,
                 Some(source.code.clone()),
                 Some(ANEW.to_owned()),
             ),
             Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
-            Error::ReadOnly { source } | Error::Denied { source } => {
-                (Kind::Refused, Some(source.code.clone()), Some(MAY_NOT.to_owned()))
-            }
-            Error::NotGranted { source } => {
-                (Kind::Refused, Some(source.code.clone()), Some(GRANT.to_owned()))
-            }
-            Error::TooManyRows { .. } => (
-                Kind::Database,
-                None,
-                Some("narrow it, or stream it with `for row in db::rows(…)`".to_owned()),
+            Error::ReadOnly { source } | Error::Denied { source } => (
+                Kind::Refused,
+                Some(source.code.clone()),
+                Some(MAY_NOT.to_owned()),
             ),
+            Error::NotGranted { source } => (
+                Kind::Refused,
+                Some(source.code.clone()),
+                Some(GRANT.to_owned()),
+            ),
+            Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
             Error::Row { .. } => (Kind::Integrity, None, None),
             Error::Locked { .. } | Error::LockWait { .. } => (
                 Kind::Database,
@@ -282,23 +333,55 @@ impl From<Error> for error::Error {
             Error::NoScratch { source, .. } => (
                 Kind::Refused,
                 Some(source.code.clone()),
-                Some("give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`".to_owned()),
+                Some(SCRATCH.to_owned()),
             ),
             Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
             Error::File { .. } => (Kind::Io, None, None),
             Error::Order { .. } => (Kind::Script, None, None),
-            Error::Staging { source } => (
-                Kind::Io,
-                Some(source.code.clone()),
-                Some("free space in the folder for temporary files, or set SQLITE_TMPDIR".to_owned()),
+            Error::Staging { source } => {
+                (Kind::Io, Some(source.code.clone()), Some(ROOM.to_owned()))
+            }
+            Error::InDoubt { .. } => (
+                Kind::Database,
+                Some(IN_DOUBT.to_owned()),
+                Some(STATUS.to_owned()),
             ),
-            Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } | Error::Closed => {
+            Error::Closed => (Kind::Database, Some(CLOSED.to_owned()), None),
+            Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } => {
                 (Kind::Database, None, None)
             }
+            Error::Committed { .. } => (Kind::Database, Some(COMMITTED.to_owned()), None),
         };
         let mut converted = error::Error::wrap(kind, error);
         converted.code = code;
         converted.hint = hint;
         converted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(code: &str) -> Error {
+        let (code, message) = (code.to_owned(), "no".to_owned());
+        Error::Statement {
+            source: Engine { code, message },
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_known_by_its_code_and_leaves_a_commit_in_doubt() {
+        for code in ["08006", "08S01", "08003", "57P01", "57P02"] {
+            assert!(statement(code).is_broken_connection(), "{code}");
+            let error = error::Error::from(statement(code).at_commit());
+            assert_eq!(error.code.as_deref(), Some(IN_DOUBT), "{code}");
+        }
+        for code in ["08P01", "57014", "70100", "23505", "SQLITE_FULL"] {
+            assert!(!statement(code).is_broken_connection(), "{code}");
+            let error = error::Error::from(statement(code).at_commit());
+            assert_eq!(error.code.as_deref(), Some(code));
+        }
+        assert!(Error::Closed.is_broken_connection());
     }
 }

@@ -4,6 +4,7 @@
 //! The rest of the program speaks in [`Value`](crate::value::Value)s, the [`catalog`], and lines of backup files
 //! ([`Chunk`]); what differs between engines stands under [`dialect`].
 
+mod broken;
 pub mod catalog;
 pub mod dialect;
 mod error;
@@ -18,6 +19,7 @@ mod staging;
 mod target;
 mod url;
 
+pub use broken::{COMMITTED, IN_DOUBT, connection_broke};
 pub use catalog::{
     Attributes, Catalog, Check, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object,
     Orphans, SchemaSql, Sequence, Table, Withheld,

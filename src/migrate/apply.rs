@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
-use super::standing::{Settled, named, with_state};
+use super::standing::{Doubt, Reached, Settled, is_rows_only, named, with_state};
+use super::statement::{beginning, run};
 use super::{HISTORY_TABLES, Migration};
-use crate::db::{Begin, LOCKED, Session, telling};
+use crate::db::{Begin, IN_DOUBT, LOCKED, Session, connection_broke, telling};
 use crate::error::{Error, Kind, Position, Result};
-use crate::event::{Event, Sink};
-use crate::hazard::{self, Kind as StatementKind, Statement};
+use crate::event::Sink;
+use crate::hazard::{self, Statement};
 use crate::ident::TableName;
 use crate::integrity::LetGo;
 use crate::storage::RunLog;
@@ -126,8 +127,8 @@ async fn in_groups(
     for group in
         prepared.chunk_by(|left, right| together && left.mode.is_some() && left.mode == right.mode)
     {
-        let mut stays = 0;
-        match group_of(session, group, conditions, &mut stays).await {
+        let mut reached = Reached::default();
+        match group_of(session, group, conditions, &mut reached).await {
             Ok(applied) => {
                 for migration in &applied {
                     (conditions.settled)(Settled::applied(migration.version));
@@ -142,7 +143,7 @@ async fn in_groups(
                     Some(_) => {
                         let in_transaction =
                             group.first().is_some_and(|first| first.mode.is_some());
-                        with_state(error, in_transaction, &done, stays)
+                        with_state(error, in_transaction, &done, &reached)
                     }
                     None => error,
                 });
@@ -152,28 +153,47 @@ async fn in_groups(
     Ok(done)
 }
 
-/// Applies migrations that share a transaction, or one that has none. `stays`: how many statements of the last one begun
-/// stay done whatever is rolled back.
+/// Applies migrations that share a transaction, or one that has none.
 async fn group_of(
     session: &mut Session,
     group: &[Prepared<'_>],
     conditions: &Conditions<'_>,
-    stays: &mut usize,
+    reached: &mut Reached,
 ) -> Result<Vec<Applied>> {
     let Some(mode) = group.first().and_then(|first| first.mode) else {
-        return outside(session, group, conditions, stays).await;
+        return outside(session, group, conditions, reached).await;
     };
     telling(conditions.sink, "the database", session.begin(mode)).await?;
-    let result = async {
-        let applied = inside(session, group, mode, conditions, stays).await?;
-        session.commit().await?;
-        Ok(applied)
-    }
-    .await;
-    if result.is_err() {
-        session.rollback_all().await?;
+    let result = match inside(session, group, mode, conditions, reached).await {
+        Ok(applied) => session
+            .commit()
+            .await
+            .map(|()| applied)
+            .map_err(Error::from),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &result {
+        if error.code.as_deref() == Some(IN_DOUBT) {
+            reached.doubt = Some(Doubt::Commit);
+            for prepared in group {
+                let settled = Settled::in_doubt(prepared.migration, reached.stays, "the commit");
+                (conditions.settled)(settled);
+            }
+        }
+        roll_back(session, reached).await;
     }
     result
+}
+
+/// Rolls back after an error, which stays the one that is told.
+async fn roll_back(session: &mut Session, reached: &mut Reached) {
+    // The server rolls back what a connection that broke has left open.
+    if let Err(refused) = session.rollback_all().await
+        && !refused.is_broken_connection()
+        && reached.doubt.is_none()
+    {
+        reached.doubt = Some(Doubt::Rollback(refused.to_string()));
+    }
 }
 
 async fn inside(
@@ -181,7 +201,7 @@ async fn inside(
     group: &[Prepared<'_>],
     mode: Begin,
     conditions: &Conditions<'_>,
-    stays: &mut usize,
+    reached: &mut Reached,
 ) -> Result<Vec<Applied>> {
     create_history(session, group).await?;
     let text: Vec<&str> = group
@@ -191,7 +211,7 @@ async fn inside(
     let guard = Guard::before(session, &text, mode, conditions.let_go).await?;
     let mut applied = Vec::new();
     for prepared in group {
-        applied.push(one(session, prepared, conditions, stays).await?);
+        applied.push(one(session, prepared, conditions, reached).await?);
     }
     guard.after(session).await?;
     Ok(applied)
@@ -201,17 +221,25 @@ async fn outside(
     session: &mut Session,
     group: &[Prepared<'_>],
     conditions: &Conditions<'_>,
-    stays: &mut usize,
+    reached: &mut Reached,
 ) -> Result<Vec<Applied>> {
     create_history(session, group).await?;
     let mut applied = Vec::new();
     for prepared in group {
         let count = prepared.statements.len();
         (conditions.settled)(Settled::half_done(prepared.migration, 0, count));
-        let result = one(session, prepared, conditions, stays).await;
+        let result = one(session, prepared, conditions, reached).await;
         // What the file left open or switched off must not reach what comes after it.
-        session.rollback_all().await?;
-        applied.push(result?);
+        match result {
+            Ok(done) => {
+                session.rollback_all().await?;
+                applied.push(done);
+            }
+            Err(error) => {
+                roll_back(session, reached).await;
+                return Err(error);
+            }
+        }
     }
     Ok(applied)
 }
@@ -246,12 +274,12 @@ async fn one(
     session: &mut Session,
     prepared: &Prepared<'_>,
     conditions: &Conditions<'_>,
-    stays: &mut usize,
+    reached: &mut Reached,
 ) -> Result<Applied> {
     let start = Instant::now();
     let migration = prepared.migration;
     let history = session.engine().history_sql();
-    *stays = 0;
+    *reached = Reached::default();
     if let Some(announced) = history.announced {
         if prepared.mode.is_some() {
             // The history table may just have been created: from here on it counts.
@@ -261,10 +289,10 @@ async fn one(
             .execute(announced.begin, &migration.row(NOT_MEASURED))
             .await?;
     }
-    let done = statements(session, prepared, conditions, stays).await;
+    let done = statements(session, prepared, conditions, reached).await;
     if let Err(error) = &done
         && history.announced.is_some()
-        && *stays == 0
+        && reached.stays == 0
         && error.code.as_deref() == Some(LOCKED)
     {
         // What only waited has done nothing, but may have committed the announcement: it would stand there as failed.
@@ -296,7 +324,7 @@ async fn statements(
     session: &mut Session,
     prepared: &Prepared<'_>,
     conditions: &Conditions<'_>,
-    stays: &mut usize,
+    reached: &mut Reached,
 ) -> Result<()> {
     let migration = prepared.migration;
     let count = prepared.statements.len();
@@ -304,22 +332,38 @@ async fn statements(
     let commits = in_transaction && session.engine().history_sql().announced.is_some();
     for (index, statement) in prepared.statements.iter().enumerate() {
         let done = run(session, migration, statement, conditions).await;
+        let number = index + 1;
         // Such a statement commits what is before it even where it fails itself.
-        if !in_transaction || (commits && session.committed_by_itself().await?) {
-            *stays = index + usize::from(done.is_ok());
-            (conditions.settled)(Settled::half_done(migration, *stays, count));
+        let committed = match commits {
+            true => session.committed_by_itself().await.map_err(Error::from),
+            false => Ok(!in_transaction),
+        };
+        let in_doubt = match (&committed, &done) {
+            (Err(_), _) => !is_rows_only(&statement.text),
+            (Ok(_), Err(error)) => !in_transaction && broke(error),
+            (Ok(_), Ok(())) => false,
+        };
+        if in_doubt {
+            let place = format!(
+                "statement {number} of {count} ({}:{})",
+                migration.file, statement.line
+            );
+            let at_work = format!("statement {number} of {count}");
+            (conditions.settled)(Settled::in_doubt(migration, reached.stays, &at_work));
+            reached.doubt = Some(Doubt::Statement(place));
+        } else if matches!(committed, Ok(true)) {
+            reached.stays = index + usize::from(done.is_ok());
+            (conditions.settled)(Settled::half_done(migration, reached.stays, count));
         }
-        done.map_err(|error| {
+        done.and(committed).map_err(|error| {
             let place = Position {
                 file: migration.file.clone(),
                 line: statement.line,
                 column: statement.column,
             };
             let mut message = format!(
-                "migration {} ({}) failed at statement {} of {count}",
-                migration.version,
-                migration.description,
-                index + 1
+                "migration {} ({}) failed at statement {number} of {count}",
+                migration.version, migration.description,
             );
             if error.code.as_deref() == Some(LOCKED) {
                 let sql = hazard::mask_literals(session.engine(), &statement.text);
@@ -331,46 +375,7 @@ async fn statements(
     Ok(())
 }
 
-/// How much of a statement is told in a message, in characters.
-const TOLD: usize = 80;
-
-/// The beginning of a statement, on one line.
-fn beginning(sql: &str) -> String {
-    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(TOLD) {
-        Some((end, _)) => format!("{} …", line[..end].trim_end()),
-        None => line,
-    }
-}
-
-async fn run(
-    session: &mut Session,
-    migration: &Migration,
-    statement: &Statement,
-    conditions: &Conditions<'_>,
-) -> Result<()> {
-    if statement.kind != StatementKind::Sql {
-        let message = "a line for another program's shell, which a database cannot run";
-        return Err(Error::new(Kind::Migration, message).hint("write it as SQL"));
-    }
-    let mut event = Event::Statement {
-        sql: hazard::mask_literals(session.engine(), &statement.text),
-        position: Some(Position {
-            file: migration.file.clone(),
-            line: statement.line,
-            column: statement.column,
-        }),
-        rows: None,
-    };
-    if let Some(log) = conditions.log {
-        log.announce(&event)?;
-    }
-    let changed = session.run(&statement.text).await?;
-    if let Event::Statement { rows, .. } = &mut event {
-        *rows = Some(changed);
-    }
-    if let Some(log) = conditions.log {
-        log.send(&event);
-    }
-    Ok(())
+/// Whether an error is that of a connection that broke.
+fn broke(error: &Error) -> bool {
+    error.code.as_deref().is_some_and(connection_broke)
 }

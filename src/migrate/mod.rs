@@ -12,6 +12,7 @@ mod lint;
 mod revert;
 mod source;
 mod standing;
+mod statement;
 #[cfg(test)]
 mod tests;
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
+use super::standing::is_rows_only;
 use super::{History, Migration, State};
-use crate::db::{Begin, Session};
+use crate::db::{self, Begin, IN_DOUBT, Session};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::Event;
 use crate::hazard::{self, Kind as StatementKind};
@@ -66,7 +67,7 @@ impl Reversal {
 /// Runs the way back and forgets the migration, in one transaction.
 ///
 /// # Errors
-/// `Migration`; everything is then rolled back.
+/// `Migration`; everything is then rolled back, or the message says what is not or not known.
 pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
     session.lock_migrations(LOCK_WAIT_MS).await?;
     let result = async {
@@ -93,6 +94,7 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
         })
         .await?;
     let mut stays = false;
+    let mut doubt = None;
     let work = async {
         for statement in statements
             .iter()
@@ -110,8 +112,13 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
                 rows: None,
             })?;
             let done = session.run(&statement.text).await;
-            stays |= session.committed_by_itself().await?;
-            done.map_err(|error| Error::from(error).at(place))?;
+            let committed = session.committed_by_itself().await;
+            if committed.is_err() && !is_rows_only(&statement.text) {
+                doubt = Some(format!("{}:{}", place.file, place.line));
+            }
+            // The statement's own error is the first.
+            let committed = done.and(committed);
+            stays |= committed.map_err(|error| Error::from(error).at(place))?;
         }
         forget(session, reversal.version).await?;
         Ok::<(), Error>(session.commit().await?)
@@ -119,13 +126,13 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
     match work.await {
         Ok(()) => Ok(()),
         Err(error) => {
-            session.rollback_all().await?;
-            let state = match stays {
-                false => "everything was rolled back, the database is as it was",
-                true => {
-                    "the statements before that stay undone or half done: the database commits such statements by itself"
-                }
-            };
+            if error.code.as_deref() == Some(IN_DOUBT) {
+                doubt = Some("the commit".to_owned());
+            }
+            // The server rolls back what a connection that broke has left open.
+            let refused = session.rollback_all().await.err();
+            let refused = refused.filter(|refused| !refused.is_broken_connection());
+            let state = state(doubt.as_deref(), refused, stays);
             let message = format!(
                 "migration {} could not be undone; {state}",
                 reversal.version
@@ -133,6 +140,25 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
             Err(error.context(Kind::Migration, message))
         }
     }
+}
+
+/// What is left of a way back that failed. `doubt`: where its connection broke; `refused`: why it was not rolled back.
+fn state(doubt: Option<&str>, refused: Option<db::Error>, stays: bool) -> String {
+    match (doubt, refused, stays) {
+                (Some(place), ..) => format!(
+                    "the connection broke at {place}, and it cannot be known whether that took effect: see `dbscript status`"
+                ),
+                (None, Some(refused), _) => format!(
+                    "rolling it back failed ({refused}), and it cannot be known what of it is in: see `dbscript status`"
+                ),
+                (None, None, false) => {
+                    "everything was rolled back, the database is as it was".to_owned()
+                }
+                (None, None, true) => {
+                    "the statements before that stay undone or half done: the database commits such statements by itself"
+                        .to_owned()
+                }
+            }
 }
 
 /// How a person corrects the history.

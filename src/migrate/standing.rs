@@ -2,7 +2,7 @@
 //! what was rolled back, and what to type next.
 
 use super::{Applied, Migration};
-use crate::db::LOCKED;
+use crate::db::{LOCKED, connection_broke};
 use crate::error::{Error, Kind};
 
 /// What is in for good.
@@ -20,7 +20,64 @@ pub struct Settled {
 const REMEDY: &str =
     "undo those statements by hand, or go back to the backup: `dbscript run restore`";
 
+/// What helps where nobody knows.
+const LOOK: &str =
+    "see with `dbscript status` what is in; to go back to the backup: `dbscript run restore`";
+
+/// What a connection that broke leaves unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Whether this statement, which may have committed by itself, took effect.
+    Statement(String),
+    /// Whether the commit did.
+    Commit,
+    /// Whether what was begun is undone: rolling it back failed, in these words.
+    Rollback(String),
+}
+
+/// How far the last migration begun has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// How many of its statements stay done whatever is rolled back.
+    pub(super) stays: usize,
+    /// What is not known.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// Statements that MySQL never commits by itself (<https://dev.mysql.com/doc/refman/8.0/en/implicit-commit.html>): with
+/// the connection they are rolled back.
+const ROWS_ONLY: [&str; 6] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH"];
+
+/// Whether a statement touches nothing but rows, seen by its first word.
+pub(super) fn is_rows_only(statement: &str) -> bool {
+    let first = statement.split(|letter: char| !letter.is_ascii_alphabetic());
+    let first = first.take(1).next().unwrap_or_default();
+    ROWS_ONLY
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(first))
+}
+
 impl Settled {
+    /// A migration that may be in, or half in.
+    pub(super) fn in_doubt(migration: &Migration, stays: usize, what: &str) -> Settled {
+        let before = match stays {
+            0 => String::new(),
+            _ => format!("{}, and ", those_that_stay(stays)),
+        };
+        let Migration {
+            version,
+            description,
+            ..
+        } = migration;
+        Settled {
+            about: format!("migration {version}"),
+            what: format!(
+                "of migration {version} ({description}), {before}{what} may or may not have taken effect"
+            ),
+            remedy: Some(LOOK),
+        }
+    }
+
     /// A migration that is in.
     pub fn applied(version: i64) -> Settled {
         Settled {
@@ -77,13 +134,34 @@ pub(super) fn with_state(
     error: Error,
     in_transaction: bool,
     done: &[Applied],
-    stays: usize,
+    reached: &Reached,
 ) -> Error {
+    let stays = reached.stays;
     let before = match done.last() {
         None => String::new(),
         Some(last) => format!("migrations up to {} are applied; ", last.version),
     };
     let statements = those_that_stay(stays);
+    if let Some(doubt) = &reached.doubt {
+        let before = match stays {
+            0 => before,
+            _ => format!("{before}{statements}; "),
+        };
+        let unknown = match doubt {
+            Doubt::Statement(place) => format!(
+                "the connection broke at {place}, and it cannot be known whether that statement took effect"
+            ),
+            Doubt::Commit => {
+                "the connection broke at the commit, and it cannot be known whether that took effect".to_owned()
+            }
+            Doubt::Rollback(refused) => format!(
+                "rolling it back failed ({refused}), and it cannot be known what of it is in"
+            ),
+        };
+        let mut error = error;
+        error.message = format!("{}; {before}{unknown}", error.message);
+        return error.hint(LOOK);
+    }
     let state = match (in_transaction, stays, done.is_empty()) {
         (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
         (true, 0, false) => format!("{before}the failed one was rolled back"),
@@ -109,6 +187,9 @@ pub(super) fn with_state(
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"
                 .to_owned()
+        }
+        (0, None) if error.code.as_deref().is_some_and(connection_broke) => {
+            "run `dbscript run safe-migration` again once the server answers".to_owned()
         }
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
         (_, None) => REMEDY.to_owned(),

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 
 use super::host::Host;
+use crate::db::{COMMITTED, IN_DOUBT};
 use crate::error::{Error, Result};
 use crate::migrate;
 
@@ -150,7 +151,7 @@ impl Host {
         Ok(begun)
     }
 
-    /// Waits for a commit to the live database, as [`Host::finish`]; if it is cut off, nobody knows whether `what` is in,
+    /// Waits for a commit to the live database, as [`Host::finish`]; if it is cut off, or its connection breaks, nobody knows whether `what` is in,
     /// and that is remembered.
     ///
     /// # Errors
@@ -166,7 +167,15 @@ impl Host {
             returned.set(true);
             result
         });
-        if !returned.get() && !self.in_scratch() {
+        let code = result
+            .as_ref()
+            .err()
+            .and_then(|error| error.code.as_deref());
+        if code == Some(COMMITTED) {
+            self.settle(format!("{what} is in"));
+        }
+        let in_doubt = !returned.get() || code == Some(IN_DOUBT);
+        if in_doubt && !self.in_scratch() {
             *self.ledger.doubt.borrow_mut() = Some(what.to_owned());
         }
         result

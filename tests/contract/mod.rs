@@ -11,6 +11,7 @@ mod implicit_commits;
 mod lines;
 mod mysql;
 mod postgres;
+mod postgres_broken;
 mod postgres_locks;
 mod postgres_pooler;
 mod postgres_schema;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dbscript::db::Session;
+use dbscript::db::{Begin, Session};
 use dbscript::value::Value;
 
 use crate::contract::{number, rows, run};
@@ -25,11 +25,18 @@ async fn fresh() -> Option<(Fresh, Project)> {
 
 /// The connection that runs the migration's endless statement, once it does.
 async fn endless(session: &mut Session) -> i64 {
+    running(session, "INSERT INTO a SELECT").await
+}
+
+/// The connection that runs a statement that begins so, once it does.
+async fn running(session: &mut Session, beginning: &str) -> i64 {
     let deadline = Instant::now() + PATIENCE;
+    let sql = format!(
+        "SELECT MAX(ID) FROM information_schema.PROCESSLIST
+         WHERE DB = DATABASE() AND INFO LIKE '{beginning}%'"
+    );
     loop {
-        let sql = "SELECT MAX(ID) FROM information_schema.PROCESSLIST
-                   WHERE DB = DATABASE() AND INFO LIKE 'INSERT INTO a SELECT%'";
-        if let Value::Int(number) = rows(session, sql).await[0][0] {
+        if let Value::Int(number) = rows(session, &sql).await[0][0] {
             return number;
         }
         assert!(Instant::now() < deadline, "it never ran");
@@ -85,6 +92,94 @@ async fn a_connection_killed_during_a_migration_leaves_a_state_that_is_told() {
     run(&mut session, &format!("KILL {connection}")).await;
     migrating.finish();
     half_done(&fresh, &project).await;
+}
+
+/// A migration whose second statement is DDL that waits for another program, and whose connection then breaks.
+async fn killed_while_it_alters(sql: &str, told: &[&str]) {
+    let Some((fresh, project)) = fresh().await else {
+        return;
+    };
+    project.file("migrations/0001_a.sql", sql);
+    let mut migrating = project
+        .dbscript(&MIGRATE)
+        .env("DATABASE_URL", fresh.url())
+        .status(7)
+        .stderr_has("the connection to the server broke")
+        .stderr_has("dbscript status")
+        .stderr_has("dbscript run restore")
+        .stderr_lacks("the database is as it was")
+        .stderr_lacks("none is done");
+    for told in told {
+        migrating = migrating.stderr_has(told);
+    }
+    let mut blocker = fresh.session().await;
+    blocker.begin(Begin::Write).await.expect("it begins");
+    number(&mut blocker, "SELECT SUM(a) FROM x").await;
+    let migrating = migrating.start();
+    let mut session = fresh.session().await;
+    let connection = running(&mut session, "ALTER TABLE x").await;
+    run(&mut session, &format!("KILL CONNECTION {connection}")).await;
+    migrating.finish();
+    blocker.rollback().await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_at_the_first_ddl_leaves_unknown_whether_it_took_effect() {
+    killed_while_it_alters(
+        "ALTER TABLE x ADD COLUMN b INT;\nCREATE TABLE b (id INT);",
+        &[
+            "failed at statement 1 of 2; the connection broke at statement 1 of 2 (migrations/0001_a.sql:1), \
+             and it cannot be known whether that statement took effect",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_at_a_later_ddl_also_says_what_stays() {
+    killed_while_it_alters(
+        "CREATE TABLE b (id INT);\nALTER TABLE x ADD COLUMN b INT;",
+        &[
+            "failed at statement 2 of 2; statement 1 is done and stays; the connection broke at statement 2 of 2 \
+             (migrations/0001_a.sql:2), and it cannot be known",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_outside_a_transaction() {
+    killed_while_it_alters(
+        "-- no-transaction\nALTER TABLE x ADD COLUMN b INT;",
+        &["the connection broke at statement 1 of 1 (migrations/0001_a.sql:2), and it cannot be known"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_at_rows_before_any_ddl_is_rolled_back() {
+    let Some((fresh, project)) = fresh().await else {
+        return;
+    };
+    project.file(
+        "migrations/0001_a.sql",
+        "INSERT INTO x SELECT 2 FROM x WHERE BENCHMARK(1000000000000, MD5('a')) >= 0;",
+    );
+    let migrating = project
+        .dbscript(&MIGRATE)
+        .env("DATABASE_URL", fresh.url())
+        .status(7)
+        .stderr_has(
+            "failed at statement 1 of 1; everything was rolled back, the database is as it was",
+        )
+        .stderr_has("migrations/0001_a.sql:1")
+        .stderr_has("again once the server answers")
+        .start();
+    let mut session = fresh.session().await;
+    let connection = running(&mut session, "INSERT INTO x SELECT").await;
+    run(&mut session, &format!("KILL CONNECTION {connection}")).await;
+    migrating.finish();
+    assert_eq!(number(&mut session, "SELECT SUM(a) FROM x").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dbscript::db::{Begin, Session};
+use dbscript::db::{Begin, Error, Session};
 use dbscript::ident::TableName;
 
 use super::{client, name};
@@ -180,6 +180,7 @@ async fn a_swap_cut_off_before_the_tables_move_is_undone_by_the_next() {
     number(&mut blocker, &format!("SELECT COUNT(*) FROM `{new}`.log")).await;
     let committing = tokio::spawn(async move {
         let refused = session.commit().await.expect_err("the connection is gone");
+        assert!(matches!(refused, Error::InDoubt { .. }), "{refused}");
         (refused.to_string(), session.rollback_all().await)
     });
     let number_of = waiting(&mut other, &fresh, "RENAME TABLE").await;

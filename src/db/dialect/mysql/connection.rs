@@ -4,17 +4,13 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::{
-    catalog, definer, fault, journal, lines, rebuild, rows, schema, swap, text, waiting, watch,
-};
+use super::transaction::{START, begin, commit, end, own_writes};
+use super::{catalog, definer, fault, lines, rebuild, rows, schema, text, waiting};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
-
-/// Set at the start of a transaction: it is there as long as no statement has committed by itself.
-const START: &str = "dbscript_0";
 
 /// One connection.
 pub(super) struct MysqlConnection {
@@ -318,71 +314,4 @@ fn savepoint_gone(error: &sqlx::Error) -> Error {
                 .to_owned(),
         },
     }
-}
-
-async fn begin(state: &mut State, mode: Begin) -> Result<()> {
-    if mode == Begin::Read {
-        state
-            .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            .await?;
-        state
-            .run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            .await?;
-    } else {
-        // So that what follows a statement that commits by itself is again in a transaction.
-        state.run("SET SESSION autocommit = 0").await?;
-        if mode == Begin::Rebuild {
-            state.run("SET SESSION foreign_key_checks = 0").await?;
-            journal::mend(state).await?;
-            watch::begin(state).await?;
-            // So that a table that is emptied stays empty for others.
-            state
-                .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                .await?;
-        }
-        state.run("START TRANSACTION").await?;
-        state.run(&format!("SAVEPOINT {START}")).await?;
-    }
-    state.transaction = Some(mode);
-    Ok(())
-}
-
-/// Writes to the database itself wait for nobody, the lock that keeps others out included.
-async fn own_writes(state: &mut State) {
-    if state.beside.is_none() {
-        watch::let_go(state).await;
-    }
-}
-
-async fn commit(state: &mut State) -> Result<()> {
-    if state.beside.is_some() {
-        text::surely(&mut state.connection, "COMMIT").await?;
-        swap::finish(state).await?;
-    }
-    end(state, "COMMIT").await?;
-    let counters = std::mem::take(&mut state.counters);
-    let set = schema::set_sequences(state, &counters).await;
-    if let Err(error) = &set {
-        state.wreck = Some(format!(
-            "the rows are in, but a counter could not be set: {error}"
-        ));
-    }
-    set
-}
-
-/// Ends the transaction, with everything that holds only inside one.
-async fn end(state: &mut State, how: &str) -> Result<()> {
-    state.cursors.retain(|_, open| open.held);
-    let ended = text::surely(&mut state.connection, how).await;
-    if ended.is_err() && how == "COMMIT" {
-        return ended.map(|_| ());
-    }
-    text::surely(
-        &mut state.connection,
-        "SET SESSION autocommit = 1, SESSION foreign_key_checks = 1",
-    )
-    .await?;
-    watch::stop(state).await;
-    state.transaction = None;
-    ended.map(|_| ())
 }

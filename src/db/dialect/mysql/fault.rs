@@ -11,6 +11,10 @@ pub(super) const NOT_PREPARABLE: u16 = 1295;
 pub(super) const NO_SAVEPOINT: u16 = 1305;
 /// A statement that was stopped.
 pub(super) const INTERRUPTED: u16 = 1317;
+/// A connection that was ended: MariaDB gives it the SQLSTATE of a statement that was stopped.
+const CONNECTION_KILLED: u16 = 1927;
+/// The SQLSTATE of a connection that broke.
+const BROKEN: &str = "08S01";
 /// A table that was altered since the snapshot.
 pub(super) const TABLE_CHANGED: u16 = 1412;
 
@@ -42,7 +46,11 @@ fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
 fn engine(error: &sqlx::Error) -> EngineError {
     match server_error(error) {
         Some(error) => EngineError {
-            code: error.code().unwrap_or("HY000").to_owned(),
+            code: match error.number() {
+                CONNECTION_KILLED => BROKEN,
+                _ => error.code().unwrap_or("HY000"),
+            }
+            .to_owned(),
             message: match error.number() {
                 UNSTORABLE => format!(
                     "{}: the value is of another type, or the column's character set cannot hold it (utf8mb4 holds all)",
@@ -53,7 +61,7 @@ fn engine(error: &sqlx::Error) -> EngineError {
             },
         },
         None => EngineError {
-            code: if is_tls(error) { TLS } else { "08S01" }.to_owned(),
+            code: if is_tls(error) { TLS } else { BROKEN }.to_owned(),
             message: match error {
                 sqlx::Error::Io(error) => format!("the connection to the server broke ({error})"),
                 sqlx::Error::Tls(error) => format!("no secure connection ({error})"),

@@ -24,6 +24,7 @@ mod spool;
 mod surroundings;
 mod swap;
 mod text;
+mod transaction;
 mod values;
 mod waiting;
 mod watch;

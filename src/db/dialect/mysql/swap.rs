@@ -31,7 +31,8 @@ pub(super) struct Swap {
 /// Puts the database beside in the real one's place.
 ///
 /// # Errors
-/// Whatever stopped it; then everything was taken back, or `state.wreck` says what was not.
+/// Whatever stopped it; then everything was taken back, or `state.wreck` says what was not. `InDoubt`: the connection
+/// broke while the tables moved.
 pub(super) async fn finish(state: &mut State) -> Result<()> {
     let Some(new) = state.beside.clone() else {
         return Ok(());
@@ -46,7 +47,7 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
         } else {
             journal::close(state, &swap.old).await;
         }
-        return Err(error);
+        return Err(error.at_commit());
     }
     // From here on the restore stands: what is only left to tidy up must not be told as a restore that failed.
     if let Err(error) = tidy_up(state, &swap).await {

@@ -371,7 +371,8 @@ async fn commit(state: &mut State) -> Result<()> {
         ));
     }
     quiet::restore(state).await?;
-    state.run("COMMIT").await?;
+    // What broke before this was sent was rolled back.
+    state.run("COMMIT").await.map_err(Error::at_commit)?;
     ended(state);
     Ok(())
 }

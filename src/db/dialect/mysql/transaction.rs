@@ -1,0 +1,102 @@
+//! A transaction's beginning and end: where the tables are put in place, and where the truth about a commit is decided.
+
+use super::link::State;
+use super::{journal, schema, swap, text, watch};
+use crate::db::dialect::Begin;
+use crate::db::{Error, Result};
+
+/// Set at the start of a transaction: it is there as long as no statement has committed by itself.
+pub(super) const START: &str = "dbscript_0";
+
+/// Begins one.
+pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
+    if mode == Begin::Read {
+        state
+            .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .await?;
+        state
+            .run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            .await?;
+    } else {
+        // So that what follows a statement that commits by itself is again in a transaction.
+        state.run("SET SESSION autocommit = 0").await?;
+        if mode == Begin::Rebuild {
+            state.run("SET SESSION foreign_key_checks = 0").await?;
+            journal::mend(state).await?;
+            watch::begin(state).await?;
+            // So that a table that is emptied stays empty for others.
+            state
+                .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                .await?;
+        }
+        state.run("START TRANSACTION").await?;
+        state.run(&format!("SAVEPOINT {START}")).await?;
+    }
+    state.transaction = Some(mode);
+    Ok(())
+}
+
+/// Writes to the database itself wait for nobody, the lock that keeps others out included.
+pub(super) async fn own_writes(state: &mut State) {
+    if state.beside.is_none() {
+        watch::let_go(state).await;
+    }
+}
+
+/// Commits, and puts in place what was built beside.
+///
+/// # Errors
+/// `InDoubt` where nobody knows whether it is in, `Committed` where it is; anything else came before.
+pub(super) async fn commit(state: &mut State) -> Result<()> {
+    let beside = state.beside.is_some();
+    if beside {
+        text::surely(&mut state.connection, "COMMIT").await?;
+        swap::finish(state).await?;
+    }
+    match end(state, "COMMIT").await {
+        // The rows were committed and the tables have moved: there is nothing left that could be undone.
+        Err(error) if beside => {
+            state.transaction = None;
+            state.note(format!(
+                "everything is in place, but its connection failed after that: {error}"
+            ));
+        }
+        ended => ended?,
+    }
+    let counters = std::mem::take(&mut state.counters);
+    if counters.is_empty() {
+        return Ok(());
+    }
+    let set = schema::set_sequences(state, &counters).await;
+    set.map_err(|error| Error::Committed {
+        message: format!("the rows are in, but a counter could not be set: {error}"),
+    })
+}
+
+/// Ends the transaction, with everything that holds only inside one.
+pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
+    state.cursors.retain(|_, open| open.held);
+    let ended = text::surely(&mut state.connection, how).await;
+    let committed = how == "COMMIT";
+    if committed && ended.is_err() {
+        return ended.map(|_| ()).map_err(Error::at_commit);
+    }
+    let set_back = text::surely(
+        &mut state.connection,
+        "SET SESSION autocommit = 1, SESSION foreign_key_checks = 1",
+    )
+    .await;
+    match set_back {
+        // Whoever uses the connection next hears of it: this is committed.
+        Err(error) if committed && error.is_broken_connection() => {}
+        Err(error) if committed => {
+            return Err(Error::Committed {
+                message: format!("it is committed, but the session could not be set back: {error}"),
+            });
+        }
+        set_back => drop(set_back?),
+    }
+    watch::stop(state).await;
+    state.transaction = None;
+    ended.map(|_| ())
+}
