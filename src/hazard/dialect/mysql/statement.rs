@@ -114,7 +114,7 @@ fn sequence(cursor: &mut Cursor<'_>, offset: usize) -> Read<Vec<Step>> {
     Ok(steps)
 }
 
-/// Transactions. LOCK TABLES ends one (https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html).
+/// Transactions. LOCK TABLES ends one (<https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html>).
 fn transaction(cursor: &Cursor<'_>) -> Option<Action> {
     let begins = cursor.are(&["start", "transaction"])
         || cursor.are(&["xa", "start"])
