@@ -41,7 +41,7 @@ async fn ended_while(sql: &str, beginning: &str, told: &[&str], never: &str) {
     let mut session = fresh.session().await;
     let find = format!(
         "SELECT max(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND state = 'active' AND query LIKE '{beginning}%'"
+         WHERE datname = current_database() AND wait_event = 'PgSleep' AND query LIKE '{beginning}%'"
     );
     let deadline = Instant::now() + PATIENCE;
     let process = loop {
