@@ -6,7 +6,6 @@
 //! to be had they are thrown as ordinary errors; [`Limits::exceeded`] then stops a script that catches them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rhai::{
@@ -45,8 +44,8 @@ pub struct Limits {
     dice: Cell<u32>,
     tripped: Cell<bool>,
     exceeded: RefCell<Option<Exceeded>>,
-    /// Names that a `catch` gives its error.
-    caught: RefCell<BTreeSet<String>>,
+    /// Names that a `catch` gives its error, each once: a handful, looked through at every access of a variable.
+    caught: RefCell<Vec<String>>,
     unheard: RefCell<Option<Unheard>>,
 }
 
@@ -79,7 +78,10 @@ impl Limits {
             if let Some(ASTNode::Stmt(Stmt::TryCatch(flow, _))) = path.last()
                 && let Expr::Variable(variable, ..) = &flow.expr
             {
-                self.caught.borrow_mut().insert(variable.1.to_string());
+                let mut caught = self.caught.borrow_mut();
+                if !caught.iter().any(|known| known == variable.1.as_str()) {
+                    caught.push(variable.1.to_string());
+                }
             }
             true
         });
@@ -150,7 +152,7 @@ pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
             return Err(watched.exceed(too_deep()));
         }
         let dice = watched.roll();
-        let caught = watched.caught.borrow().contains(name);
+        let caught = watched.caught.borrow().iter().any(|known| known == name);
         if !caught && dice >= u32::MAX / LOOKED_AT {
             return Ok(None);
         }

@@ -218,12 +218,19 @@ fn hash(call: &Call<'_>) -> Answer {
 }
 
 fn only(call: &Call<'_>) -> Answer {
-    let signs = call.text(1);
-    let all = call
-        .text(0)
-        .chars()
-        .all(|character| signs.contains(character));
-    Ok(Dynamic::from(all))
+    Ok(Dynamic::from(has_only(&call.text(0), &call.text(1))))
+}
+
+/// Whether a text has no other characters than these. ASCII signs are looked up in a table: this is asked for each row.
+fn has_only(text: &str, signs: &str) -> bool {
+    let mut allowed = [false; 128];
+    for sign in signs.bytes().filter(u8::is_ascii) {
+        allowed[usize::from(sign)] = true;
+    }
+    text.chars().all(|character| {
+        let place = allowed.get(character as usize).copied();
+        place.unwrap_or_else(|| signs.contains(character))
+    })
 }
 
 fn count(call: &Call<'_>) -> Answer {
@@ -263,6 +270,22 @@ mod tests {
             assert_eq!(username(text), expected, "{text}");
         }
         assert_eq!(username(&"ß".repeat(40)), "s".repeat(30));
+    }
+
+    #[test]
+    fn signs_are_told_apart_inside_and_outside_ascii() {
+        for (text, signs, expected) in [
+            ("", "", true),
+            ("abc", "cba", true),
+            ("abcd", "cba", false),
+            ("é", "é", true),
+            ("e", "é", false),
+            ("é", "e", false),
+            ("a\0", "a", false),
+            ("\u{e1}", "a", false),
+        ] {
+            assert_eq!(has_only(text, signs), expected, "{text:?} of {signs:?}");
+        }
     }
 
     #[test]
