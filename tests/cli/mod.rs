@@ -36,7 +36,8 @@ pub fn filled(project: Project, people: u32) -> Project {
     let more = project.said(Said {
         sqlite: "",
         postgres: "",
-        mysql: "SET max_recursive_iterations = 1000000;",
+        // Each of the two servers has its own name for it, and reads only what is meant for it.
+        mysql: "SET /*M! max_recursive_iterations = 1000000, */ /*!80003 cte_max_recursion_depth = 1000000, */ @many = 1;",
     });
     project.sql(&format!(
         "{more} BEGIN;

@@ -136,6 +136,8 @@ fn settings(engine: Engine, server: &Server, access: Access) -> Vec<String> {
         "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION')"
             .to_owned(),
         "SET SESSION sql_quote_show_create = 1".to_owned(),
+        // A server may be set to begin a transaction at every look, in which none can be set up.
+        "SET SESSION autocommit = 1".to_owned(),
         // A reader that waits for its listener, or a session that waits for a person, is not idle by mistake.
         "SET SESSION wait_timeout = 2147483, net_write_timeout = 86400, net_read_timeout = 86400"
             .to_owned(),

@@ -18,8 +18,6 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
             .run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             .await?;
     } else {
-        // So that what follows a statement that commits by itself is again in a transaction.
-        state.run("SET SESSION autocommit = 0").await?;
         if mode == Begin::Rebuild {
             state.run("SET SESSION foreign_key_checks = 0").await?;
             journal::mend(state).await?;
@@ -29,6 +27,9 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
                 .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 .await?;
         }
+        // So that what follows a statement that commits by itself is again in a transaction. Not before: every look at a
+        // table would then begin one, in which MySQL takes no SET TRANSACTION.
+        state.run("SET SESSION autocommit = 0").await?;
         state.run("START TRANSACTION").await?;
         state.run(&format!("SAVEPOINT {START}")).await?;
     }
