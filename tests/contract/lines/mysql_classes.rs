@@ -26,7 +26,7 @@ pub const CLASSES: &[Class] = &[
     Class {
         name: "numbers and times at their ends",
         sql: "CREATE TABLE t (id INT PRIMARY KEY, n DECIMAL(65, 30), d DOUBLE, f FLOAT, ti TIME(6), s SMALLINT UNSIGNED);
-              INSERT INTO t VALUES (1, -99999999999999999999999999999999999.999999999999999999999999999999, -0.0e0, 1.17549435e-38,
+              INSERT INTO t VALUES (1, -99999999999999999999999999999999999.999999999999999999999999999999, 0.0e0, 1.17549435e-38,
                       '838:59:59.000000', 65535),
                   (2, 0.000000000000000000000000000001, 4.9406564584124654e-324, 16777217, '-00:00:00.000001', 0),
                   (3, 0, 1.7976931348623157e308, -1e-3, '24:00:00', 1)",
@@ -166,7 +166,7 @@ pub const CLASSES: &[Class] = &[
               CREATE VIEW b_view AS SELECT id, note FROM parent;
               CREATE VIEW a_view AS SELECT b_view.id FROM b_view JOIN child ON child.parent_id = b_view.id;
               SET sql_mode = 'PIPES_AS_CONCAT';
-              CREATE FUNCTION joined(x VARCHAR(9)) RETURNS VARCHAR(20) DETERMINISTIC RETURN x || '!';
+              CREATE FUNCTION joined(x VARCHAR(9)) RETURNS VARCHAR(20) DETERMINISTIC BEGIN RETURN x || '!'; END;
               CREATE PROCEDURE both_of() BEGIN SELECT 1; SELECT ';'; END;
               CREATE TRIGGER shout BEFORE INSERT ON parent FOR EACH ROW BEGIN SET NEW.note = NEW.note || '!'; SET @x = 1; END;
               CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM child WHERE id < 0",

@@ -18,7 +18,7 @@ async fn fresh() -> Option<(Fresh, Project)> {
     project.file(
         "migrations/0001_a.sql",
         "CREATE TABLE a (id INT);\nINSERT INTO a VALUES (1);\n\
-         INSERT INTO a SELECT 2 FROM x WHERE BENCHMARK(1000000000000, MD5('a')) >= 0;\nCREATE TABLE b (id INT);",
+         INSERT INTO a SELECT 2 FROM x WHERE BENCHMARK(1000000000000, SHA2('a', 256)) >= 0;\nCREATE TABLE b (id INT);",
     );
     Some((fresh, project))
 }
@@ -33,7 +33,7 @@ async fn running(session: &mut Session, beginning: &str) -> i64 {
     let deadline = Instant::now() + PATIENCE;
     let sql = format!(
         "SELECT MAX(ID) FROM information_schema.PROCESSLIST
-         WHERE DB = DATABASE() AND INFO LIKE '{beginning}%'"
+         WHERE DB = DATABASE() AND CAST(INFO AS BINARY) LIKE '{beginning}%'"
     );
     loop {
         if let Value::Int(number) = rows(session, &sql).await[0][0] {
@@ -163,7 +163,7 @@ async fn a_connection_that_breaks_at_rows_before_any_ddl_is_rolled_back() {
     };
     project.file(
         "migrations/0001_a.sql",
-        "INSERT INTO x SELECT 2 FROM x WHERE BENCHMARK(1000000000000, MD5('a')) >= 0;",
+        "INSERT INTO x SELECT 2 FROM x WHERE BENCHMARK(1000000000000, SHA2('a', 256)) >= 0;",
     );
     let migrating = project
         .dbscript(&MIGRATE)

@@ -75,7 +75,8 @@ async fn beside(session: &mut Session) -> i64 {
 async fn waiting(session: &mut Session, fresh: &Fresh, beginning: &str) -> i64 {
     let sql = format!(
         "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting%'
-         AND INFO LIKE '{beginning}%' AND (DB = '{0}' OR INFO LIKE '%{0}%')",
+         AND CAST(INFO AS BINARY) LIKE '{beginning}%'
+         AND (DB = '{0}' OR CAST(INFO AS BINARY) LIKE '%{0}%')",
         name(fresh.url())
     );
     let deadline = Instant::now() + PATIENCE;

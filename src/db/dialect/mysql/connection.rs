@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::transaction::{START, begin, commit, end, own_writes};
+use super::transaction::{begin, commit, committed_by_itself, end, own_writes};
 use super::{catalog, definer, fault, lines, rebuild, rows, schema, text, waiting};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
@@ -152,17 +152,7 @@ impl Connection for MysqlConnection {
 
     async fn committed_by_itself(&mut self) -> Result<bool> {
         self.link
-            .call(async |state: &mut State| {
-                let release = format!("RELEASE SAVEPOINT {START}");
-                let released = text::attempt(&mut state.connection, &release).await;
-                let gone = match released {
-                    Ok(_) => false,
-                    Err(error) if fault::number(&error) == Some(fault::NO_SAVEPOINT) => true,
-                    Err(error) => return Err(fault::statement(&error)),
-                };
-                state.run(&format!("SAVEPOINT {START}")).await?;
-                Ok(gone)
-            })
+            .call(async |state: &mut State| committed_by_itself(state).await)
             .await
     }
 

@@ -8,11 +8,11 @@ use tokio::sync::mpsc;
 use super::large::Large;
 use super::line::{Form, Literal, push, push_literal};
 use super::link::State;
-use super::{fault, quote, text, watch};
+use super::{fault, quote, text, transaction, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::Chunk;
 use crate::db::row::{Members, parse, push_string};
-use crate::db::{EngineError, Error, Result};
+use crate::db::{Engine, EngineError, Error, Result};
 use crate::ident::TableName;
 
 /// Bytes after which a piece of a table is handed on.
@@ -135,7 +135,10 @@ pub(super) async fn write(
     if own {
         state.run("START TRANSACTION").await?;
     }
-    let written = Writer::new(state, table, columns).all(lines).await;
+    let apart = is_to_be_apart(state, &table.name).await?;
+    let mut writer = Writer::new(state, table, columns);
+    writer.apart = apart;
+    let written = writer.all(lines).await;
     if own {
         let end = if written.is_ok() {
             "COMMIT"
@@ -195,6 +198,26 @@ pub(super) async fn refuse_triggers(
     }
 }
 
+/// Whether each INSERT into the table must be a transaction of its own: a MySQL server that keeps GTIDs refuses tables
+/// without transactions inside one
+/// (<https://dev.mysql.com/doc/refman/8.4/en/replication-gtids-restrictions.html>). Only where nothing is left that
+/// could be rolled back: in a database that is built beside, or behind statements that have committed by themselves.
+async fn is_to_be_apart(state: &mut State, table: &TableName) -> Result<bool> {
+    if state.engine == Engine::Mariadb || state.transaction.is_none() {
+        return Ok(false);
+    }
+    let sql = format!(
+        "SELECT COUNT(*) FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
+         WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME = {} AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
+        text::literal(&table.name)
+    );
+    let found = text::value(&mut state.connection, &sql).await?;
+    if found.as_deref() != Some("1") {
+        return Ok(false);
+    }
+    Ok(state.beside.is_some() || transaction::committed_by_itself(state).await?)
+}
+
 /// An INSERT that grows.
 struct Writer<'a> {
     state: &'a mut State,
@@ -208,6 +231,8 @@ struct Writer<'a> {
     large: Large,
     full: usize,
     row: u64,
+    /// Whether each is committed by itself.
+    apart: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -231,6 +256,7 @@ impl<'a> Writer<'a> {
             statement: Vec::new(),
             enum_errors: 0,
             row: 0,
+            apart: false,
         }
     }
 
@@ -299,11 +325,17 @@ impl<'a> Writer<'a> {
         // Literals are made of JSON strings and digits; a line that is not UTF-8 was refused.
         let sql = String::from_utf8(bytes).map_err(|_| Error::Closed)?;
         self.large.send(self.state).await?;
+        if self.apart {
+            self.state.run("COMMIT").await?;
+        }
         match std::mem::take(&mut self.enum_errors) {
             0 => {
                 self.state.run(&sql).await?;
             }
             expected => self.send_leniently(&sql, expected).await?,
+        }
+        if self.apart {
+            self.state.run("COMMIT").await?;
         }
         self.large.forget(self.state).await
     }

@@ -1,9 +1,13 @@
 //! Readers of one moment.
 //!
 //! Each opens a consistent snapshot while a barrier keeps commits out: MariaDB's BACKUP STAGE
-//! (<https://mariadb.com/kb/en/backup-stage/>), MySQL's FLUSH TABLES WITH READ LOCK. Then each reads from every table,
-//! which keeps others from altering or emptying it for as long as the snapshot lives. Where the barrier cannot be had,
-//! by right or in time, there is one reader.
+//! (<https://mariadb.com/kb/en/backup-stage/>), on MySQL LOCK TABLES … READ of this database's tables. Then each reads
+//! from every table, which keeps others from altering or emptying it for as long as the snapshot lives. Where the
+//! barrier cannot be had, by right or in time, there is one reader.
+//!
+//! Not MySQL's FLUSH TABLES WITH READ LOCK: it stops every database of the server, and behind one slow SELECT all
+//! others go on waiting "for table flush" after it has given up
+//! (<https://dev.mysql.com/doc/refman/8.4/en/flush.html#flush-tables-with-read-lock>).
 
 use std::time::Duration;
 
@@ -13,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::catalog::{self, Listed};
 use super::link::{Link, State};
-use super::{journal, lines, quote, schema, text};
+use super::{journal, lines, quote, schema, text, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::server::Server;
@@ -86,7 +90,9 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
     let Ok(mut gate) = Link::start(server, place, access).await else {
         return Ok(false);
     };
-    if gate.call(close_gate).await.is_err() {
+    // Whoever writes waits meanwhile, table by table.
+    let closed = tokio::time::timeout(Duration::from_secs(BARRIER_WAIT_S), gate.call(close_gate));
+    if !matches!(closed.await, Ok(Ok(()))) {
         return Ok(false);
     }
     // An ALTER that was going on waits for the barrier and keeps its table: whoever waits for that table under the
@@ -119,19 +125,31 @@ async fn together(server: &Server, place: &str, links: &mut [Link]) -> Result<bo
 async fn close_gate(state: &mut State) -> Result<()> {
     let wait = format!("SET SESSION lock_wait_timeout = {BARRIER_WAIT_S}");
     state.run(&wait).await?;
-    let steps: &[&str] = match state.engine {
-        Engine::Mariadb => &[
-            "BACKUP STAGE START",
-            "BACKUP STAGE FLUSH",
-            "BACKUP STAGE BLOCK_DDL",
-            "BACKUP STAGE BLOCK_COMMIT",
-        ],
-        _ => &["FLUSH TABLES WITH READ LOCK"],
-    };
-    for step in steps {
-        state.run(step).await?;
+    if state.engine != Engine::Mariadb {
+        return lock_all(state).await;
+    }
+    for stage in ["START", "FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"] {
+        state.run(&format!("BACKUP STAGE {stage}")).await?;
     }
     Ok(())
+}
+
+/// Locks every table against writers. One that came while this waited is locked by nobody: then there is no barrier.
+async fn lock_all(state: &mut State) -> Result<()> {
+    let names = |listed: Vec<Listed>| listed.into_iter().map(|table| table.name);
+    let wanted: Vec<String> = names(catalog::listed(state).await?).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    state.run(&watch::locks(&wanted, "READ")).await?;
+    if names(catalog::listed(state).await?).eq(wanted) {
+        return Ok(());
+    }
+    state.run("UNLOCK TABLES").await?;
+    Err(Error::Unsupported {
+        message: "a table was made or dropped in this instant".to_owned(),
+        hint: "run it again".to_owned(),
+    })
 }
 
 /// Fixes the moment, and holds every table. Begun already: nothing more to do.

@@ -1,12 +1,12 @@
 //! A transaction's beginning and end: where the tables are put in place, and where the truth about a commit is decided.
 
 use super::link::State;
-use super::{journal, schema, swap, text, watch};
+use super::{fault, journal, schema, swap, text, watch};
 use crate::db::dialect::Begin;
 use crate::db::{Error, Result};
 
 /// Set at the start of a transaction: it is there as long as no statement has committed by itself.
-pub(super) const START: &str = "dbscript_0";
+const START: &str = "dbscript_0";
 
 /// Begins one.
 pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
@@ -35,6 +35,18 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     }
     state.transaction = Some(mode);
     Ok(())
+}
+
+/// Whether a statement of this transaction has committed by itself what came before it; asked again, since then.
+pub(super) async fn committed_by_itself(state: &mut State) -> Result<bool> {
+    let release = format!("RELEASE SAVEPOINT {START}");
+    let gone = match text::attempt(&mut state.connection, &release).await {
+        Ok(_) => false,
+        Err(error) if fault::number(&error) == Some(fault::NO_SAVEPOINT) => true,
+        Err(error) => return Err(fault::statement(&error)),
+    };
+    state.run(&format!("SAVEPOINT {START}")).await?;
+    Ok(gone)
 }
 
 /// Writes to the database itself wait for nobody, the lock that keeps others out included.

@@ -107,7 +107,8 @@ fn busy() -> Error {
     }
 }
 
-fn locks(tables: &[String], how: &str) -> String {
+/// Locks these tables; whatever this session had locked before is let go.
+pub(super) fn locks(tables: &[String], how: &str) -> String {
     let locks: Vec<String> = tables
         .iter()
         .map(|table| format!("{} {how}", quote(table)))
