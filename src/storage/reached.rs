@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 pub struct Reached {
     /// The run's log.
     pub path: PathBuf,
-    /// Line of the last statement that was done, from 1.
-    pub done: u64,
+    /// Line of the last statement that was done, from 1; `None`: of none it is known that it was.
+    pub done: Option<u64>,
     /// Line of the statement that was begun and did not end, from 1.
     pub begun: Option<u64>,
 }
 
-/// The newest run in this folder that did statements of a migration file, unless a restore came to a good end since.
-/// Logs that cannot be read say nothing.
+/// The newest run in this folder that did statements of a migration file, or was killed at the first one, unless a
+/// restore came to a good end since. Logs that cannot be read say nothing.
 pub fn reached(folder: &Path, file: &str) -> Option<Reached> {
     let mut logs: Vec<PathBuf> = std::fs::read_dir(folder)
         .ok()?
@@ -35,15 +35,24 @@ pub fn reached(folder: &Path, file: &str) -> Option<Reached> {
         if log.restored {
             return None;
         }
-        if let Some(done) = log.done {
+        // A first statement that failed has left nothing; of one that was cut off nobody knows.
+        let cut_off = log.begun.is_some() && !log.failed;
+        if log.done.is_some() || cut_off {
             return Some(Reached {
                 path,
-                done,
-                begun: log.begun,
+                done: log.done.map(|place| place.line),
+                begun: log.begun.map(|place| place.line),
             });
         }
     }
     None
+}
+
+/// Where a statement stands in its file; statements run in the order of their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    line: u64,
+    column: u64,
 }
 
 /// What one log tells.
@@ -51,8 +60,24 @@ pub fn reached(folder: &Path, file: &str) -> Option<Reached> {
 struct Log {
     procedure: String,
     restored: bool,
-    done: Option<u64>,
-    begun: Option<u64>,
+    failed: bool,
+    done: Option<Place>,
+    begun: Option<Place>,
+}
+
+impl Log {
+    /// A statement was announced: the one before it is done, or this one would not have been reached. Its own line of
+    /// rows may come much later, or never if the run was killed.
+    fn announced(&mut self, place: Place) {
+        self.done = self.done.max(self.begun);
+        self.begun = Some(place);
+    }
+
+    /// A statement is done.
+    fn counted(&mut self, place: Place) {
+        self.done = self.done.max(Some(place));
+        self.begun = self.begun.filter(|begun| *begun != place);
+    }
 }
 
 fn read(path: &Path, file: &str) -> io::Result<Log> {
@@ -65,13 +90,17 @@ fn read(path: &Path, file: &str) -> io::Result<Log> {
                 log.procedure = event["procedure"].as_str().unwrap_or_default().to_owned();
             }
             Some("statement") if event["position"]["file"] == json!(file) => {
-                let line = event["position"]["line"].as_u64();
+                let number = |name: &str| event["position"][name].as_u64().unwrap_or(1);
+                let (line, column) = (number("line"), number("column"));
                 match event["rows"].is_u64() {
-                    true => (log.done, log.begun) = (line, None),
-                    false => log.begun = line,
+                    true => log.counted(Place { line, column }),
+                    false => log.announced(Place { line, column }),
                 }
             }
-            Some("end") => log.restored = log.procedure == "restore" && event["status"] == "ok",
+            Some("end") => {
+                log.restored = log.procedure == "restore" && event["status"] == "ok";
+                log.failed = event["status"] == "failed";
+            }
             _ => {}
         }
     }
@@ -108,7 +137,7 @@ mod tests {
         write("1-safe-migration.jsonl", &lines);
         write("2-other.jsonl", &[statement("m/2_b.sql", 9, Some(1))]);
         let reached = found().expect("half done");
-        assert_eq!((reached.done, reached.begun), (2, Some(5)));
+        assert_eq!((reached.done, reached.begun), (Some(2), Some(5)));
         let restore = |status: &str| {
             let run = json!({"event": "run", "procedure": "restore"}).to_string();
             let end = json!({"event": "end", "status": status}).to_string();
@@ -118,5 +147,31 @@ mod tests {
         assert!(found().is_some());
         restore("ok");
         assert_eq!(found(), None);
+    }
+    #[test]
+    fn what_a_killed_run_announced_is_told_without_its_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reached = |lines: &[String]| {
+            std::fs::write(
+                folder.path().join("1-safe-migration.jsonl"),
+                lines.join("\n"),
+            )
+            .expect("written");
+            let reached = reached(folder.path(), "m/1_a.sql")?;
+            Some((reached.done, reached.begun))
+        };
+        let begun = |line: u64| statement("m/1_a.sql", line, None);
+        let counted = |line: u64| statement("m/1_a.sql", line, Some(0));
+        let end = |status: &str| json!({"event": "end", "status": status}).to_string();
+        // Counts are written together, once there are many or the run is over.
+        let all = [begun(2), begun(3), begun(5), counted(2), counted(3)];
+        assert_eq!(reached(&all), Some((Some(3), Some(5))));
+        assert_eq!(reached(&all[..3]), Some((Some(3), Some(5))));
+        assert_eq!(reached(&all[..1]), Some((None, Some(2))));
+        assert_eq!(
+            reached(&[begun(2), end("interrupted")]),
+            Some((None, Some(2)))
+        );
+        assert_eq!(reached(&[begun(2), end("failed")]), None);
     }
 }

@@ -1,7 +1,10 @@
 //! `status` says what to type next, and a plan claims nothing that it did not do.
 
-use super::{MIGRATE, with_people};
-use crate::harness::Project;
+use super::{MIGRATE, endless, filled, wait_until_it_sleeps, with_people};
+use crate::harness::databases::in_every_project;
+use crate::harness::{BackupSet, Project, Signal};
+
+in_every_project!(a_migration_killed_outside_a_transaction_is_told_as_half_applied);
 
 /// The lines of `next`, joined.
 #[track_caller]
@@ -29,6 +32,75 @@ fn a_migration_half_applied_outside_a_transaction_is_told_until_a_restore() {
         .go();
     project.dbscript(&["run", "restore", "--yes"]).go();
     assert_eq!(next(&project), "[]");
+}
+
+fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Project) {
+    let project = filled(project, 30);
+    endless(&project);
+    let file = "migrations/0004_endless.sql";
+    let sql = project.read(file);
+    project.file(file, format!("-- no-transaction\n{sql}"));
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let mut run = project.dbscript(&words).killed().start();
+    run.wait_for(&["\"event\":\"step\"", "\"name\":\"apply", "\"started\""]);
+    wait_until_it_sleeps(&project);
+    if project.url().is_none() {
+        // The third statement begins once the second one is in.
+        let late = "SELECT count(*) FROM comments WHERE id = 'late'";
+        while project.value(late) == "0" {
+            std::thread::yield_now();
+        }
+        wait_for_the_journal(&project, "INSERT INTO fine");
+    }
+    run.signal(Signal::Kill);
+    run.finish();
+    let told = next(&project);
+    assert!(told.contains("migration 4 is half applied"), "{told}");
+    assert!(told.contains("0004_endless.sql up to line 3"), "{told}");
+    assert!(told.contains("that of line 4 did not end"), "{told}");
+    assert!(told.contains("dbscript run restore"), "{told}");
+    assert!(!told.contains("run it again"), "{told}");
+    let state = match project.commits_ddl() {
+        true => "failed",
+        false => "half-applied",
+    };
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    let first = &status["migrations"]["not_applied"][0];
+    assert_eq!(first["state"], state, "{status}");
+}
+
+/// Waits until the run at work has announced this statement.
+fn wait_for_the_journal(project: &Project, statement: &str) {
+    let is_there = |name: &String| {
+        let log = project.read(&format!("backups/runs/{name}"));
+        log.contains(statement)
+    };
+    while !project.list("backups/runs").iter().any(is_there) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_damaged_set_is_no_backup_in_either_form_of_the_status() {
+    let project = with_people(3);
+    project.dbscript(&["run", "backup"]).go();
+    let sound = BackupSet::latest(&project).timestamp;
+    project.dbscript(&["run", "backup"]).go();
+    let damaged = BackupSet::latest(&project).timestamp;
+    let file = format!("backups/users-backup-{damaged}.json");
+    let longer = format!("{} ", project.read(&file));
+    project.file(&file, longer);
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    assert_eq!(status["backups"][0]["timestamp"], sound, "{status}");
+    assert_eq!(status["backups"].as_array().map(Vec::len), Some(1));
+    assert_eq!(status["damaged"][0]["timestamp"], damaged, "{status}");
+    let why = status["damaged"][0]["problems"].to_string();
+    assert!(why.contains("users-backup-"), "{why}");
+    let said = project.dbscript(&["status"]).go().stdout;
+    let (backups, rest) = said.split_once("damaged:").expect("it is told");
+    assert!(backups.contains(&sound), "{said}");
+    assert!(!backups.contains(&damaged), "{said}");
+    assert!(rest.contains(&damaged), "{said}");
 }
 
 #[test]

@@ -194,7 +194,9 @@ fn describe_history(source: &Source, history: &History, half: &[HalfApplied]) ->
         .iter()
         .filter(|entry| entry.state != migrate::State::Applied)
         .map(|entry| {
-            let is_half = half.iter().any(|half| half.version == entry.version);
+            // What the history itself has as begun is `failed` there.
+            let is_half = entry.state != migrate::State::Failed
+                && half.iter().any(|half| half.version == entry.version);
             let state = if is_half {
                 "half-applied"
             } else {

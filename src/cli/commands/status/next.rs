@@ -1,47 +1,70 @@
 //! What to type next: one line for each thing that is not as it should be.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use crate::backup::{Entry, Listing};
+use crate::backup::{self, Listing};
 use crate::cli::settings::Settings;
 use crate::event::counted;
-use crate::migrate::{History, State};
-use crate::storage::{self, Unfinished};
+use crate::migrate::{Entry, History, State};
+use crate::storage::{self, Reached, Unfinished};
 
-/// What a migration file's run left behind where it is not in the history: it ran outside a transaction.
+/// What a migration left behind that did not come to its end and that no rollback undid.
 pub(super) struct HalfApplied {
     /// Its version.
     pub(super) version: i64,
     /// In words, with the log that knows.
     pub(super) told: String,
+    /// The log.
+    log: PathBuf,
 }
 
-/// The pending migrations that run outside a transaction and were begun.
+/// The migrations that a run log knows to be half applied: those that run outside a transaction and are not in the
+/// history, and those that the history has as begun.
 pub(super) fn half_applied(settings: &Settings, history: &History) -> Vec<HalfApplied> {
     let runs = settings.backups.join("runs");
-    let outside = history.entries.iter().filter(|entry| {
-        let migration = entry.migration.as_ref();
-        matches!(entry.state, State::Pending | State::OutOfOrder)
-            && migration.is_some_and(|migration| migration.no_transaction)
-    });
-    outside
-        .filter_map(|entry| {
-            let file = &entry.migration.as_ref()?.file;
-            let reached = storage::reached(&runs, file)?;
-            let begun = reached.begun.map_or(String::new(), |line| {
-                format!(", that of line {line} did not end")
-            });
-            Some(HalfApplied {
-                version: entry.version,
-                told: format!(
-                    "migration {} is half applied: the statements of {file} up to line {} are done and stay{begun} (see {})",
-                    entry.version,
-                    reached.done,
-                    settings.shown(&reached.path)
-                ),
-            })
+    let told = |entry: &Entry| {
+        let migration = entry.migration.as_ref()?;
+        let is_recorded = entry.state == State::Failed;
+        let is_outside =
+            matches!(entry.state, State::Pending | State::OutOfOrder) && migration.no_transaction;
+        if !is_recorded && !is_outside {
+            return None;
+        }
+        let reached = storage::reached(&runs, &migration.file)?;
+        Some(HalfApplied {
+            version: entry.version,
+            told: format!(
+                "migration {} {} (see {})",
+                entry.version,
+                how_far(&migration.file, &reached, is_recorded),
+                settings.shown(&reached.path)
+            ),
+            log: reached.path,
         })
-        .collect()
+    };
+    history.entries.iter().filter_map(told).collect()
+}
+
+/// How far it came. `by_itself`: what of it stays the database decides, statement by statement.
+fn how_far(file: &str, reached: &Reached, by_itself: bool) -> String {
+    let line = |line: Option<u64>| line.map(|line| line.to_string());
+    let (done, begun) = (line(reached.done), line(reached.begun));
+    let cut_off = |line| format!("that of line {line} did not end");
+    match (done, begun) {
+        (Some(done), begun) => {
+            let stays = match by_itself {
+                true => "ran, and what the database commits by itself of them stays",
+                false => "are done and stay",
+            };
+            let begun = begun.map_or(String::new(), |line| format!("; {}", cut_off(line)));
+            format!("is half applied: the statements of {file} up to line {done} {stays}{begun}")
+        }
+        (None, begun) => format!(
+            "may be half applied: of the statements of {file} {}, and it is not known whether it took effect",
+            cut_off(begun.unwrap_or_default())
+        ),
+    }
 }
 
 /// The lines, in the order in which things should be mended.
@@ -59,17 +82,27 @@ pub(super) fn steps(
             half.told
         ));
     }
-    if let Some(Err(drift)) = history.map(History::refuse_drift) {
+    // Of a migration that is told already the history knows less.
+    let is_told = |history: &History| {
+        let drifted = history
+            .entries
+            .iter()
+            .find(|entry| !matches!(entry.state, State::Applied | State::Pending));
+        drifted.is_some_and(|entry| half.iter().any(|half| half.version == entry.version))
+    };
+    if let Some(Err(drift)) = history
+        .filter(|history| !is_told(history))
+        .map(History::refuse_drift)
+    {
         let drift = crate::error::Error::from(drift);
         let hint = drift.hint.clone().unwrap_or_default();
         steps.push(format!("{}: {hint}", drift.chain()));
     }
-    steps.extend(
-        unfinished
-            .last()
-            .map(|newest| interrupted(settings, newest)),
-    );
-    let damaged: Vec<&Entry> = listing
+    let newest = unfinished.last();
+    // To run it again helps only once what it left is mended.
+    let newest = newest.filter(|newest| !half.iter().any(|half| half.log == newest.path));
+    steps.extend(newest.map(|newest| interrupted(settings, newest)));
+    let damaged: Vec<&backup::Entry> = listing
         .sets
         .iter()
         .filter(|entry| entry.fault().is_some())
