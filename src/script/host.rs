@@ -22,6 +22,9 @@ use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level, Sink, StepState};
 use crate::storage::RunLog;
 
+/// How a message begins that speaks of the rehearsal's copy.
+pub const IN_REHEARSAL: &str = "in the rehearsal: ";
+
 /// The state of one run.
 pub struct Host {
     context: Context,
@@ -252,10 +255,9 @@ impl Host {
 
     /// Records an alert. In a rehearsal it only warns: nothing has happened to the live data.
     pub fn alert(&self, name: &str, message: &str, raised: bool) {
-        let (raised, message) = match self.in_scratch() {
-            true => (false, format!("in the rehearsal: {message}")),
-            false => (raised, message.to_owned()),
-        };
+        let said = self.in_scratch() && !message.starts_with(IN_REHEARSAL);
+        let place = if said { IN_REHEARSAL } else { "" };
+        let (raised, message) = (raised && !self.in_scratch(), format!("{place}{message}"));
         if raised {
             self.alerts.borrow_mut().push(format!("{name}: {message}"));
         }

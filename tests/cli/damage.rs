@@ -100,6 +100,40 @@ fn what_is_allowed_by_name_goes_and_is_in_the_backup() {
 }
 
 #[test]
+fn what_a_comparison_finds_says_whether_it_is_on_the_copy_or_in_the_database() {
+    let project = with_people(30);
+    project.file(
+        "migrations/0004_slimmer.sql",
+        "-- dbscript: allow drop-column(users.email) moved\nALTER TABLE users DROP COLUMN email;\n",
+    );
+    let run = project.dbscript(&MIGRATE).go();
+    let told: Vec<Value> = run.events_of("log");
+    let told = told.iter().filter_map(|event| event["message"].as_str());
+    let told: Vec<&str> = told.filter(|line| line.contains("is gone")).collect();
+    let gone = "column `users.email` is gone with its 30 values";
+    let wanted = [
+        format!("in the rehearsal: {gone}"),
+        format!("in `dbscript.db`: {gone}"),
+    ];
+    assert_eq!(told, wanted, "{}", run.told());
+    project.file(
+        "scripts/mine.rhai",
+        "const NEEDS = [\"backups\", \"scratch\", \"db:write\"];\nfn main() {\n let saved = backup::create();\n \
+         backup::in_scratch(saved, || { db::execute(\"DELETE FROM achievements\"); look(saved); });\n look(saved);\n}\n\
+         fn look(saved) { for loss in integrity::compare(saved).losses { alert::raise(\"data loss\", loss.message); } }\n",
+    );
+    let run = project.dbscript(&["run", "mine", "--json"]).go();
+    let alerts = run.events_of("alert");
+    assert_eq!(alerts.len(), 1, "{}", run.told());
+    let message = alerts[0]["message"].as_str().expect("a text");
+    assert_eq!(
+        message.matches("in the rehearsal: ").count(),
+        1,
+        "{message}"
+    );
+}
+
+#[test]
 fn what_would_lose_data_or_fail_is_found_by_its_meaning() {
     for (rule, sql) in [
         ("drop-table", "DROP TABLE comments;"),

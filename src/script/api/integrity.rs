@@ -14,7 +14,7 @@ use crate::integrity::{
 use crate::migrate::HISTORY_TABLES;
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
-use crate::script::host::Host;
+use crate::script::host::{Host, IN_REHEARSAL};
 use crate::value::Value;
 
 /// The table.
@@ -42,7 +42,7 @@ pub const NAMESPACE: Namespace = Namespace {
             )],
             right: None,
             doc: "Compares the database with a backup or a baseline. What the last `migrate::lint` found allowed is no loss; rows that others may have moved since the backup are notes.",
-            result: "a map: losses and notes (arrays of maps: kind, table, column, message), unchanged (a count of tables); nothing under `--plan`",
+            result: "a map: losses and notes (arrays of maps: kind, table, column, message, which begins with where it is), unchanged (a count of tables); nothing under `--plan`",
             errors: "`connect`, `database`, `integrity` if the backup cannot be read",
             body: compare,
         },
@@ -150,7 +150,7 @@ fn current_orphans(host: &Host) -> Result<Vec<Orphans>> {
 fn compare(call: &Call<'_>) -> Answer {
     let host = call.host;
     if host.plan() {
-        return Ok(to_dynamic(describe(Report::default())));
+        return Ok(to_dynamic(describe(Report::default(), host)));
     }
     let before = call.map(0);
     let report = if before.contains_key("timestamp") {
@@ -165,7 +165,7 @@ fn compare(call: &Call<'_>) -> Answer {
         .map(|(name, rows)| (name.to_string(), *rows))
         .collect();
     tell_counts(host, "comparison", None, &counts);
-    Ok(to_dynamic(describe(report)))
+    Ok(to_dynamic(describe(report, host)))
 }
 
 fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Result<Report> {
@@ -230,14 +230,19 @@ fn read_baseline(given: &Map) -> std::result::Result<Baseline, Thrown> {
     Ok(baseline)
 }
 
-fn describe(report: Report) -> Value {
+/// What was found, each message with where: a person must not take the copy for the database.
+fn describe(report: Report, host: &Host) -> Value {
+    let place = match host.in_scratch() {
+        true => IN_REHEARSAL.to_owned(),
+        false => format!("in `{}`: ", host.target().name()),
+    };
     let list = |changes: Vec<Change>| {
         let describe = |change: Change| {
             map([
                 ("kind", change.kind.name().into()),
                 ("table", change.table.to_string().into()),
                 ("column", change.column.map_or(Value::Null, Value::Text)),
-                ("message", change.message.into()),
+                ("message", format!("{place}{}", change.message).into()),
             ])
         };
         Value::List(changes.into_iter().map(describe).collect())
