@@ -172,6 +172,21 @@ impl Store {
         }
     }
 
+    /// The newest set of all, if there is one.
+    ///
+    /// # Errors
+    /// `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell; `File`.
+    pub fn newest(&self) -> Result<Option<Entry>> {
+        let Some(timestamp) = self.timestamps()?.first().copied() else {
+            return Ok(None);
+        };
+        let entry = self.look_at(timestamp)?;
+        match entry.clone().complete() {
+            Ok(_) => Ok(Some(entry)),
+            Err(error) => Err(error.with_older(self.older_than(timestamp))),
+        }
+    }
+
     /// The set to restore that is meant by `latest` or a timestamp, in whatever state it is. `latest` is the newest that
     /// was not made as a restore's own safety backup: so a restore that is run twice does not undo itself. A damaged one
     /// is never passed over for an older one: whoever restores must not get older data unasked.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::{SECRET, Wrong, hold, project, wrong};
-use crate::harness::{Project, timestamps};
+use crate::harness::{Finished, Project, timestamps};
 
 /// The files of a set of the sample's database.
 fn files() -> &'static [(String, Vec<u8>)] {
@@ -309,6 +309,24 @@ fn a_damaged_set_is_never_passed_over_for_an_older_one() {
         project.value("SELECT count(*) FROM users WHERE email = 'new'"),
         "0"
     );
+}
+
+#[test]
+fn a_script_is_not_given_an_older_set_for_a_damaged_latest_one() {
+    let project = project();
+    let script = "const NEEDS = [];\nfn main() { #{ latest: backup::latest()?.timestamp } }\n";
+    project.file("scripts/mine.rhai", script);
+    let words = ["run", "mine", "--json"];
+    let found = |run: Finished| run.result()["latest"].clone();
+    assert!(found(project.dbscript(&words).go()).is_null());
+    with_set(&project);
+    let old = timestamps(&project).pop().expect("a set");
+    assert_eq!(found(project.dbscript(&words).go()), old);
+    project.dbscript(&["run", "backup"]).go();
+    missing(&project);
+    let run = project.dbscript(&words).status(5).go();
+    let hint = format!("dbscript run restore --from {old}");
+    assert!(run.end()["error"]["hint"].to_string().contains(&hint));
 }
 
 #[test]

@@ -103,9 +103,9 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[],
             right: None,
-            doc: "Finds the newest complete set.",
+            doc: "Finds the newest set. An older one is never taken for it.",
             result: "a map as in `list`, or () if there is none",
-            errors: "`io`",
+            errors: "`integrity` if it is damaged; `io`",
             body: latest,
         },
         Function {

@@ -163,12 +163,8 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn latest(call: &Call<'_>) -> Answer {
-    let listing = store(call.host).list().map_err(Error::from)?;
-    let newest = listing
-        .sets
-        .iter()
-        .find(|entry| matches!(entry.state, State::Complete(_)));
-    Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(entry))))
+    let newest = store(call.host).newest().map_err(Error::from)?;
+    Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(&entry))))
 }
 
 pub(super) fn verify(call: &Call<'_>) -> Answer {
