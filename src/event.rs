@@ -1,6 +1,8 @@
 //! What a run tells the world: events, sent to a [`Sink`]. The terminal and the JSON lines are two sinks of the same
 //! events; the run log is a third, what GitHub's runner is told a fourth. The core never prints.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::error::Position;
@@ -144,6 +146,9 @@ pub enum Event {
         level: Level,
         /// The line.
         message: String,
+        /// What rows hold that belongs to it: shown behind it to a person, and nowhere that others read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<String>,
     },
     /// A table for people: headings and rows of text.
     Table {
@@ -190,6 +195,26 @@ pub enum Event {
         /// The effect, as a sentence in lower case.
         action: String,
     },
+}
+
+impl Event {
+    /// It without what rows hold, for the run log, which one sends along when asking for help, and for logs of CI, which
+    /// many can read.
+    pub fn without_data(&self) -> Cow<'_, Event> {
+        match self {
+            Event::Finding(finding) => Cow::Owned(Event::Finding(finding.without_data())),
+            Event::Log {
+                level,
+                message,
+                data: Some(_),
+            } => Cow::Owned(Event::Log {
+                level: *level,
+                message: message.clone(),
+                data: None,
+            }),
+            _ => Cow::Borrowed(self),
+        }
+    }
 }
 
 /// A number with its noun, for messages: `1 row`, `2 rows`, `3 losses`.

@@ -62,5 +62,6 @@ pub(super) fn say(sink: &dyn Sink, level: Level, message: impl Into<String>) {
     sink.send(&Event::Log {
         level,
         message: message.into(),
+        data: None,
     });
 }

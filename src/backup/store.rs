@@ -212,6 +212,7 @@ impl Store {
                         "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
                         safety.timestamp
                     ),
+                    data: None,
                 });
             }
             return Ok(entry);

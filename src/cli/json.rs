@@ -72,6 +72,7 @@ impl Screen for Json {
         self.send(&Event::Log {
             level: Level::Info,
             message: message.to_owned(),
+            data: None,
         });
     }
 

@@ -119,6 +119,7 @@ impl Tee {
             self.screen.send(&Event::Log {
                 level: Level::Info,
                 message: format!("… the same {times} times in all"),
+                data: None,
             });
         }
     }

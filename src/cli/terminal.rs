@@ -226,9 +226,11 @@ impl Sink for Terminal {
             Event::Log {
                 level: Level::Warn,
                 message,
+                data,
             } => {
                 let label = self.coloured(YELLOW, "warning:");
-                self.say(&format!("{label} {}", self.plain(message)));
+                let message = self.plain(&with_data(message, data.as_deref()));
+                self.say(&format!("{label} {message}"));
             }
             Event::Finding(finding) if finding.severity > Severity::Note || !self.quiet => {
                 self.finding(finding);
@@ -266,7 +268,8 @@ impl Sink for Terminal {
             Event::Log {
                 level: Level::Info,
                 message,
-            } => self.say(&self.plain(message)),
+                data,
+            } => self.say(&self.plain(&with_data(message, data.as_deref()))),
             Event::Table { columns, rows } => {
                 for line in readable::table(columns, rows) {
                     self.say(&self.secrets.mask(&line));
@@ -332,6 +335,14 @@ impl Screen for Terminal {
             }
         }
         self.state().failed.take().map_or(Ok(()), Err)
+    }
+}
+
+/// A line with what rows hold behind it.
+fn with_data<'line>(message: &'line str, data: Option<&str>) -> Cow<'line, str> {
+    match data {
+        Some(data) => Cow::Owned(format!("{message}: {data}")),
+        None => Cow::Borrowed(message),
     }
 }
 

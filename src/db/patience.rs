@@ -17,6 +17,7 @@ pub async fn telling<T>(sink: &dyn Sink, what: &str, work: impl Future<Output = 
         () = tokio::time::sleep(SILENCE) => sink.send(&Event::Log {
             level: Level::Info,
             message: format!("waiting for another program that holds {what} …"),
+            data: None,
         }),
     }
     work.await

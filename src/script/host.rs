@@ -185,6 +185,7 @@ impl Host {
         let event = Event::Log {
             level: Level::Info,
             message: message.clone(),
+            data: None,
         };
         self.effect_as(right, message, &event)
     }
@@ -227,9 +228,15 @@ impl Host {
 
     /// A line for people.
     pub fn say(&self, level: Level, message: impl Into<String>) {
+        self.say_of(level, message, None);
+    }
+
+    /// A line for people, with what rows hold that belongs to it.
+    pub fn say_of(&self, level: Level, message: impl Into<String>, data: Option<String>) {
         self.sink().send(&Event::Log {
             level,
             message: message.into(),
+            data,
         });
     }
 

@@ -262,10 +262,7 @@ impl Sink for RunLog {
             }
             _ => {}
         }
-        let line = match event {
-            Event::Finding(finding) => self.line(&Event::Finding(finding.without_data())),
-            _ => self.line(event),
-        };
+        let line = self.line(event.without_data().as_ref());
         if state.open.is_some() {
             let _ = self.write(&mut state, &line, Durable::No);
         } else if state.waiting.len() < WAITING_LINES {

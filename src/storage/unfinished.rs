@@ -144,6 +144,7 @@ mod tests {
         Event::Log {
             level: Level::Info,
             message: "now".to_owned(),
+            data: None,
         }
     }
 

@@ -138,6 +138,7 @@ fn close(outcome: Outcome, log: &RunLog, invocation: &Invocation) -> Ending {
         invocation.screen.send(&Event::Log {
             level: Level::Info,
             message: format!("run log: {}", invocation.settings.shown(&path)),
+            data: None,
         });
     }
     let written = log.end(&End::new(result.clone(), error.as_ref()));

@@ -170,6 +170,7 @@ impl Annotated {
             self.screen.send(&Event::Log {
                 level: Level::Warn,
                 message,
+                data: None,
             });
         }
     }

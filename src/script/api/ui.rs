@@ -2,10 +2,19 @@
 
 use rhai::{Dynamic, Map};
 
-use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, optional, required};
+use super::{
+    Accepts, Answer, Argument, Call, Form, Function, Namespace, no_types, optional, required,
+};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level};
 use crate::script::context::Answer as Reply;
+
+/// The data behind a line.
+const DATA: Argument = optional(
+    "data",
+    Accepts::TextOrUnit,
+    "what rows hold that belongs to it, such as an address: shown behind the line, but kept out of the run log and, where `CI` is set, off the screen",
+);
 
 /// The table.
 pub const NAMESPACE: Namespace = Namespace {
@@ -29,7 +38,7 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "info",
             form: Form::Function,
-            arguments: &[required("message", Accepts::Text, "the line")],
+            arguments: &[required("message", Accepts::Text, "the line"), DATA],
             right: None,
             doc: "Tells a line.",
             result: "()",
@@ -39,7 +48,7 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "warn",
             form: Form::Function,
-            arguments: &[required("message", Accepts::Text, "the line")],
+            arguments: &[required("message", Accepts::Text, "the line"), DATA],
             right: None,
             doc: "Tells a line that is worth a look.",
             result: "()",
@@ -114,12 +123,16 @@ fn confirm(call: &Call<'_>) -> Answer {
 }
 
 fn info(call: &Call<'_>) -> Answer {
-    call.host.say(Level::Info, call.text(0));
-    Ok(().into())
+    say(call, Level::Info)
 }
 
 fn warn(call: &Call<'_>) -> Answer {
-    call.host.say(Level::Warn, call.text(0));
+    say(call, Level::Warn)
+}
+
+fn say(call: &Call<'_>, level: Level) -> Answer {
+    let data = call.has(1).then(|| call.text(1).to_string());
+    call.host.say_of(level, call.text(0), data);
     Ok(().into())
 }
 

@@ -15,6 +15,7 @@ fn log(message: &str) -> Event {
     Event::Log {
         level: Level::Info,
         message: message.to_owned(),
+        data: None,
     }
 }
 

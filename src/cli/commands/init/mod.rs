@@ -68,6 +68,7 @@ impl Init {
             invocation.screen.send(&Event::Log {
                 level: Level::Warn,
                 message,
+                data: None,
             });
         }
         ending(written, kept, settings.plan)
