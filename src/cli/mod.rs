@@ -9,6 +9,7 @@ mod ask;
 mod commands;
 mod config;
 mod diagnostics;
+mod discreet;
 mod dotenv;
 mod github;
 mod json;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use args::Request;
 use commands::Invocation;
 use config::Alerts;
+use discreet::Discreet;
 use github::{Annotated, Runner};
 use output::{Ending, Screen};
 use report::End;
@@ -88,7 +90,12 @@ fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>, runner: Option<Runner>) 
     diagnostics::start(settings.verbose, &settings.secrets);
     tracing::debug!(project = %settings.project.display(), backups = %settings.backups.display(), rights = ?settings.rights, "settings");
     let secrets = || settings.secrets.clone();
+    let is_read_by_many = settings::is_ci();
     let screen = screen(settings.json, settings.quiet, secrets(), runner.is_some());
+    let screen = match is_read_by_many {
+        true => Arc::new(Discreet(screen)),
+        false => screen,
+    };
     let alerts = settings.alerts.clone();
     let screen = annotated(screen, runner, alerts, secrets(), &settings.project);
     let invocation = Invocation { settings, screen };

@@ -228,6 +228,14 @@ pub fn runner() -> Option<Runner> {
     })
 }
 
+/// Whether this process runs in a CI job, whose output many can read: every CI service sets `CI`.
+pub fn is_ci() -> bool {
+    let is_on = |value: std::ffi::OsString| !["", "0", "false"].iter().any(|off| value == *off);
+    ["CI", "GITHUB_ACTIONS"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(is_on))
+}
+
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|source| {
         let message = format!("cannot use the folder `{}`", path.display());

@@ -92,17 +92,19 @@ fn samples_of_rows_are_for_the_screen_alone() {
         "migrations/0004_unique.sql",
         "CREATE UNIQUE INDEX one_each ON users (email);\n",
     );
+    for words in [&MIGRATE[..], &MIGRATE[..3]] {
+        let run = project.dbscript(words).status(3).go();
+        assert!(run.told().contains("e.g. id u1, u2"), "{}", run.told());
+        // CI services other than GitHub set only `CI`.
+        let run = project.dbscript(words).env("CI", "true").status(3).go();
+        assert!(!run.told().contains("u1"), "{}", run.told());
+        assert!(run.told().contains("users.email"), "{}", run.told());
+    }
     let run = step(&project, &MIGRATE).status(3).go();
     let finding = &run.events_of("finding")[0];
-    assert!(
-        finding["message"]
-            .as_str()
-            .expect("a text")
-            .contains("e.g. id u1, u2"),
-        "{finding}"
-    );
     let told = [
         run.stderr.clone(),
+        finding.to_string(),
         project.read("summary.md"),
         run.end().to_string(),
     ];
@@ -115,6 +117,29 @@ fn samples_of_rows_are_for_the_screen_alone() {
         "it destroys nothing: {}",
         run.told()
     );
+}
+
+#[test]
+fn what_a_script_marks_as_data_is_for_a_persons_screen_alone() {
+    let project = Project::new();
+    project.sql("CREATE TABLE t (a)");
+    let script = "//! Mine.\nconst NEEDS = [\"files\"];\nfn main() {\n    fs::write(\"x\", \"y\");\n    ui::warn(\"line 7: no address\", \"ada@example.org\");\n    ui::info(\"line 8\", ());\n}\n";
+    project.file("scripts/mine.rhai", script);
+    project
+        .dbscript(&["run", "mine"])
+        .stderr_has("warning: line 7: no address: ada@example.org\nline 8\n")
+        .go();
+    let run = project.dbscript(&["run", "mine", "--json"]).go();
+    let warned = &run.events_of("log")[1];
+    assert_eq!(warned["data"], "ada@example.org", "{}", run.told());
+    let read = log(&project);
+    assert!(read.contains("line 7: no address"), "{read}");
+    assert!(!read.contains("ada@"), "{read}");
+    for words in [&["run", "mine"][..], &["run", "mine", "--json"]] {
+        let run = step(&project, words).go();
+        assert!(run.told().contains("line 7: no address"), "{}", run.told());
+        assert!(!run.told().contains("ada@"), "{}", run.told());
+    }
 }
 
 #[test]
