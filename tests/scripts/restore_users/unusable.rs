@@ -64,7 +64,11 @@ fn rows_that_cannot_be_used_are_listed_and_the_others_are_in(project: Project) {
     let said: Vec<String> = run
         .events_of("log")
         .iter()
-        .map(|event| event["message"].as_str().unwrap_or_default().to_owned())
+        .map(|event| {
+            let message = event["message"].as_str().unwrap_or_default();
+            let data = event["data"].as_str().map(|data| format!(": {data}"));
+            format!("{message}{}", data.unwrap_or_default())
+        })
         .filter(|message| message.starts_with("users/export.csv:"))
         .map(|message| message.replace("users/export.csv:", ""))
         .collect();
@@ -74,13 +78,13 @@ fn rows_that_cannot_be_used_are_listed_and_the_others_are_in(project: Project) {
         "5: rejected: it has no ID",
         "6: rejected: its ID holds white space",
         "7: rejected: a NUL byte in `Email account`",
-        "8: rejected: `01/02/2025` is not a usable date: ambiguous: is the day first or the month? Write it as `2025-07-05`",
-        "9: rejected: `Sat Feb 30 2025 10:00:00 GMT+0000` is not a usable date: there is no 2025-02-30",
-        "10: rejected: 0x52908400098527886E0F7030069857D2E4169EE7 is no Solana address",
+        "8: rejected: its date cannot be used: `01/02/2025` is not a usable date: ambiguous: is the day first or the month? Write it as `2025-07-05`",
+        "9: rejected: its date cannot be used: `Sat Feb 30 2025 10:00:00 GMT+0000` is not a usable date: there is no 2025-02-30",
+        "10: rejected: no Solana address: 0x52908400098527886E0F7030069857D2E4169EE7",
         "11: rejected: a quote that is never closed",
-        "12: skipped: cm-good-1 stands in an earlier row",
+        "12: skipped: its ID stands in an earlier row: cm-good-1",
         "13: no date: now is taken",
-        &format!("14: several addresses: {WALLET} is taken, not {OTHER}"),
+        &format!("14: several addresses: the first is taken: {WALLET}, {OTHER}"),
     ];
     assert_eq!(said, expected, "{}", run.told());
     assert_eq!(run.end()["error"]["kind"], "partial");
@@ -88,6 +92,12 @@ fn rows_that_cannot_be_used_are_listed_and_the_others_are_in(project: Project) {
         project.lines("username", "users", "privy_id"),
         "good\ncmd\ndroptableusers--"
     );
+
+    let log = project.list("backups/runs").pop().expect("a run log");
+    let log = project.read(&format!("backups/runs/{log}"));
+    let mut data = ["01/02/2025", "Feb 30", "0x5290", "cm-good-1", WALLET, OTHER].iter();
+    assert!(!data.any(|data| log.contains(data)), "{log}");
+    assert!(log.contains("10: rejected: no Solana address"), "{log}");
 
     let before = project.hash();
     let again = project
