@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{Connection, Row};
 
 use super::state::State;
 use super::{fault, open};
@@ -23,18 +23,7 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
             hint: "give the database's own URL as DIRECT_URL where DATABASE_URL is set, or with `--database-url`".to_owned(),
         });
     }
-    let mut connection = state
-        .options
-        .connect()
-        .await
-        .map_err(|error| fault::connecting(&state.place, &error))?;
-    // While others work, this one only waits; with it the lock would go unseen.
-    if let Some(setting) = open::never_idle(&connection) {
-        sqlx::raw_sql(setting)
-            .execute(&mut connection)
-            .await
-            .map_err(fault::statement)?;
-    }
+    let mut connection = open::beside(state).await?;
     let name: String = sqlx::raw_sql("SELECT pg_catalog.current_database()::text")
         .fetch_one(&mut connection)
         .await

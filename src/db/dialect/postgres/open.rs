@@ -73,7 +73,7 @@ pub(super) async fn worker(
             }
             Ok::<_, sqlx::Error>((connection, facts))
         };
-        match within(place, server, opening).await {
+        match within(place, server.connect_timeout_s, opening).await {
             Err(Error::Connect { source, .. })
                 if source.code == TOO_MANY_CONNECTIONS && start.elapsed() < patience =>
             {
@@ -96,6 +96,7 @@ pub(super) async fn worker(
         access,
         pins,
         place: place.to_owned(),
+        connect_timeout_s: server.connect_timeout_s,
         schema: server
             .schema
             .clone()
@@ -116,16 +117,29 @@ pub(super) async fn worker(
 /// Opens a connection for one administrative statement.
 pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> {
     let options = options(server);
-    within(place, server, options.connect()).await
+    within(place, server.connect_timeout_s, options.connect()).await
 }
 
-/// Waits for a connection as long as the URL says.
+/// Opens another connection beside this one.
+pub(super) async fn beside(state: &State) -> Result<PgConnection> {
+    let opening = async {
+        let mut connection = state.options.connect().await?;
+        // While others work, it may only wait; ended by the server, what it holds would go unseen.
+        if let Some(setting) = never_idle(&connection) {
+            sqlx::raw_sql(setting).execute(&mut connection).await?;
+        }
+        Ok(connection)
+    };
+    within(&state.place, state.connect_timeout_s, opening).await
+}
+
+/// Waits for a connection as long as the URL says, in seconds.
 async fn within<T>(
     place: &str,
-    server: &Server,
+    timeout_s: Option<u64>,
     opening: impl Future<Output = sqlx::Result<T>>,
 ) -> Result<T> {
-    let opened = match server.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S) {
+    let opened = match timeout_s.unwrap_or(CONNECT_TIMEOUT_S) {
         0 => opening.await,
         seconds => tokio::time::timeout(Duration::from_secs(seconds), opening)
             .await
@@ -268,7 +282,7 @@ async fn pin(
 
 /// Keeps the server from ending a session that waits: for a person, for a rehearsal, or with a lock in its hand
 /// (PostgreSQL 14 and later).
-pub(super) fn never_idle(connection: &PgConnection) -> Option<&'static str> {
+fn never_idle(connection: &PgConnection) -> Option<&'static str> {
     let knows = connection.server_version_num().unwrap_or(0) >= 140_000;
     knows.then_some("; SET idle_session_timeout = 0")
 }

@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) pins: Option<String>,
     /// Where it is, for messages.
     pub(super) place: String,
+    /// How long a further connection may take, in seconds, where the URL says it.
+    pub(super) connect_timeout_s: Option<u64>,
     /// What a name without a schema means.
     pub(super) schema: String,
     pub(super) in_transaction: bool,
