@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use dbscript::db::{Begin, Session};
+use dbscript::db::{Begin, Error, Session};
 
 use super::{number, run};
-use crate::harness::Fresh;
 use crate::harness::databases::{Said, on_every_database};
+use crate::harness::{Fresh, PATIENCE};
 
 on_every_database! {
     a_statement_that_never_ends_is_stopped,
     a_write_that_is_stopped_leaves_its_transaction_to_be_rolled_back,
     an_open_cursor_does_not_keep_the_session_from_living_on,
     a_wait_for_a_lock_is_stopped,
+    a_query_beyond_its_limit_is_not_read_to_the_end,
 }
 
 /// What a person waits for at most after Ctrl-C.
@@ -54,6 +55,40 @@ async fn a_statement_that_never_ends_is_stopped(fresh: Fresh) {
         assert_eq!(number(&mut session, "SELECT sum(a) FROM t").await, 6);
     }
     assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
+}
+
+/// A million million rows, which no server makes before the first is asked for.
+async fn a_query_beyond_its_limit_is_not_read_to_the_end(fresh: Fresh) {
+    let values: Vec<String> = (1..=1_000).map(|n| format!("({n})")).collect();
+    fresh
+        .other_program(&format!(
+            "CREATE TABLE many (a INTEGER); INSERT INTO many VALUES {}",
+            values.join(", ")
+        ))
+        .await;
+    let mut session = fresh.session().await;
+    let all = "SELECT x.a FROM many x, many y, many z, many w";
+    for in_transaction in [false, true] {
+        if in_transaction {
+            session.begin(Begin::Write).await.expect("it begins");
+            run(&mut session, "DELETE FROM many WHERE a = 1").await;
+        }
+        let begun = Instant::now();
+        let refused = tokio::time::timeout(PATIENCE, session.query(all, &[], 2_000)).await;
+        let refused = refused.expect("it ends at its limit");
+        assert!(
+            matches!(refused, Err(Error::TooManyRows { limit: 2_000 })),
+            "{refused:?}"
+        );
+        // The connection answers at once, and a transaction is as it was.
+        let left =
+            tokio::time::timeout(PATIENCE, number(&mut session, "SELECT count(*) FROM many"));
+        let wanted = if in_transaction { 999 } else { 1_000 };
+        assert_eq!(left.await.expect("it answers"), wanted);
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    }
+    session.commit().await.expect("it is whole");
+    assert_eq!(number(&mut session, "SELECT count(*) FROM many").await, 999);
 }
 
 async fn a_write_that_is_stopped_leaves_its_transaction_to_be_rolled_back(fresh: Fresh) {

@@ -42,6 +42,8 @@ pub(super) struct State {
     pub(super) server: Server,
     /// The address as people may see it.
     pub(super) place: String,
+    /// The connection's number, by which another one can stop its statement.
+    number: u64,
     pub(super) access: Access,
     /// The largest statement the server takes, in bytes.
     pub(super) largest: usize,
@@ -234,6 +236,7 @@ async fn live(
         engine,
         server,
         place,
+        number,
         access,
         largest,
         cursors: HashMap::new(),
@@ -251,7 +254,7 @@ async fn live(
     };
     if ready.send(Ok(engine)).is_ok() {
         while let Some(job) = inbox.recv().await {
-            attend(&mut state, job, number).await;
+            attend(&mut state, job).await;
         }
     }
     state.stop = CancellationToken::new();
@@ -261,13 +264,13 @@ async fn live(
 }
 
 /// Runs a job to its end, the sooner if nobody waits for it any more.
-async fn attend(state: &mut State, job: Job, number: u64) {
+async fn attend(state: &mut State, job: Job) {
     let Job { work, stop } = job;
     if stop.is_cancelled() {
         return;
     }
     state.stop = stop.clone();
-    let (server, place) = (state.server.clone(), state.place.clone());
+    let (server, place, number) = (state.server.clone(), state.place.clone(), state.number);
     let stopped = {
         let mut running = work(state);
         tokio::select! {
@@ -285,6 +288,19 @@ async fn attend(state: &mut State, job: Job, number: u64) {
     };
     if stopped {
         // A word that came too late must not stop the next statement.
+        let _ = text::surely(&mut state.connection, "DO 0").await;
+    }
+}
+
+/// Ends a statement whose rows are not wanted any more: the driver reads them all before anything else is asked.
+pub(super) async fn end_unread(state: &mut State) {
+    if let Ok(mut other) = open::connect_to_server(&state.server, &state.place).await {
+        // It may have ended by itself.
+        let _ = text::run(&mut other, &format!("KILL QUERY {}", state.number)).await;
+        open::close(other).await;
+    }
+    // What the stopped statement says is no news, and a word that came too late must not stop the next one.
+    for _ in 0..2 {
         let _ = text::surely(&mut state.connection, "DO 0").await;
     }
 }

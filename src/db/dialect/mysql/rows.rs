@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement};
 
-use super::link::State;
+use super::link::{self, State};
 use super::spool::{Filling, Spool};
 use super::{fault, guard, quote, text, values};
 use crate::db::dialect::Lookup;
@@ -114,11 +114,26 @@ pub(super) async fn query(
         rows.push(row);
         Ok(())
     })
-    .await?;
+    .await;
+    if matches!(done, Err(Error::TooManyRows { .. })) && is_query(sql) {
+        link::end_unread(state).await;
+    }
+    let done = done?;
     Ok(Rows {
         columns: done.columns,
         rows,
     })
+}
+
+/// Whether a statement only reads, by its first word: what writes runs to its end.
+fn is_query(sql: &str) -> bool {
+    let sql = sql.trim_start();
+    let word = sql.split(|letter: char| !letter.is_ascii_alphabetic());
+    let word = word.take(1).next().unwrap_or_default();
+    sql.starts_with('(')
+        || ["SELECT", "WITH", "VALUES", "TABLE"]
+            .iter()
+            .any(|query| query.eq_ignore_ascii_case(word))
 }
 
 /// How many rows were changed.

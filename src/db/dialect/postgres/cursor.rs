@@ -34,11 +34,15 @@ fn named(id: u64) -> String {
     format!("dbscript_cursor_{id}")
 }
 
+/// Whether a statement is a query by its first word.
+pub(super) fn is_query(text: &str) -> bool {
+    QUERIES.contains(&sql::verb(text).as_str())
+}
+
 /// Opens a cursor for a filled statement.
 pub(super) async fn open(state: &mut State, text: &str) -> Result<(CursorId, Vec<String>)> {
     let id = state.next_cursor;
     state.next_cursor += 1;
-    let verb = sql::verb(text);
     let held = !state.in_transaction;
     if held && state.pins.is_some() {
         return Err(Error::Unsupported {
@@ -46,7 +50,7 @@ pub(super) async fn open(state: &mut State, text: &str) -> Result<(CursorId, Vec
             hint: "read them inside `db::transaction`, or give the direct URL: DIRECT_URL beside DATABASE_URL serves what writes".to_owned(),
         });
     }
-    let (rows, columns) = if QUERIES.contains(&verb.as_str()) {
+    let (rows, columns) = if is_query(text) {
         let hold = if held { "WITH HOLD" } else { "WITHOUT HOLD" };
         let declare = format!("DECLARE {} NO SCROLL CURSOR {hold} FOR {text}", named(id));
         let begin = state.single();

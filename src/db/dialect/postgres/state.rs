@@ -7,12 +7,15 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Column, Either, Executor, PgConnection, Row, Statement};
 
-use super::cursor::OpenCursor;
+use super::cursor::{self, OpenCursor};
 use super::quiet::Quiet;
-use super::{fault, sql, values, waiting};
+use super::{fault, sql, values, waiting, worker};
 use crate::db::{Access, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
+
+/// Names the savepoint around a query whose rows have a limit.
+const KEPT: &str = "dbscript_query";
 
 /// The connection's side of things.
 pub(super) struct State {
@@ -81,33 +84,71 @@ impl State {
 
     /// As [`State::rows`], without the columns where there is no row.
     pub(super) async fn fetched(&mut self, text: &str, limit: usize) -> Result<Rows> {
-        let mut found = Rows::default();
+        // Beyond its limit a query is stopped, which only a savepoint keeps from spoiling the open transaction. What
+        // begins with a writing verb runs to its end.
+        let stops = limit < usize::MAX && cursor::is_query(text);
+        let kept = stops && self.in_transaction;
+        let asked = match kept {
+            true => format!("SAVEPOINT {KEPT}; {text}\n; RELEASE SAVEPOINT {KEPT}"),
+            false => text.to_owned(),
+        };
+        let mut found: Vec<Result<Vec<Value>>> = Vec::new();
+        let mut names = Vec::new();
+        let mut too_many = false;
         let fetched = {
-            let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned()));
+            let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(asked));
             let mut results = statement.fetch_many(&mut self.connection);
-            let mut too_many = false;
-            loop {
-                match results.try_next().await {
-                    Ok(Some(Either::Right(row))) => {
-                        if found.columns.is_empty() {
-                            found.columns = columns(&row);
-                        }
-                        // The rest is read and dropped, so that the connection and its transaction stay usable.
-                        if found.rows.len() < limit {
-                            found.rows.push(values::row(&row)?);
-                        } else {
-                            too_many = true;
-                        }
+            let reading = async {
+                while let Some(item) = results.try_next().await? {
+                    let Either::Right(row) = item else { continue };
+                    if names.is_empty() {
+                        names = columns(&row);
                     }
-                    Ok(Some(Either::Left(_))) => {}
-                    Ok(None) if too_many => break Ok(Err(Error::TooManyRows { limit })),
-                    Ok(None) => break Ok(Ok(())),
-                    Err(error) => break Err(error),
+                    if found.len() == limit {
+                        too_many = true;
+                        break;
+                    }
+                    found.push(values::row(&row));
                 }
+                Ok(())
+            };
+            let read = reading.await;
+            if too_many {
+                if stops {
+                    let backend = self.backend.load(Ordering::SeqCst);
+                    worker::stop_once(&self.options, backend).await;
+                }
+                // What has come is read and dropped, so that the connection stays usable.
+                let rest = async {
+                    while results.try_next().await?.is_some() {}
+                    Ok(())
+                };
+                rest.await
+            } else {
+                read
             }
         };
-        self.note(fetched)??;
-        Ok(found)
+        if too_many {
+            self.stopped(fetched, kept).await?;
+            return Err(Error::TooManyRows { limit });
+        }
+        self.note(fetched)?;
+        Ok(Rows {
+            columns: names,
+            rows: found.into_iter().collect::<Result<_>>()?,
+        })
+    }
+
+    /// What a query leaves that was stopped at its limit; it may have come to its end all the same.
+    async fn stopped(&mut self, ended: sqlx::Result<()>, kept: bool) -> Result<()> {
+        match ended {
+            Err(sqlx::Error::Database(_)) if kept => {
+                let undo = format!("ROLLBACK TO SAVEPOINT {KEPT}; RELEASE SAVEPOINT {KEPT}");
+                self.run(&undo).await.map(drop)
+            }
+            Err(sqlx::Error::Database(_)) => Ok(()),
+            ended => self.note(ended),
+        }
     }
 
     /// The columns a statement would give: an answer without rows says nothing of them.
@@ -168,7 +209,7 @@ impl State {
     pub(super) async fn in_transaction<T: Send>(
         &mut self,
         begin: &str,
-        work: impl for<'a> FnOnce(&'a mut State) -> super::worker::Work<'a, Result<T>> + Send,
+        work: impl for<'a> FnOnce(&'a mut State) -> worker::Work<'a, Result<T>> + Send,
     ) -> Result<T> {
         if self.in_transaction {
             return work(self).await;

@@ -124,6 +124,14 @@ async fn stop(work: &mut Work<'_, ()>, options: &PgConnectOptions, backend: &Ato
     false
 }
 
+/// Tells the server once to end what this process of it runs; when that cannot be told, it runs to its end.
+pub(super) async fn stop_once(options: &PgConnectOptions, backend: i32) {
+    let told = tokio::time::timeout(CANCEL_WAIT, cancel(options, backend)).await;
+    if let Ok(Err(error)) = told {
+        tracing::debug!("{error}");
+    }
+}
+
 async fn cancel(options: &PgConnectOptions, backend: i32) -> sqlx::Result<()> {
     if backend == 0 {
         // Between two transactions of a pooler nothing runs; at the start of one it is known soon.
