@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::control;
 use super::guard::Guard;
 use super::standing::{Doubt, Reached, Settled, is_rows_only, named, with_state};
-use super::statement::{beginning, run};
+use super::statement::{STOPPED, beginning, run};
 use super::{HISTORY_TABLES, Migration};
 use crate::db::{Begin, IN_DOUBT, LOCKED, Session, connection_broke, telling};
 use crate::error::{Error, Kind, Position, Result};
@@ -39,6 +39,8 @@ pub struct Conditions<'a> {
     /// How long a statement may wait for what others have locked, in seconds; `None` on a scratch database, which nobody
     /// else uses.
     pub lock_limit_s: Option<u64>,
+    /// How long a statement may run, in seconds; `None`: as long as it takes.
+    pub statement_limit_s: Option<u64>,
     /// Told what is in for good as soon as it is, so that an interruption tells the truth.
     pub settled: &'a dyn Fn(Settled),
 }
@@ -293,7 +295,7 @@ async fn one(
     if let Err(error) = &done
         && history.announced.is_some()
         && reached.stays == 0
-        && error.code.as_deref() == Some(LOCKED)
+        && has_code(error, LOCKED)
     {
         // What only waited has done nothing, but may have committed the announcement: it would stand there as failed.
         session.rollback_all().await?;
@@ -338,21 +340,24 @@ async fn statements(
             true => session.committed_by_itself().await.map_err(Error::from),
             false => Ok(!in_transaction),
         };
-        let in_doubt = match (&committed, &done) {
-            (Err(_), _) => !is_rows_only(&statement.text),
-            (Ok(_), Err(error)) => !in_transaction && broke(error),
-            (Ok(_), Ok(())) => false,
+        if matches!(committed, Ok(true)) {
+            reached.stays = index + usize::from(done.is_ok());
+        }
+        let doubt: Option<fn(String) -> Doubt> = match (&committed, &done) {
+            (Err(_), _) if !is_rows_only(&statement.text) => Some(Doubt::Statement),
+            (Ok(true), Err(error)) if has_code(error, STOPPED) => Some(Doubt::Stopped),
+            (Ok(_), Err(error)) if !in_transaction && broke(error) => Some(Doubt::Statement),
+            _ => None,
         };
-        if in_doubt {
+        if let Some(doubt) = doubt {
             let place = format!(
                 "statement {number} of {count} ({}:{})",
                 migration.file, statement.line
             );
             let at_work = format!("statement {number} of {count}");
             (conditions.settled)(Settled::in_doubt(migration, reached.stays, &at_work));
-            reached.doubt = Some(Doubt::Statement(place));
+            reached.doubt = Some(doubt(place));
         } else if matches!(committed, Ok(true)) {
-            reached.stays = index + usize::from(done.is_ok());
             (conditions.settled)(Settled::half_done(migration, reached.stays, count));
         }
         done.and(committed).map_err(|error| {
@@ -365,7 +370,7 @@ async fn statements(
                 "migration {} ({}) failed at statement {number} of {count}",
                 migration.version, migration.description,
             );
-            if error.code.as_deref() == Some(LOCKED) {
+            if has_code(&error, LOCKED) || has_code(&error, STOPPED) {
                 let sql = hazard::mask_literals(session.engine(), &statement.text);
                 message.push_str(&format!(" (`{}`)", beginning(&sql)));
             }
@@ -373,6 +378,10 @@ async fn statements(
         })?;
     }
     Ok(())
+}
+
+fn has_code(error: &Error, code: &str) -> bool {
+    error.code.as_deref() == Some(code)
 }
 
 /// Whether an error is that of a connection that broke.

@@ -1,6 +1,7 @@
 //! Where a migration that did not come to its end leaves the database, in words: what is in for good, what is half done,
 //! what was rolled back, and what to type next.
 
+use super::statement::STOPPED;
 use super::{Applied, Migration};
 use crate::db::{LOCKED, connection_broke};
 use crate::error::{Error, Kind};
@@ -29,6 +30,8 @@ const LOOK: &str =
 pub(super) enum Doubt {
     /// Whether this statement, which may have committed by itself, took effect.
     Statement(String),
+    /// Whether this one did, which was stopped as it ran too long.
+    Stopped(String),
     /// Whether the commit did.
     Commit,
     /// Whether what was begun is undone: rolling it back failed, in these words.
@@ -151,6 +154,9 @@ pub(super) fn with_state(
             Doubt::Statement(place) => format!(
                 "the connection broke at {place}, and it cannot be known whether that statement took effect"
             ),
+            Doubt::Stopped(place) => format!(
+                "it was stopped at {place}, and it cannot be known whether that statement took effect"
+            ),
             Doubt::Commit => {
                 "the connection broke at the commit, and it cannot be known whether that took effect".to_owned()
             }
@@ -180,9 +186,10 @@ pub(super) fn with_state(
         .as_ref()
         .is_some_and(|code| FULL.contains(&code.as_str()));
     let is_locked = error.code.as_deref() == Some(LOCKED);
+    let is_stopped = error.code.as_deref() == Some(STOPPED);
     let hint = match (stays, error.hint.take()) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
-        (_, Some(_)) if is_locked => REMEDY.to_owned(),
+        (1.., Some(_)) if is_locked || is_stopped => REMEDY.to_owned(),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"

@@ -52,6 +52,7 @@ impl Case {
             sink: &Silent,
             let_go: &self.let_go,
             lock_limit_s: None,
+            statement_limit_s: None,
             settled: &|_| {},
         };
         apply(&mut self.session, &history.pending(), &conditions).await

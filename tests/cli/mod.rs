@@ -7,6 +7,7 @@ mod interrupts;
 mod json;
 mod keeping;
 mod kills;
+mod limits;
 mod locks;
 mod main_job;
 mod next_steps;

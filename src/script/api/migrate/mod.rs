@@ -35,11 +35,18 @@ const LINT_OPTIONS: &[Key] = &[
     },
 ];
 
-const UP_OPTIONS: &[Key] = &[Key {
-    name: "lock_timeout",
-    accepts: Accepts::IntOrUnit,
-    doc: "how many seconds a statement may wait for what other programs have locked, 10 if left out; a scratch database has no others",
-}];
+const UP_OPTIONS: &[Key] = &[
+    Key {
+        name: "lock_timeout",
+        accepts: Accepts::IntOrUnit,
+        doc: "how many seconds a statement may wait for what other programs have locked, 10 if left out; a scratch database has no others",
+    },
+    Key {
+        name: "statement_timeout",
+        accepts: Accepts::IntOrUnit,
+        doc: "how many seconds a statement may run before it is stopped; 0 or left out: as long as it takes",
+    },
+];
 
 /// The table.
 pub const NAMESPACE: Namespace = Namespace {
@@ -238,10 +245,21 @@ fn lock_limit(call: &Call<'_>) -> Result<u64, Thrown> {
     }
 }
 
+/// How long a statement may run, in seconds, where that is limited.
+fn statement_limit(call: &Call<'_>) -> Result<Option<u64>, Thrown> {
+    let seconds = call.options(1).int("statement_timeout").unwrap_or(0);
+    let seconds = u64::try_from(seconds).map_err(|_| {
+        let message = format!("`statement_timeout` is at least 0 seconds, not {seconds}");
+        Error::new(Kind::Script, message)
+    })?;
+    Ok((seconds > 0).then_some(seconds))
+}
+
 fn up(call: &Call<'_>) -> Answer {
     let host = call.host;
     let pending = listed(call, 0)?;
     let lock_limit_s = lock_limit(call)?;
+    let statement_limit_s = statement_limit(call)?;
     if host.depth() > 0 {
         let message = "migrations cannot be applied inside `db::transaction`";
         return Err(Error::new(Kind::Script, message)
@@ -270,6 +288,7 @@ fn up(call: &Call<'_>) -> Answer {
         sink: host.sink(),
         let_go: &let_go,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
+        statement_limit_s,
         settled: &|settled| host.settle_migration(settled),
     };
     let applied = host.session(async |session: &mut Session| {
