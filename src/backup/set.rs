@@ -12,6 +12,7 @@ use super::summary::{Summary, TableSummary};
 use super::table_reader::TableReader;
 use crate::clock::Timestamp;
 use crate::db::SchemaSql;
+use crate::event::counted;
 use crate::ident::TableName;
 
 /// Larger than any summary; a file beyond it is not read into memory.
@@ -148,8 +149,8 @@ impl Set {
             Ok(found) if !found.is_file() => Ok(Some("is not a file".to_owned())),
             Ok(found) if found.len() == bytes => Ok(None),
             Ok(found) => Ok(Some(format!(
-                "has {} bytes, and the summary says {bytes}",
-                found.len()
+                "has {}, and the summary says {bytes}",
+                counted(found.len(), "byte")
             ))),
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Some("is missing".to_owned()))

@@ -1,5 +1,6 @@
 //! Values and tables as plain text for people.
 
+use crate::event::counted;
 use crate::value::Value;
 
 /// A result as `key: value` lines; what is nested is indented.
@@ -126,7 +127,7 @@ fn text(value: &Value) -> String {
         Value::Float(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
         Value::Text(text) => text.clone(),
-        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+        Value::Blob(bytes) => counted(bytes.len(), "byte"),
         Value::Time(time) => time.to_rfc3339(),
         Value::List(items) if items.is_empty() => "none".to_owned(),
         Value::List(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),

@@ -2,6 +2,7 @@
 
 use super::broken::{CLOSED, COMMITTED, IN_DOUBT, connection_broke};
 use crate::error::{self, Kind};
+use crate::event::counted;
 
 /// A failure of this room. Messages never hold a password or a row's data.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,7 @@ pub enum Error {
     #[error("the rows are no longer open: their transaction has ended")]
     CursorClosed,
     /// A query gave more rows than were asked for.
-    #[error("the query gives more than {limit} rows")]
+    #[error("the query gives more than {}", counted(.limit, "row"))]
     TooManyRows {
         /// The cap.
         limit: usize,
@@ -383,5 +384,12 @@ mod tests {
             assert_eq!(error.code.as_deref(), Some(code));
         }
         assert!(Error::Closed.is_broken_connection());
+    }
+    #[test]
+    fn one_row_is_no_plural() {
+        for (limit, said) in [(1, "more than 1 row"), (9, "more than 9 rows")] {
+            let told = Error::TooManyRows { limit }.to_string();
+            assert!(told.ends_with(said), "{told}");
+        }
     }
 }

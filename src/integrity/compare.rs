@@ -248,7 +248,10 @@ fn missing_column(
             ChangeKind::Column,
             before,
             Some(&column.name),
-            format!("column `{name}` is gone with its {values} values"),
+            format!(
+                "column `{name}` is gone with its {}",
+                counted(values, "value")
+            ),
         );
     }
     Ok(())

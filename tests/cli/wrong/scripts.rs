@@ -262,7 +262,7 @@ fn statements_of_a_script() {
         script(
             "fn main() { db::query(\"SELECT ? + ?\", [1]) }\n",
             1,
-            &["takes 2 parameters, 1 were given"],
+            &["takes 2 parameters, not 1"],
         ),
         writes(
             "db::execute(\"DELETE FORM users\")",

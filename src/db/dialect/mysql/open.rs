@@ -9,6 +9,7 @@ use super::fault;
 use super::text;
 use crate::db::server::{Place, Server, TlsMode};
 use crate::db::{Access, Engine, EngineError, Error, Result};
+use crate::event::counted;
 
 /// How long a server may take to answer, in seconds, where the URL does not say.
 const CONNECT_TIMEOUT_S: u64 = 15;
@@ -66,7 +67,7 @@ pub(super) async fn connect(server: &Server, place: &str) -> Result<MySqlConnect
             place: place.to_owned(),
             source: EngineError {
                 code: "08001".to_owned(),
-                message: format!("no answer within {seconds} seconds"),
+                message: format!("no answer within {}", counted(seconds, "second")),
             },
         }),
     }

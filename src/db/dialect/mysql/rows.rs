@@ -8,6 +8,7 @@ use super::spool::{Filling, Spool};
 use super::{fault, guard, quote, text, values};
 use crate::db::dialect::Lookup;
 use crate::db::{EngineError, Error, Result};
+use crate::event::counted;
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
 
@@ -55,7 +56,8 @@ async fn each(
     // The driver would notice too, and then wait for an answer to what it never sent.
     if wanted != params.len() {
         return Err(misused(&format!(
-            "the statement takes {wanted} parameters, {} were given",
+            "the statement takes {}, not {}",
+            counted(wanted, "parameter"),
             params.len()
         )));
     }

@@ -13,6 +13,7 @@ use super::worker::Worker;
 use super::{fault, sql};
 use crate::db::server::{Place, Server, TlsMode};
 use crate::db::{Access, EngineError, Error, Result};
+use crate::event::counted;
 
 /// How long a connection may take where the URL says nothing, in seconds.
 const CONNECT_TIMEOUT_S: u64 = 10;
@@ -143,7 +144,12 @@ async fn within<T>(
         0 => opening.await,
         seconds => tokio::time::timeout(Duration::from_secs(seconds), opening)
             .await
-            .map_err(|_| unreachable(place, format!("no answer within {seconds} seconds")))?,
+            .map_err(|_| {
+                unreachable(
+                    place,
+                    format!("no answer within {}", counted(seconds, "second")),
+                )
+            })?,
     };
     opened.map_err(|error| fault::connecting(place, &error))
 }

@@ -3,6 +3,7 @@
 
 use super::{fault, values};
 use crate::db::{Access, EngineError, Error, Result};
+use crate::event::counted;
 use crate::value::Value;
 
 /// A name as PostgreSQL quotes it.
@@ -64,7 +65,8 @@ pub(super) fn filled(text: &str, params: &[Value]) -> Result<String> {
     };
     if wanted != params.len() {
         let message = format!(
-            "the statement takes {wanted} parameters, {} were given",
+            "the statement takes {}, not {}",
+            counted(wanted, "parameter"),
             params.len()
         );
         return Err(fault::refused("08P01", message));

@@ -3,6 +3,7 @@
 use rusqlite::ffi;
 
 use crate::db::{EngineError, Error};
+use crate::event::counted;
 
 /// Names of the codes people meet, from <https://www.sqlite.org/rescode.html>.
 const NAMES: &[(i32, &str)] = &[
@@ -90,7 +91,10 @@ pub(in crate::db) fn engine(error: &rusqlite::Error) -> EngineError {
 fn plain(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::InvalidParameterCount(given, wanted) => {
-            format!("the statement takes {wanted} parameters, {given} were given")
+            format!(
+                "the statement takes {}, not {given}",
+                counted(wanted, "parameter")
+            )
         }
         rusqlite::Error::MultipleStatement => {
             "several statements in one text; run them one by one".to_owned()
