@@ -119,6 +119,11 @@ pub const RULES: &[Rule] = &[
         "a table with rows gets an engine that forgets them",
     ),
     rule(
+        "weaker-engine",
+        "warn",
+        "a table gets an engine without transactions or foreign keys",
+    ),
+    rule(
         "repartition",
         "warn",
         "every row moves to another partition",

@@ -151,6 +151,46 @@ async fn what_weakens_or_breaks_is_named() {
     .await;
 }
 
+/// An engine is changed by a whole copy: what it does not keep is gone, and foreign keys keep the server from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_engine_is_told_by_what_it_keeps() {
+    let Some(fresh) = server().await else { return };
+    let schema = format!(
+        "{SCHEMA} CREATE TABLE plain (id INT PRIMARY KEY) ENGINE=MyISAM; INSERT INTO plain VALUES (1);"
+    );
+    let schema: &'static str = schema.leak();
+    hold(&fresh, schema, &[
+        ("ALTER TABLE users ENGINE=InnoDB", &[]),
+        ("ALTER TABLE users ENGINE = InnoDB ROW_FORMAT = DYNAMIC, ADD COLUMN nick VARCHAR(20)", &[]),
+        ("ALTER TABLE settings ENGINE=MyISAM", &["weaker-engine warn"]),
+        ("ALTER TABLE empty ENGINE=MyISAM", &[]),
+        ("ALTER TABLE plain ENGINE=MyISAM", &[]),
+        ("ALTER TABLE plain ENGINE=InnoDB", &[]),
+        ("CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES users (id)) ENGINE=MyISAM", &["weaker-engine warn"]),
+        ("CREATE TABLE t (a INT) ENGINE=MEMORY", &["volatile-engine note"]),
+    ])
+    .await;
+    let there = database(&fresh, schema).await;
+    for sql in [
+        "ALTER TABLE users ENGINE=MyISAM",
+        "ALTER TABLE comments ENGINE=MEMORY",
+        "ALTER TABLE comments DROP FOREIGN KEY comments_user, ENGINE=MyISAM",
+    ] {
+        let lint = super::judged(&there, sql).await;
+        let block = lint.blocking().next().expect(sql);
+        assert!(block.message.contains("comments_user"), "{block:?}");
+        assert!(super::run(&there, sql).await.is_err(), "{sql}");
+    }
+    let apart =
+        "ALTER TABLE comments DROP FOREIGN KEY comments_user; ALTER TABLE comments ENGINE=MyISAM";
+    let lint = super::judged(&there, apart).await;
+    assert_eq!(
+        super::said(&lint),
+        ["drop-constraint warn", "weaker-engine warn"]
+    );
+    super::run(&there, apart).await.expect("it runs");
+}
+
 /// What only MariaDB has.
 #[tokio::test(flavor = "multi_thread")]
 async fn history_and_sequences_are_asked_too() {

@@ -3,11 +3,15 @@
 //! Text kept here (conditions, expressions) is SQL of the migration itself, to be asked of the database as it stands.
 
 mod alter;
+mod rows;
+mod storage;
 
 pub(super) use alter::{
     ColumnChange, Constraint, ConstraintKind, Definition, Lock, LockWhen, NewConstraint,
     NewRoutine, ObjectKind, PartitionChange, Weakening,
 };
+pub(super) use rows::{Change, Copy, Insert, Output, Reach, Update};
+pub(super) use storage::{Keeps, Storage};
 
 use crate::ident::TableName;
 
@@ -160,10 +164,10 @@ pub(super) enum Action {
     WeakenAccess(Weakening),
     /// SET UNLOGGED.
     SetUnlogged(TableName),
-    /// ENGINE=MEMORY, BLACKHOLE …: rows do not outlive the server.
-    VolatileEngine {
+    /// ENGINE=… of a table that exists (MySQL).
+    ChangeEngine {
         table: TableName,
-        engine: String,
+        storage: Storage,
     },
     /// ALTER IGNORE TABLE, and what it does stands in steps of their own.
     AlterIgnore(TableName),
@@ -217,6 +221,8 @@ pub(super) struct NewTable {
     pub(super) references: Vec<References>,
     /// `CREATE TABLE … AS SELECT`.
     pub(super) copy: Option<Copy>,
+    /// Its ENGINE, where the statement says one (MySQL).
+    pub(super) storage: Option<Storage>,
 }
 
 /// A PRIMARY KEY or UNIQUE.
@@ -306,93 +312,4 @@ pub(super) struct NewTrigger {
     /// What it does when it fires.
     pub(super) body: Vec<Step>,
     pub(super) words: Vec<String>,
-}
-
-/// Rows that are changed: the same SQL that finds them can be asked.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Change {
-    pub(super) table: TableName,
-    /// `WITH …`, with a blank behind it; empty where there is none.
-    pub(super) with: String,
-    /// The table as FROM names it, with its alias.
-    pub(super) target: String,
-    pub(super) reach: Reach,
-    /// Names in the statement, in lower case: the tables it may read.
-    pub(super) words: Vec<String>,
-}
-
-/// Which rows a change meets.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Reach {
-    /// No WHERE.
-    #[default]
-    Every,
-    /// A WHERE that is always true.
-    AlwaysTrue,
-    /// A WHERE that is never true.
-    Never,
-    /// This condition.
-    Some(String),
-    /// What cannot be asked, and why: it depends on a variable, a cursor, on rows the statement itself writes.
-    Unknown(String),
-}
-
-/// An UPDATE.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Update {
-    pub(super) change: Change,
-    /// The columns it sets.
-    pub(super) columns: Vec<String>,
-    /// `UPDATE OR REPLACE`.
-    pub(super) replace: bool,
-}
-
-/// An INSERT.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Insert {
-    pub(super) table: TableName,
-    /// Empty: all, in table order.
-    pub(super) columns: Vec<String>,
-    /// REPLACE INTO, INSERT OR REPLACE.
-    pub(super) replace: bool,
-    /// INSERT OR IGNORE, ON CONFLICT DO NOTHING.
-    pub(super) ignore: bool,
-    /// The columns ON CONFLICT DO UPDATE sets.
-    pub(super) upsert: Option<Vec<String>>,
-    /// What is inserted, as SQL that can be asked; `None`: DEFAULT VALUES, rows of literals, or what cannot be asked.
-    pub(super) source: Option<String>,
-    /// INSERT … SELECT, unless it is VALUES.
-    pub(super) copy: Option<Copy>,
-}
-
-/// Rows taken from elsewhere by a SELECT.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Copy {
-    /// The SELECT, with its WITH.
-    pub(super) sql: String,
-    /// The table its first FROM names, where that is a table.
-    pub(super) from: Option<TableName>,
-    /// Names in it, in lower case: what it may read.
-    pub(super) words: Vec<String>,
-    /// What keeps rows back, in words: `WHERE`, `LIMIT` … Empty: every row is taken.
-    pub(super) filters: Vec<&'static str>,
-    pub(super) outputs: Vec<Output>,
-}
-
-/// One result column of a SELECT.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Output {
-    /// `*`
-    Star,
-    /// A column as it is.
-    Column(String),
-    /// Anything else.
-    Expression {
-        sql: String,
-        /// The column whose non-NULL values come through as they are, such as that of `coalesce(a, '')`.
-        keeps: Option<String>,
-        /// Names in it, in lower case.
-        words: Vec<String>,
-        alias: Option<String>,
-    },
 }

@@ -37,7 +37,7 @@ impl Judge<'_> {
             | Action::Truncate { .. }
             | Action::Partition { .. }
             | Action::Charset { .. }
-            | Action::VolatileEngine { .. }
+            | Action::ChangeEngine { .. }
             | Action::AlterIgnore(_)
             | Action::SetUnlogged(_)
             | Action::DeleteHistory(_)
@@ -95,7 +95,7 @@ impl Judge<'_> {
                 column,
                 charset,
             } => self.change_charset(table, column.as_deref(), charset),
-            Action::VolatileEngine { table, engine } => self.volatile_engine(table, engine),
+            Action::ChangeEngine { table, storage } => self.change_engine(table, storage),
             Action::AlterIgnore(table) => self.alter_ignore(table),
             Action::SetUnlogged(table) => self.set_unlogged(table),
             Action::DeleteHistory(table) => self.delete_history(table),

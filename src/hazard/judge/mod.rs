@@ -28,6 +28,7 @@ mod routines;
 mod rows;
 mod sequences;
 mod settings;
+mod storage;
 mod tables;
 mod truncates;
 mod types;

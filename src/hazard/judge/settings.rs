@@ -1,4 +1,4 @@
-//! What weakens the engine's own care: modes, engines, logging, access, transactions that do not hold.
+//! What weakens the engine's own care: modes, logging, access, transactions that do not hold.
 
 use super::Judge;
 use super::copies::live_name;
@@ -55,27 +55,6 @@ impl Judge<'_> {
                 .weighs(weight, message)
                 .offline(Severity::Block)
                 .hint("leave IGNORE out, and settle duplicates first")
-                .lets_go(&live_name(&table), None, What::Rows),
-        );
-    }
-
-    pub(super) fn volatile_engine(&mut self, name: &TableName, engine: &str) {
-        let Some(table) = self.target("volatile-engine", name, "rows of") else {
-            return;
-        };
-        if table.live.is_none() {
-            return;
-        }
-        let message = format!(
-            "ENGINE={engine} does not keep the rows of `{}` over a restart",
-            table.name
-        );
-        let weight = self.where_rows(&table, Severity::Block);
-        self.push(
-            Draft::new("volatile-engine", self.at, table.name.to_string())
-                .weighs(weight, message)
-                .offline(Severity::Block)
-                .hint("use ENGINE=InnoDB")
                 .lets_go(&live_name(&table), None, What::Rows),
         );
     }

@@ -16,6 +16,7 @@ impl Judge<'_> {
                 self.note_cascade(&new.name, reference);
             }
         }
+        self.note_storage(new);
         self.world.create(new, self.file);
         if let Some(copy) = &new.copy {
             self.take_copy(&new.name, &[], copy);

@@ -192,7 +192,7 @@ impl Risk<'_> {
                 | Action::Insert(_)
                 | Action::Truncate { .. }
                 | Action::AlterIgnore(_)
-                | Action::VolatileEngine { .. }
+                | Action::ChangeEngine { .. }
                 | Action::Partition { .. }
                 | Action::Call(_)
                 | Action::Dynamic(_)

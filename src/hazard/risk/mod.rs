@@ -15,8 +15,8 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::action::{
-    Action, Constraint, NewRoutine, NewTrigger, NewView, ObjectKind, PartitionChange, References,
-    Update,
+    Action, Constraint, Keeps, NewRoutine, NewTrigger, NewView, ObjectKind, PartitionChange,
+    References, Update,
 };
 use super::dialect::{self, Reading};
 use super::split::{Kind, split};
@@ -146,8 +146,11 @@ impl<'a> Risk<'a> {
                     self.empty(table, *cascade);
                 }
             }
-            Action::AlterIgnore(table) | Action::VolatileEngine { table, .. } => {
-                self.empty(table, false);
+            Action::AlterIgnore(table) => self.empty(table, false),
+            Action::ChangeEngine { table, storage } => {
+                if storage.keeps == Keeps::Nothing {
+                    self.empty(table, false);
+                }
             }
             Action::Partition { table, change } => self.change_partitions(table, change),
             Action::Call(name) => {

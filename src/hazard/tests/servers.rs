@@ -188,6 +188,41 @@ fn mysql_without_a_database() {
 }
 
 #[test]
+fn an_engine_is_told_by_what_it_keeps() {
+    expect(
+        "mysql",
+        &[
+            ("ALTER TABLE users ENGINE=InnoDB", &[]),
+            ("ALTER TABLE users ENGINE = 'innodb', ADD COLUMN a INT", &[]),
+            ("ALTER TABLE users ROW_FORMAT=DYNAMIC ENGINE InnoDB", &[]),
+            ("ALTER TABLE users ENGINE=ROCKSDB", &[]),
+            ("ALTER TABLE users ENGINE=MyISAM", &["weaker-engine warn"]),
+            ("ALTER TABLE users ENGINE=Aria", &["weaker-engine warn"]),
+            ("ALTER TABLE users ENGINE=fancy", &["weaker-engine warn"]),
+            (
+                "ALTER TABLE users ENGINE=BLACKHOLE",
+                &["volatile-engine block"],
+            ),
+            ("CREATE TABLE t (a INT) ENGINE=InnoDB", &[]),
+            ("CREATE TABLE t (a INT) ENGINE=MyISAM", &[]),
+            (
+                "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES users (id)) COMMENT 'x' ENGINE=MyISAM",
+                &["weaker-engine warn"],
+            ),
+            (
+                "CREATE TABLE t (a INT) DEFAULT CHARSET=utf8mb4 ENGINE=MEMORY",
+                &["volatile-engine note"],
+            ),
+            ("CREATE TEMPORARY TABLE t (a INT) ENGINE=MEMORY", &[]),
+            (
+                "CREATE TABLE t (a INT) ENGINE=MyISAM; ALTER TABLE t ENGINE=InnoDB; ALTER TABLE t ENGINE=MEMORY",
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn what_a_cascade_of_a_schema_takes_is_blocked_whatever_is_known() {
     let lint = offline("postgres", "DROP SCHEMA app CASCADE");
     assert_eq!(lint.findings[0].severity, Severity::Block);

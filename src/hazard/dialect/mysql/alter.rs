@@ -2,12 +2,9 @@
 
 use super::cursor::{Cursor, Read};
 use super::key::{self, Element};
-use super::{column, drop, expression, partition};
+use super::{column, drop, expression, partition, storage};
 use crate::hazard::action::{Action, ColumnChange, ConstraintKind, Definition, NewIndex, Step};
 use crate::ident::TableName;
-
-/// Engines whose rows do not outlive the server, or never were.
-const VOLATILE: [&str; 5] = ["memory", "heap", "blackhole", "federated", "example"];
 
 /// ALTER TABLE, from IGNORE or ONLINE on (<https://dev.mysql.com/doc/refman/8.4/en/alter-table.html>,
 /// <https://mariadb.com/kb/en/alter-table/>).
@@ -87,6 +84,11 @@ fn action(table: &TableName, cursor: &mut Cursor<'_>) -> Read<Vec<Action>> {
     }
     if cursor.eat("rename") {
         return renamed(table, cursor).map(|action| action.into_iter().collect());
+    }
+    if cursor.is_any(&storage::OPTION) {
+        let storage = storage::read(cursor)?;
+        let table = table.clone();
+        return Ok(vec![Action::ChangeEngine { table, storage }]);
     }
     match option(table, cursor)? {
         Some(action) => Ok(vec![action]),
@@ -309,18 +311,6 @@ fn option(table: &TableName, cursor: &mut Cursor<'_>) -> Read<Option<Action>> {
             table: table.clone(),
             column: None,
             charset: column::word(cursor)?,
-        }));
-    }
-    if cursor.is_any(&["engine", "type"]) {
-        cursor.step();
-        cursor.eat_symbol("=");
-        let engine = column::word(cursor)?;
-        let volatile = VOLATILE
-            .iter()
-            .any(|name| engine.eq_ignore_ascii_case(name));
-        return Ok(volatile.then(|| Action::VolatileEngine {
-            table: table.clone(),
-            engine,
         }));
     }
     // Without its file a table has no rows.

@@ -19,6 +19,7 @@ mod select;
 mod setting;
 mod sources;
 mod statement;
+mod storage;
 mod table;
 mod types;
 

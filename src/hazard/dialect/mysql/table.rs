@@ -1,7 +1,7 @@
 //! CREATE TABLE.
 
 use super::cursor::{Cursor, Read};
-use super::{column, key, select};
+use super::{column, key, select, storage};
 use crate::hazard::action::{Action, Key, NewTable, Step};
 
 /// CREATE TABLE from its name on. `replaces` is MariaDB's OR REPLACE: what was there is dropped.
@@ -78,7 +78,10 @@ fn body(table: &mut NewTable, cursor: &mut Cursor<'_>) -> Read<()> {
             table.copy = select::copy(*cursor);
             break;
         }
-        cursor.skip();
+        match cursor.is_any(&storage::OPTION) {
+            true => table.storage = Some(storage::read(cursor)?),
+            false => cursor.skip(),
+        }
     }
     Ok(())
 }

@@ -127,7 +127,9 @@ fn show_more(action: &Action) -> String {
         Action::Call(name) => format!("call {name}"),
         Action::DeleteHistory(table) => format!("history {table}"),
         Action::AlterIgnore(table) => format!("ignore {table}"),
-        Action::VolatileEngine { table, engine } => format!("engine {table} {engine}"),
+        Action::ChangeEngine { table, storage } => {
+            format!("engine {table} {} keeps {:?}", storage.name, storage.keeps)
+        }
         Action::Charset {
             table,
             column,

@@ -102,11 +102,15 @@ fn options_and_partitions_are_steps_where_they_matter() {
     for (sql, expected) in [
         (
             "ALTER TABLE u CONVERT TO CHARACTER SET latin1 COLLATE latin1_swedish_ci, ENGINE = MEMORY",
-            &["charset u * latin1", "engine u MEMORY"][..],
+            &["charset u * latin1", "engine u MEMORY keeps Nothing"][..],
+        ),
+        (
+            "ALTER TABLE u ENGINE=InnoDB",
+            &["engine u InnoDB keeps All"],
         ),
         (
             "ALTER TABLE u ENGINE=InnoDB ROW_FORMAT=DYNAMIC AUTO_INCREMENT=5, DEFAULT CHARSET=utf8mb4, ALGORITHM=INPLACE, LOCK=NONE, FORCE",
-            &[],
+            &["engine u InnoDB keeps All"],
         ),
         ("ALTER TABLE u ORDER BY a, b", &[]),
         ("ALTER TABLE u DISCARD TABLESPACE", &["truncate u"]),
