@@ -2,6 +2,7 @@
 //! on a database with rows and then run on it: what is said to fail must fail, and what is silent must run.
 
 mod binary;
+mod counters;
 mod mysql;
 mod postgres;
 mod refusals;

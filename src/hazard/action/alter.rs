@@ -161,3 +161,24 @@ pub(in crate::hazard) enum LockWhen {
     /// Where the file runs in a transaction, in which the engine refuses it.
     InTransaction,
 }
+
+/// The number a counter gives next.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::hazard) enum NextNumber {
+    /// The one it began with: RESTART without a number.
+    First,
+    At(i64),
+    Computed {
+        /// SQL that gives it, to be asked of the database as it stands; `None`: it cannot be asked.
+        sql: Option<String>,
+        /// The column whose highest value it is behind, whatever rows there are: `max(id) + 1`.
+        behind: Option<Highest>,
+    },
+}
+
+/// `max(column)` of a table, where the statement says which.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::hazard) struct Highest {
+    pub(in crate::hazard) table: Option<TableName>,
+    pub(in crate::hazard) column: String,
+}

@@ -7,8 +7,8 @@ mod rows;
 mod storage;
 
 pub(super) use alter::{
-    ColumnChange, Constraint, ConstraintKind, Definition, Lock, LockWhen, NewConstraint,
-    NewRoutine, ObjectKind, PartitionChange, Weakening,
+    ColumnChange, Constraint, ConstraintKind, Definition, Highest, Lock, LockWhen, NewConstraint,
+    NewRoutine, NextNumber, ObjectKind, PartitionChange, Weakening,
 };
 pub(super) use rows::{Change, Copy, Insert, Output, Reach, Update};
 pub(super) use storage::{Keeps, Storage};
@@ -159,7 +159,7 @@ pub(super) enum Action {
         name: TableName,
         /// The column of an identity.
         column: Option<String>,
-        with: Option<i64>,
+        next: NextNumber,
     },
     WeakenAccess(Weakening),
     /// SET UNLOGGED.

@@ -19,6 +19,9 @@ impl Judge<'_> {
         if let Some(known) = self.world.table_mut(name) {
             known.partition_of = Some(parent.name.clone());
         }
+        if let Some(parent) = self.world.table_mut(&parent.name) {
+            parent.grown = true;
+        }
     }
 
     fn judge_attach(&mut self, parent: &Table, partition: &Table, bounds: &str) {

@@ -53,6 +53,11 @@ impl Judge<'_> {
         let again = table.holds.is_some();
         table.moved |= source.moved || !copy.filters.is_empty() || again;
         table.refilled |= source.refilled || again;
+        let others = ["JOIN", "UNION"]
+            .iter()
+            .any(|word| copy.filters.contains(word));
+        table.grown |= source.grown || again || others;
+        table.emptied |= source.emptied;
         table.holds = held;
         for flow in &flows {
             let From::Same(from) = &flow.from else {

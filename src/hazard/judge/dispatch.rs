@@ -138,8 +138,8 @@ impl Judge<'_> {
                 not_valid,
             } => self.domain_rule(domain, check.as_deref(), *not_valid),
             Action::RenameObject { kind, name, to } => self.rename_object(*kind, name, to),
-            Action::RestartSequence { name, column, with } => {
-                self.restart_sequence(name, column.as_deref(), *with);
+            Action::RestartSequence { name, column, next } => {
+                self.restart_sequence(name, column.as_deref(), next);
             }
             Action::WeakenAccess(weakening) => self.weaken_access(weakening),
             _ => {}

@@ -2,6 +2,7 @@
 
 use super::Judge;
 use super::copies::live_name;
+use super::rows::Write;
 use crate::event::Severity;
 use crate::hazard::action::PartitionChange;
 use crate::hazard::draft::{Draft, Question, What};
@@ -102,8 +103,8 @@ impl Judge<'_> {
             let weight = self.weigh(&other, question);
             self.tell_exchange(&other, weight, &verdict);
         }
-        self.mark_thinned(&table.name);
-        self.mark_thinned(with);
+        self.mark(&table.name, Write::AddsReplacing);
+        self.mark(with, Write::AddsReplacing);
     }
 
     fn tell_exchange(

@@ -19,7 +19,10 @@ impl Judge<'_> {
             }
             if change.reach != Reach::Never {
                 self.fire(&change.table, "DELETE");
-                self.mark(&change.table, Write::Thins);
+                match change.reach {
+                    Reach::Every | Reach::AlwaysTrue => self.mark_emptied(&change.table),
+                    _ => self.mark_thinned(&change.table),
+                }
             }
         }
     }
@@ -51,11 +54,23 @@ impl Judge<'_> {
         self.mark(name, Write::Thins);
     }
 
-    fn mark(&mut self, name: &TableName, write: Write) {
+    /// Every row of a table is gone: for certain only where the statement is no part of a body, in which it may not run.
+    pub(super) fn mark_emptied(&mut self, name: &TableName) {
+        self.mark(name, Write::Thins);
+        let certain = self.steps[self.at].step.offset == 0;
+        if let Some(table) = self.world.table_mut(name).filter(|_| certain) {
+            table.emptied = true;
+            table.grown = false;
+        }
+    }
+
+    pub(super) fn mark(&mut self, name: &TableName, write: Write) {
         if let Some(table) = self.world.table_mut(name) {
+            let adds = matches!(write, Write::Adds | Write::AddsReplacing);
             table.moved = true;
-            table.thinned |= write != Write::Fills;
+            table.thinned |= !matches!(write, Write::Adds | Write::Changes);
             table.refilled |= write != Write::Thins;
+            table.grown |= adds;
         }
     }
 
@@ -144,7 +159,13 @@ impl Judge<'_> {
         }
         if change.reach != Reach::Never {
             self.fire(&change.table, "UPDATE");
-            self.mark(&change.table, Write::of(update.replace));
+            self.mark(
+                &change.table,
+                match update.replace {
+                    true => Write::Replaces,
+                    false => Write::Changes,
+                },
+            );
         }
     }
 
@@ -262,7 +283,13 @@ impl Judge<'_> {
             }
         }
         self.fire(&insert.table, "INSERT");
-        self.mark(&insert.table, Write::of(insert.replace));
+        self.mark(
+            &insert.table,
+            match insert.replace {
+                true => Write::AddsReplacing,
+                false => Write::Adds,
+            },
+        );
     }
 
     /// A plain INSERT elsewhere takes nothing away.
@@ -279,17 +306,15 @@ impl Judge<'_> {
 
 /// What a statement does to the rows of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Write {
+pub(super) enum Write {
+    /// DELETE.
     Thins,
-    Fills,
-    Both,
-}
-
-impl Write {
-    fn of(replaces: bool) -> Write {
-        match replaces {
-            true => Write::Both,
-            false => Write::Fills,
-        }
-    }
+    /// UPDATE.
+    Changes,
+    /// UPDATE OR REPLACE.
+    Replaces,
+    /// INSERT.
+    Adds,
+    /// REPLACE INTO.
+    AddsReplacing,
 }

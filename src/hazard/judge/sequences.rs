@@ -2,6 +2,7 @@
 
 use super::Judge;
 use crate::event::Severity;
+use crate::hazard::action::NextNumber;
 use crate::hazard::draft::{Draft, Question, Weight};
 use crate::hazard::world::{Column, Table};
 use crate::ident::TableName;
@@ -58,11 +59,9 @@ impl Judge<'_> {
         &mut self,
         name: &TableName,
         column: Option<&str>,
-        with: Option<i64>,
+        next: &NextNumber,
     ) {
-        // MySQL never sets a table's counter below its highest value.
         let numbered: Vec<(Table, Column)> = match column {
-            _ if self.habits.commits_by_itself && self.world.table(name).is_some() => return,
             Some(column) => {
                 let table = self.world.table(name).cloned();
                 let column = table
@@ -72,42 +71,170 @@ impl Judge<'_> {
             }
             None => self.world.columns_numbered_by(name),
         };
-        let with = with.unwrap_or(1);
-        if self.world.offline && numbered.is_empty() {
-            let message = format!(
-                "if rows have numbers from {with} on, the next insert that `{name}` numbers collides"
-            );
-            self.push(
-                Draft::new("restart-sequence", self.at, name.to_string())
-                    .is(Severity::Warn, message),
-            );
-            return;
+        if numbered.is_empty() {
+            return self.restart_unknown(name, column, next);
         }
         for (table, column) in numbered {
-            let (Some(live), false) = (&column.live, table.moved) else {
-                continue;
-            };
-            let condition = format!("{} >= {with}", self.quote(live));
-            let verdict = format!(
-                "have a `{}` from {with} on, where `{name}` would start again: the next insert collides",
-                column.name
-            );
-            let Some(question) = self.rows_question(&table, Some(&condition), &verdict) else {
-                continue;
-            };
-            let weight = Weight::Ask(Question {
-                severity: Severity::Warn,
-                sample: None,
-                ..question
-            });
-            let mut draft = Draft::new("restart-sequence", self.at, table.name.to_string())
-                .weighs(weight, format!("rows of `{}` {verdict}", table.name))
-                .hint(format!(
-                    "start behind the highest: SELECT setval('{name}', (SELECT max({}) FROM {}))",
-                    column.name, table.name
-                ));
-            draft.aliases = vec![name.to_string(), format!("{}.{}", table.name, column.name)];
-            self.push(draft);
+            if let Some(live) = column.live.clone()
+                && !self.is_behind(&table, &column, next)
+            {
+                self.restart_column(name, next, &table, (&column, &live));
+            }
         }
+    }
+
+    /// A counter nobody knows, or one that numbers no column: is it set back?
+    fn restart_unknown(&mut self, name: &TableName, column: Option<&str>, next: &NextNumber) {
+        let own = self.world.objects_named(&["sequence"], &name.name);
+        if own.iter().any(|sequence| sequence.created) {
+            return;
+        }
+        let behind = matches!(
+            next,
+            NextNumber::Computed {
+                behind: Some(_),
+                ..
+            }
+        );
+        let shown = match (name.name.as_str(), column) {
+            ("", _) => "a sequence".to_owned(),
+            (_, Some(column)) => format!("`{name}.{column}`"),
+            (_, None) => format!("`{name}`"),
+        };
+        let message = format!(
+            "{shown} would give out numbers again if it has given out any {}",
+            from_on(next)
+        );
+        let weight = match (name.name.is_empty(), self.set_back(name, next)) {
+            _ if behind && self.world.offline => return,
+            (false, None) if !self.world.offline => return,
+            (false, Some(question)) => Weight::Where(question),
+            _ => Weight::Is(Severity::Warn),
+        };
+        let draft = Draft::new("restart-sequence", self.at, name.to_string());
+        self.push(draft.weighs(weight, message).hint(
+            "let it go on behind the highest number there is: SELECT setval(…, (SELECT max(…) FROM …))",
+        ));
+    }
+
+    /// Whether a live sequence stands behind the number it is to give next; `None` where there is no such sequence.
+    fn set_back(&self, name: &TableName, next: &NextNumber) -> Option<Question> {
+        if !self.world.sequences.contains(&name.to_string()) {
+            return None;
+        }
+        let sequence = self.engine.quote_table(name);
+        let next = match next {
+            NextNumber::First => "1".to_owned(),
+            NextNumber::At(number) => number.to_string(),
+            NextNumber::Computed { sql, .. } => sql.clone()?,
+        };
+        let met = match self.habits.commits_by_itself {
+            // Of numbers it holds ready, nobody knows which it has given out.
+            true => {
+                format!("SELECT count(*) FROM {sequence} WHERE next_not_cached_value > {next}")
+            }
+            false => format!(
+                "SELECT count(*) FROM {sequence}, pg_catalog.pg_sequence WHERE seqrelid = '{}'::regclass AND is_called \
+                 AND CASE WHEN seqincrement > 0 THEN last_value >= {next} ELSE last_value <= {next} END",
+                sequence.replace('\'', "''")
+            ),
+        };
+        Some(Question {
+            met,
+            severity: Severity::Warn,
+            ..Question::default()
+        })
+    }
+
+    /// Whether the number is behind the highest of this column, whatever rows there are.
+    fn is_behind(&self, table: &Table, column: &Column, next: &NextNumber) -> bool {
+        let NextNumber::Computed {
+            behind: Some(highest),
+            ..
+        } = next
+        else {
+            return false;
+        };
+        let same = |of: &TableName| self.world.same(of, &table.name);
+        highest.column.eq_ignore_ascii_case(&column.name) && highest.table.as_ref().is_none_or(same)
+    }
+
+    /// A counter that numbers a column: rows that have the numbers it would give make the next insert collide.
+    fn restart_column(
+        &mut self,
+        name: &TableName,
+        next: &NextNumber,
+        table: &Table,
+        (column, live): (&Column, &str),
+    ) {
+        if table.emptied && !table.grown {
+            return;
+        }
+        let first = match next {
+            NextNumber::First => Some("1".to_owned()),
+            NextNumber::At(number) => Some(number.to_string()),
+            NextNumber::Computed { sql, .. } => sql.clone(),
+        };
+        let verdict = format!(
+            "have a `{}` {}, where `{name}` would start again: the next insert collides",
+            column.name,
+            from_on(next)
+        );
+        let message = format!(
+            "the next insert collides if rows of `{}` have a `{}` {}, where `{name}` would start again",
+            table.name,
+            column.name,
+            from_on(next)
+        );
+        let question = first.and_then(|first| {
+            let condition = format!("{} >= {first}", self.quote(live));
+            self.rows_question(table, Some(&condition), &verdict)
+        });
+        let weight = match question {
+            // What the set has added may have any number.
+            Some(_) if table.grown && !self.world.offline => Weight::Is(Severity::Warn),
+            Some(question) => {
+                let question = Question {
+                    severity: Severity::Warn,
+                    sample: None,
+                    ..question
+                };
+                match table.moved {
+                    true => Weight::Where(question),
+                    false => Weight::Ask(question),
+                }
+            }
+            None => Weight::Is(Severity::Warn),
+        };
+        let mut draft = Draft::new("restart-sequence", self.at, table.name.to_string())
+            .weighs(weight, message)
+            .offline(Severity::Warn)
+            .hint(self.go_on_hint(name, table, column));
+        draft.aliases = vec![name.to_string(), format!("{}.{}", table.name, column.name)];
+        self.push(draft);
+    }
+
+    fn go_on_hint(&self, name: &TableName, table: &Table, column: &Column) -> String {
+        let (column, table) = (&column.name, &table.name);
+        match (self.habits.commits_by_itself, table == name) {
+            // MariaDB takes no query there.
+            (true, _) => {
+                format!("start behind the highest: SELECT max({column}) + 1 FROM {table} tells it")
+            }
+            (false, true) => format!(
+                "start behind the highest: SELECT setval(pg_get_serial_sequence('{table}', '{column}'), (SELECT max({column}) FROM {table}))"
+            ),
+            (false, false) => format!(
+                "start behind the highest: SELECT setval('{name}', (SELECT max({column}) FROM {table}))"
+            ),
+        }
+    }
+}
+
+fn from_on(next: &NextNumber) -> String {
+    match next {
+        NextNumber::First => "from 1 on".to_owned(),
+        NextNumber::At(number) => format!("from {number} on"),
+        NextNumber::Computed { .. } => "from the number on that it is set to".to_owned(),
     }
 }

@@ -22,7 +22,7 @@ impl Judge<'_> {
             self.follow_truncate(&mut reached);
         }
         for name in &reached {
-            self.mark_thinned(name);
+            self.mark_emptied(name);
         }
     }
 

@@ -105,6 +105,22 @@ fn postgres_objects_and_names_without_a_database() {
             ("DROP FUNCTION f(int)", &["drop-function warn"]),
             ("DROP SEQUENCE s", &["drop-sequence warn"]),
             ("ALTER SEQUENCE s RESTART", &["restart-sequence warn"]),
+            ("SELECT setval('s', 10)", &["restart-sequence warn"]),
+            (
+                "SELECT setval(n, 10) FROM names",
+                &["restart-sequence warn"],
+            ),
+            ("SELECT setval('s', (SELECT max(id) FROM t))", &[]),
+            ("CREATE SEQUENCE s; SELECT setval('s', 10)", &[]),
+            (
+                "CREATE TABLE t (id serial); SELECT setval('t_id_seq', 10)",
+                &[],
+            ),
+            (
+                "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); SELECT setval('t_id_seq', 10)",
+                &[],
+            ),
+            ("SELECT app.setval('s', 10)", &[]),
             ("REVOKE SELECT ON users FROM app", &["weaken-access warn"]),
             (
                 "DO $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$",

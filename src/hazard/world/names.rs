@@ -42,6 +42,11 @@ impl Names {
             }
     }
 
+    /// Whether the engine has schemas in its databases.
+    pub(super) fn schemas(&self) -> bool {
+        self.schemas
+    }
+
     /// Whether a table nobody knows can only be in another database.
     pub(super) fn is_elsewhere(&self, name: &TableName) -> bool {
         (name.schema.is_some() || self.searched.is_some()) && !self.schemas

@@ -76,17 +76,30 @@ impl World {
         self.columns_where(|column| bare_type(&column.type_name, self.default_schema()) == wanted)
     }
 
-    /// The columns whose default draws from a sequence.
+    /// The columns a sequence numbers: those whose default draws from it, and identities, whose sequence has the name
+    /// the server gives it.
     pub(in crate::hazard) fn columns_numbered_by(&self, name: &TableName) -> Vec<(Table, Column)> {
         let wanted = bare_type(&name.to_string(), self.default_schema());
-        self.columns_where(|column| {
+        let mut found = self.columns_where(|column| {
             let Some(default) = &column.default else {
                 return false;
             };
             drawn_from(default).is_some_and(|sequence| {
                 bare_type(&sequence, self.default_schema()).eq_ignore_ascii_case(&wanted)
             })
-        })
+        });
+        if found.is_empty() && self.names.schemas() {
+            found = self.columns_where(|column| column.default.is_none());
+            found.retain(|(table, column)| {
+                let own = TableName {
+                    schema: table.name.schema.clone(),
+                    name: format!("{}_{}_seq", table.name.name, column.name),
+                };
+                let numbers = column.identity || column.type_name.to_lowercase().contains("serial");
+                numbers && self.same(&own, name)
+            });
+        }
+        found
     }
 
     fn columns_where(&self, is: impl Fn(&Column) -> bool) -> Vec<(Table, Column)> {

@@ -30,6 +30,10 @@ pub(in crate::hazard) struct Table {
     pub(in crate::hazard) thinned: bool,
     /// The set has added or changed rows of it.
     pub(in crate::hazard) refilled: bool,
+    /// Rows may have come to it from the set: where there was none, there may be one.
+    pub(in crate::hazard) grown: bool,
+    /// The set has taken every row there was.
+    pub(in crate::hazard) emptied: bool,
     /// The table it is a partition of (PostgreSQL).
     pub(in crate::hazard) partition_of: Option<TableName>,
     /// What its own partitions are divided by, as SQL (PostgreSQL).

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Read};
 use super::{alter, create, drop, insert, prepared, routine, rows, select, setting};
-use crate::hazard::action::{Action, ObjectKind, Step, Weakening};
+use crate::hazard::action::{Action, NextNumber, ObjectKind, Step, Weakening};
 
 /// How deep statements may stand in statements.
 const MOST_NESTED: usize = 100;
@@ -101,11 +101,11 @@ fn sequence(cursor: &mut Cursor<'_>, offset: usize) -> Read<Vec<Step>> {
         if cursor.eat("restart") {
             cursor.eat_any(&["with"]);
             cursor.eat_symbol("=");
-            let with = cursor.peek().and_then(|piece| piece.text.parse().ok());
+            let number = cursor.peek().and_then(|piece| piece.text.parse().ok());
             let action = Action::RestartSequence {
                 name: name.clone(),
                 column: None,
-                with,
+                next: number.map_or(NextNumber::First, NextNumber::At),
             };
             steps.push(Step { action, offset });
         }

@@ -1,8 +1,8 @@
 //! ALTER TABLE: each action is a step of its own, at its own place.
 
-use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
+use super::counters::restarted;
 use super::locks;
 use super::reader::{Reader, cascades, plain, push, sql};
 use super::table::default_value;
@@ -160,7 +160,7 @@ impl Reader<'_> {
                     let action = Action::RestartSequence {
                         name: table.clone(),
                         column: Some(column),
-                        with: number(restart.syntax()),
+                        next: restarted(restart.syntax()),
                     };
                     push(steps, alter.syntax(), action);
                 }
@@ -280,10 +280,4 @@ fn weaker(table: &TableName, what: String) -> Action {
         table: Some(table.clone()),
         what,
     })
-}
-
-/// The number a RESTART names.
-pub(super) fn number(node: &SyntaxNode) -> Option<i64> {
-    let text = node.text().to_string();
-    text.split_whitespace().next_back()?.parse().ok()
 }

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
-use super::alter::number;
+use super::counters::restarted;
 use super::reader::{Reader, cascades, plain, push, sql};
 use crate::hazard::action::{Action, ObjectKind, Step, Weakening};
 use crate::ident::TableName;
@@ -182,7 +182,7 @@ impl Reader<'_> {
             )) => Action::RestartSequence {
                 name: name.clone(),
                 column: None,
-                with: number(restart.syntax()),
+                next: restarted(restart.syntax()),
             },
             ast::AlterSequenceAction::SequenceRenameTo(rename) => Action::RenameObject {
                 kind,

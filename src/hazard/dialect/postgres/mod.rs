@@ -5,6 +5,7 @@ mod alter;
 mod altered;
 mod body;
 mod change;
+mod counters;
 mod drops;
 mod expression;
 mod literal;

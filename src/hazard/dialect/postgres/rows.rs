@@ -272,6 +272,10 @@ impl Reader<'_> {
     pub(super) fn calls(&self, node: &SyntaxNode, steps: &mut Vec<Step>) {
         let mut seen: Vec<Vec<String>> = Vec::new();
         for (call, name) in expression::calls(node) {
+            if let Some(action) = self.counter(&call, &name) {
+                push(steps, call.syntax(), action);
+                continue;
+            }
             if seen.contains(&name) {
                 continue;
             }

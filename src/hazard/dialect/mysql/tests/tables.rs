@@ -203,7 +203,7 @@ fn what_only_mariadb_has_is_read_as_well() {
         (
             "ALTER SEQUENCE s RESTART WITH 5",
             &[
-                r#"RestartSequence { name: TableName { schema: None, name: "s" }, column: None, with: Some(5) }"#,
+                r#"RestartSequence { name: TableName { schema: None, name: "s" }, column: None, next: At(5) }"#,
             ],
         ),
         ("DROP TABLE a NOWAIT", &["drop table a"]),

@@ -180,8 +180,18 @@ fn what_is_called() {
         &[
             ("SELECT app.cleanup(5)", &["app: call app.cleanup"]),
             ("CALL cleanup()", &["CALL: call cleanup"]),
-            ("SELECT setval('s', 5)", &["setval: call setval"]),
-            ("SELECT pg_catalog.setval('public.s', 5, true)", &[]),
+            (
+                "SELECT setval('s', 5)",
+                &[
+                    "setval: RestartSequence { name: TableName { schema: None, name: \"s\" }, column: None, next: At(6) }",
+                ],
+            ),
+            (
+                "SELECT pg_catalog.setval('public.s', 5, false)",
+                &[
+                    "pg_catalog: RestartSequence { name: TableName { schema: None, name: \"s\" }, column: None, next: At(5) }",
+                ],
+            ),
             (
                 "SELECT dblink_exec('DROP TABLE x')",
                 &["dblink_exec: dynamic: `dblink_exec` runs what cannot be seen here"],

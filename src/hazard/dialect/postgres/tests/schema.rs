@@ -118,7 +118,7 @@ fn every_action_of_alter_table_at_its_place() {
             (
                 "ALTER TABLE t ALTER id RESTART WITH 5",
                 &[
-                    "ALTER: RestartSequence { name: TableName { schema: None, name: \"t\" }, column: Some(\"id\"), with: Some(5) }",
+                    "ALTER: RestartSequence { name: TableName { schema: None, name: \"t\" }, column: Some(\"id\"), next: At(5) }",
                 ],
             ),
         ],
@@ -224,7 +224,7 @@ fn everything_else_that_is_altered() {
             (
                 "ALTER SEQUENCE s RESTART WITH 10",
                 &[
-                    "RESTART: RestartSequence { name: TableName { schema: None, name: \"s\" }, column: None, with: Some(10) }",
+                    "RESTART: RestartSequence { name: TableName { schema: None, name: \"s\" }, column: None, next: At(10) }",
                 ],
             ),
             ("ALTER SEQUENCE s OWNED BY t.id", &[]),
