@@ -1,6 +1,7 @@
 //! A hazard before it is weighed: what it would do, and the question that tells whether it does.
 
 use crate::event::Severity;
+use crate::ident::TableName;
 
 /// What an allowed (or harmless) hazard takes away: the comparison after the migration expects exactly that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +66,15 @@ pub(super) enum Weight {
     /// It is as serious as the question says if there is any row it counts; what is said does not depend on how many.
     Where(Question),
     /// The data of now cannot tell, for this reason; the rehearsal can.
-    Rehearsal(String),
+    Rehearsal {
+        reason: String,
+        /// SQL whose one number is how many rows may meet it at most; none, and it is no hazard.
+        most: Option<String>,
+    },
     /// Nobody can tell, for this reason.
     Unknown(String),
+    /// No row is left that could meet it.
+    Never,
 }
 
 /// A question to the database.
@@ -121,6 +128,16 @@ pub(super) enum OnFailure {
 /// How many rows a server is made to count at most; of more it is only said that they are more.
 pub(super) const MOST_COUNTED: u64 = 1_000_000;
 
+impl Weight {
+    /// Left to the rehearsal, whatever rows there are.
+    pub(super) fn rehearsal(reason: impl Into<String>) -> Self {
+        Weight::Rehearsal {
+            reason: reason.into(),
+            most: None,
+        }
+    }
+}
+
 impl Draft {
     /// A hazard about this table (or `table.column`).
     pub(super) fn new(rule: &'static str, at: usize, table: impl Into<String>) -> Self {
@@ -151,6 +168,26 @@ impl Draft {
         self.weight = weight;
         self.message = message.into();
         self
+    }
+
+    /// What happens if there are rows of this table that meet it, said as the condition it is as long as nobody was asked.
+    pub(super) fn comes_about(
+        self,
+        weight: Weight,
+        what: &str,
+        (table, verdict): (&TableName, &str),
+    ) -> Self {
+        self.weighs(weight, format!("{what} if rows of `{table}` {verdict}"))
+    }
+
+    /// The statement fails if there are such rows.
+    pub(super) fn fails(self, weight: Weight, table: &TableName, verdict: &str) -> Self {
+        self.comes_about(weight, "would fail", (table, verdict))
+    }
+
+    /// Values change if there are such rows.
+    pub(super) fn alters(self, weight: Weight, table: &TableName, verdict: &str) -> Self {
+        self.comes_about(weight, "would change values", (table, verdict))
     }
 
     /// It is no question offline either: it is this serious.

@@ -35,8 +35,16 @@ pub(super) async fn weigh(
             probe: Some(question.met.clone()),
             ..known(draft.offline, said, false)
         }),
-        (Weight::Rehearsal(_) | Weight::Unknown(_), None) => Ok(known(draft.offline, said, false)),
-        (Weight::Rehearsal(reason), Some(_)) => Ok(left_to_rehearsal(&said, reason, rehearsal)),
+        (Weight::Never, _) => Ok(silent(None)),
+        (Weight::Rehearsal { .. } | Weight::Unknown(_), None) => {
+            Ok(known(draft.offline, said, false))
+        }
+        (Weight::Rehearsal { reason, most }, Some(session)) => {
+            match no_row(session, most.as_deref()).await? {
+                true => Ok(silent(most.clone())),
+                false => Ok(left_to_rehearsal(&said, reason, rehearsal)),
+            }
+        }
         (Weight::Unknown(reason), Some(_)) => {
             let message = format!("{said}; this could not be asked: {reason}");
             Ok(known(Severity::Warn, message, false))
@@ -96,7 +104,7 @@ async fn where_any(draft: &Draft, question: &Question, session: &mut Session) ->
             probe,
             ..known(question.severity, said, true)
         }),
-        Err(error) => unasked(draft, question, error),
+        Err(error) => unasked(draft, question, error, session).await,
     }
 }
 
@@ -104,7 +112,7 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Session) -> Resul
     let probe = Some(question.met.clone());
     let met = match number(session, &question.met).await {
         Ok(met) => met,
-        Err(error) => return unasked(draft, question, error),
+        Err(error) => return unasked(draft, question, error, session).await,
     };
     if met == 0 {
         return Ok(silent(probe));
@@ -139,11 +147,19 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Session) -> Resul
 
 /// The database did not answer. Only a connection that is gone ends the lint: a right that is missing, a time limit, a
 /// value that cannot be read are answers about this one hazard.
-fn unasked(draft: &Draft, question: &Question, error: db::Error) -> Result<Weighed> {
+async fn unasked(
+    draft: &Draft,
+    question: &Question,
+    error: db::Error,
+    session: &mut Session,
+) -> Result<Weighed> {
     if !is_refusal(&error) {
         return Err(error.into());
     }
     let probe = Some(question.met.clone());
+    if no_row(session, question.of.as_deref()).await? {
+        return Ok(silent(probe));
+    }
     // SQLSTATE class 22: a value is refused, as the statement itself would refuse it.
     let by_value =
         matches!(&error, db::Error::Statement { source } if source.code.starts_with("22"));
@@ -206,6 +222,18 @@ async fn rows(session: &mut Session, sql: &str, most: usize) -> db::Result<Vec<V
     let rows = asked?.rows;
     ended?;
     Ok(rows)
+}
+
+/// Whether this SQL counts no row. What is not answered may be any number.
+async fn no_row(session: &mut Session, count: Option<&str>) -> Result<bool> {
+    let Some(sql) = count else {
+        return Ok(false);
+    };
+    match number(session, sql).await {
+        Ok(rows) => Ok(rows == 0),
+        Err(error) if is_refusal(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn number(session: &mut Session, sql: &str) -> db::Result<u64> {

@@ -3,6 +3,7 @@
 
 mod binary;
 mod counters;
+mod emptiness;
 mod mysql;
 mod postgres;
 mod refusals;

@@ -93,8 +93,12 @@ impl Judge<'_> {
         let question = self.rows_question(table, Some(&condition), &verdict);
         let weight = self.weigh(table, question);
         let object = format!("{}.{column}", table.name);
+        let what = match self.habits.fills_in {
+            true => "would fail, or write other values,",
+            false => "would fail",
+        };
         let mut draft = Draft::new("set-not-null", self.at, object)
-            .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+            .comes_about(weight, what, (&table.name, &verdict))
             .hint("fill them first, in a migration of their own: UPDATE … WHERE … IS NULL");
         if self.habits.fills_in {
             let live = table.live_column(column);
@@ -202,7 +206,7 @@ impl Judge<'_> {
             let question = self.rows_question(table, Some(&condition), &verdict);
             let weight = self.weigh(table, question);
             let mut draft = Draft::new(rule, self.at, format!("{}.{}", table.name, column.name))
-                .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+                .fails(weight, &table.name, &verdict)
                 .hint("settle these rows first, or add it NOT VALID and validate it later");
             draft.aliases = vec![table.name.to_string(), bare_type(&domain.to_string(), None)];
             self.push(draft);

@@ -36,10 +36,10 @@ impl Judge<'_> {
             None if self.world.offline => {
                 Weight::Unknown("what the rows are divided by is not known".to_owned())
             }
-            None => Weight::Rehearsal("its bounds were not understood".to_owned()),
+            None => self.rehearsed(partition, "its bounds were not understood"),
         };
         let mut draft = Draft::new("attach-partition", self.at, partition.name.to_string())
-            .weighs(weight, format!("rows of `{}` {verdict}", partition.name))
+            .fails(weight, &partition.name, &verdict)
             .hint("move these rows elsewhere first");
         draft.aliases = vec![parent.name.to_string()];
         self.push(draft);

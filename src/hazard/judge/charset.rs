@@ -59,7 +59,7 @@ impl Judge<'_> {
             self.at,
             format!("{}.{column}", table.name),
         )
-        .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+        .alters(weight, &table.name, &verdict)
         .hint("utf8mb4 has all of them")
         .lets_go(&live_name(table), Some(&live), What::Values);
         draft.aliases = vec![table.name.to_string()];

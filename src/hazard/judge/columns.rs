@@ -87,7 +87,10 @@ impl Judge<'_> {
         let mut draft = Draft::new("add-required-column", self.at, object);
         draft.aliases = vec![table.name.to_string()];
         draft.weight = self.weigh(table, self.rows_question(table, None, &verdict));
-        draft.message = format!("rows of `{}` {verdict}", table.name);
+        draft.message = match self.habits.fills_in {
+            true => format!("rows of `{}`, if it has any, {verdict}", table.name),
+            false => format!("would fail if `{}` has rows: they {verdict}", table.name),
+        };
         self.push(draft.hint(
             "add it as nullable, fill it, then make it NOT NULL in a later migration; or give it a DEFAULT",
         ));
@@ -117,10 +120,13 @@ impl Judge<'_> {
                     sample: None,
                     ..question
                 });
-            let mut draft = Draft::new("add-check", self.at, object);
-            draft.weight = self.weigh(table, question);
-            draft.message = format!("rows of `{}` {verdict}", table.name);
-            self.push(draft.hint("choose a default that the CHECK accepts"));
+            let weight = self.weigh(table, question);
+            let draft = Draft::new("add-check", self.at, object);
+            self.push(
+                draft
+                    .fails(weight, &table.name, &verdict)
+                    .hint("choose a default that the CHECK accepts"),
+            );
         }
     }
 
@@ -163,7 +169,7 @@ impl Judge<'_> {
             }
             let mut draft = Draft::new("sqlite-refuses", self.at, object);
             draft.weight = self.weigh(table, self.rows_question(table, None, verdict));
-            draft.message = format!("rows of `{}` {verdict}", table.name);
+            draft.message = format!("would fail if `{}` has rows: they {verdict}", table.name);
             self.push(draft.hint(hint));
         }
     }

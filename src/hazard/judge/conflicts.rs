@@ -91,9 +91,8 @@ impl Judge<'_> {
         }
         let words = dialect::words(self.engine, source);
         if let (Some(name), false) = (self.world.disturbs(&words), self.world.offline) {
-            return Replaced::Asked(Weight::Rehearsal(format!(
-                "an earlier statement changes `{name}`"
-            )));
+            let reason = format!("an earlier statement changes `{name}`");
+            return Replaced::Asked(self.rehearsed(table, reason));
         }
         let incoming = self.quote("incoming");
         let conflicts: Vec<String> = keys

@@ -4,7 +4,7 @@ use super::Judge;
 use super::flows::{Flow, From, flows};
 use crate::event::Severity;
 use crate::hazard::action::{Action, Copy, Insert, NewColumn, NewTable, References};
-use crate::hazard::draft::{Draft, Question, Weight};
+use crate::hazard::draft::{Draft, Question};
 use crate::hazard::rebuild::Rebuild;
 use crate::hazard::world::Table;
 
@@ -201,12 +201,11 @@ impl Judge<'_> {
             matches.join(" AND ")
         );
         let before = self.drafts.len();
+        let reason = format!("an earlier statement writes `{}`", reference.parent);
+        let rehearsed = self.rehearsed(incoming.original, reason);
         self.demand(incoming, "add-foreign-key", &shown, &condition, &verdict);
         if let (true, Some(draft)) = (moved, self.drafts.get_mut(before)) {
-            draft.weight = Weight::Rehearsal(format!(
-                "an earlier statement writes `{}`",
-                reference.parent
-            ));
+            draft.weight = rehearsed;
         }
     }
 
@@ -238,7 +237,7 @@ impl Judge<'_> {
         };
         let weight = self.weigh(original, question);
         let mut draft = Draft::new(rule, self.at, object)
-            .weighs(weight, format!("rows of `{shown}` {verdict}"))
+            .fails(weight, &original.name, verdict.trim_start_matches("would "))
             .hint("settle these rows first, or say in the copy what they become");
         draft.aliases = vec![shown];
         self.push(draft);

@@ -120,7 +120,7 @@ impl Judge<'_> {
                 "{what} drops in silence the rows of `{}` that the new table refuses",
                 original.name
             );
-            let weight = Weight::Rehearsal(format!(
+            let weight = Weight::rehearsal(format!(
                 "what `{}` refuses shows when it is filled",
                 insert.table
             ));
@@ -179,12 +179,12 @@ impl Judge<'_> {
                     .filter(|_| !self.world.offline)
                 {
                     Some(name) => {
-                        Weight::Rehearsal(format!("an earlier statement changes `{name}`"))
+                        Weight::rehearsal(format!("an earlier statement changes `{name}`"))
                     }
                     None => self.weigh(source, question),
                 }
             }
-            _ => Weight::Rehearsal("the rows went elsewhere before".to_owned()),
+            _ => Weight::rehearsal("the rows went elsewhere before".to_owned()),
         };
         self.push(
             Draft::new("rebuild-loses", self.at, &shown)

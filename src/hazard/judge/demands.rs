@@ -81,7 +81,7 @@ impl Judge<'_> {
             self.at,
             format!("{}.{shown}", table.name),
         )
-        .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+        .fails(weight, &table.name, &verdict)
         .hint("fill them first, in a migration of their own");
         draft.aliases = vec![table.name.to_string()];
         draft.aliases.extend(name.map(str::to_owned));
@@ -102,7 +102,7 @@ impl Judge<'_> {
         let question = self.rows_question(table, Some(&condition), &verdict);
         let weight = self.weigh(table, question);
         let mut draft = Draft::new("add-check", self.at, table.name.to_string())
-            .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+            .fails(weight, &table.name, &verdict)
             .hint("settle these rows first, in a migration of their own");
         draft.aliases.extend(name.map(str::to_owned));
         self.push(draft);
@@ -137,7 +137,14 @@ impl Judge<'_> {
             reference.parent
         );
         let weight = if parent.moved && !self.world.offline {
-            Weight::Rehearsal(format!("an earlier statement writes `{}`", parent.name))
+            let reason = format!("an earlier statement writes `{}`", parent.name);
+            match self.pointing(child, reference) {
+                Some(pointing) if !child.moved => Weight::Rehearsal {
+                    reason,
+                    most: Some(pointing),
+                },
+                _ => self.rehearsed(child, reason),
+            }
         } else {
             let question = self.orphans_question(child, &parent, reference, &verdict);
             self.weigh(child, question)
@@ -147,11 +154,26 @@ impl Judge<'_> {
             self.at,
             format!("{}.{shown}", child.name),
         )
-        .weighs(weight, format!("rows of `{}` {verdict}", child.name))
+        .fails(weight, &child.name, verdict.trim_start_matches("would "))
         .hint("delete or mend these rows first, in a migration of their own");
         draft.aliases = vec![child.name.to_string()];
         draft.aliases.extend(name.map(str::to_owned));
         self.push(draft);
+    }
+
+    /// SQL that counts the rows that point anywhere.
+    fn pointing(&self, child: &Table, reference: &References) -> Option<String> {
+        let columns = reference.columns.iter();
+        let filled: Vec<String> = columns
+            .map(|column| {
+                format!(
+                    "{} IS NOT NULL",
+                    self.quote(&self.now_or_live(child, column))
+                )
+            })
+            .collect();
+        let question = self.rows_question(child, Some(&filled.join(" AND ")), "")?;
+        Some(question.met)
     }
 
     fn orphans_question(

@@ -6,7 +6,7 @@ use super::types::Retyped;
 use crate::db::Engine;
 use crate::event::Severity;
 use crate::hazard::dialect;
-use crate::hazard::draft::{Draft, Weight};
+use crate::hazard::draft::Draft;
 use crate::hazard::world::{bare_type, quoted};
 
 impl Judge<'_> {
@@ -57,12 +57,15 @@ impl Judge<'_> {
             "not-castable"
         };
         let Some(text) = before_cast(using, &bare(new_type), schema.as_deref()) else {
-            let weight = Weight::Rehearsal("its USING computes the new value".to_owned());
-            let message = format!(
-                "rows of `{}` may have a value in `{}` that {new_type} does not have",
-                table.name, column.name
+            let weight = self.rehearsed(table, "its USING computes the new value");
+            let verdict = format!(
+                "have a value in `{}` that {new_type} does not have",
+                column.name
             );
-            self.push(Draft::new(rule, self.at, object).weighs(weight, message));
+            let draft = Draft::new(rule, self.at, object);
+            self.push(draft.fails(weight, &table.name, &verdict).hint(
+                "settle these values first, or let the USING give each a value of the new type",
+            ));
             return true;
         };
         let gone = was_enum.map(|old| {

@@ -62,7 +62,7 @@ impl Judge<'_> {
             });
         let weight = self.weigh(table, question);
         let mut draft = Draft::new("add-exclusion", self.at, table.name.to_string())
-            .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+            .fails(weight, &table.name, &verdict)
             .hint("settle these rows first, in a migration of their own");
         draft.aliases.extend(name.map(str::to_owned));
         self.push(draft);

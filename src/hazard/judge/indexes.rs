@@ -104,15 +104,14 @@ impl Judge<'_> {
         let question = self.duplicates(table, &terms, new, &verdict);
         let mut draft = Draft::new(rule, self.at, format!("{}.{shown}", table.name));
         draft.aliases = vec![table.name.to_string(), new.name.name.clone()];
-        draft.weight = self.weigh(table, question);
+        draft = draft.fails(self.weigh(table, question), &table.name, &verdict);
         if let (Some(name), Weight::Ask(_), false) = (
             self.disturbing(&new.condition, &terms),
             &draft.weight,
             self.world.offline,
         ) {
-            draft.weight = Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
+            draft.weight = self.rehearsed(table, format!("an earlier statement changes `{name}`"));
         }
-        draft.message = format!("rows of `{}` {verdict}", table.name);
         self.push(draft.hint(
             "find them with GROUP BY … HAVING count(*) > 1 and settle them before this migration",
         ));

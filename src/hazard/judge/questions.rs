@@ -107,10 +107,20 @@ impl Judge<'_> {
         ))
     }
 
-    /// The question, unless the set has written the table before: then the rows of now do not tell.
+    /// The question, unless the set has written the table before: then the rows of now do not tell, but for a table that
+    /// has none and gets none, and rows that can only become fewer.
     pub(super) fn weigh(&self, table: &Table, question: Option<Question>) -> Weight {
+        if is_empty(table) {
+            return Weight::Never;
+        }
         if table.moved && !self.world.offline {
-            return Weight::Rehearsal(format!("an earlier statement writes `{}`", table.name));
+            return Weight::Rehearsal {
+                reason: format!("an earlier statement writes `{}`", table.name),
+                most: match question {
+                    Some(question) if !table.refilled => Some(question.met),
+                    _ => self.all_rows(table),
+                },
+            };
         }
         match question {
             Some(question) => Weight::Ask(question),
@@ -121,10 +131,28 @@ impl Judge<'_> {
         }
     }
 
+    /// Left to the rehearsal, unless the table has no row.
+    pub(super) fn rehearsed(&self, table: &Table, reason: impl Into<String>) -> Weight {
+        match is_empty(table) {
+            true => Weight::Never,
+            false => Weight::Rehearsal {
+                reason: reason.into(),
+                most: self.all_rows(table),
+            },
+        }
+    }
+
+    /// SQL that counts the rows of a table, where the set adds none.
+    fn all_rows(&self, table: &Table) -> Option<String> {
+        let live = table.live.as_ref().filter(|_| !table.grown)?;
+        Some(self.counting("", &self.engine.quote_table(live), ""))
+    }
+
     /// As serious as this if the table has rows.
     pub(super) fn where_rows(&self, table: &Table, severity: Severity) -> Weight {
         match self.rows_question(table, None, "") {
-            Some(_) if table.moved => Weight::Is(severity),
+            _ if is_empty(table) => Weight::Never,
+            Some(_) if table.grown => Weight::Is(severity),
             Some(question) => Weight::Where(Question {
                 severity,
                 sample: None,
@@ -133,4 +161,9 @@ impl Judge<'_> {
             None => Weight::Is(severity),
         }
     }
+}
+
+/// Whether the set has taken every row, and brought none.
+fn is_empty(table: &Table) -> bool {
+    table.emptied && !table.grown
 }

@@ -87,7 +87,11 @@ impl Judge<'_> {
         };
         let live = self.world.table(target).map_or(shown.clone(), live_name);
         let message = format!("{who} {} `{shown}` here", does(rule));
-        let weight = Weight::Rehearsal("what it meets shows when it runs".to_owned());
+        let reason = "what it meets shows when it runs";
+        let weight = match self.world.table(target) {
+            Some(table) => self.rehearsed(table, reason),
+            None => Weight::rehearsal(reason),
+        };
         let draft = Draft::new(rule, self.at, &shown).weighs(weight, message);
         let draft = match rule {
             "update-rows" => draft,

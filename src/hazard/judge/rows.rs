@@ -122,7 +122,7 @@ impl Judge<'_> {
             return weight;
         }
         if let (Some(name), false) = (self.world.disturbs(&others), self.world.offline) {
-            return Weight::Rehearsal(format!("an earlier statement changes `{name}`"));
+            return self.rehearsed(table, format!("an earlier statement changes `{name}`"));
         }
         let (with, target) = (&change.with, &change.target);
         let also = also.map_or(String::new(), |also| format!(" AND ({also})"));
@@ -143,7 +143,7 @@ impl Judge<'_> {
     pub(super) fn other_names(&self) -> Option<Weight> {
         let schema = self.world.searched().filter(|_| !self.world.offline)?;
         let reason = format!("unqualified names mean those of `{schema}` here");
-        Some(Weight::Rehearsal(reason))
+        Some(Weight::rehearsal(reason))
     }
 
     pub(super) fn update(&mut self, update: &Update) {

@@ -105,8 +105,8 @@ impl Judge<'_> {
                 let object = format!("{}.{}", retyped.table.name, column.name);
                 let message = format!("values of `{object}` may change when it becomes {new_type}");
                 let weight = match self.where_rows(retyped.table, Severity::Warn) {
-                    Weight::Where(question) => Weight::Where(question),
-                    _ => Weight::Unknown(reason.clone()),
+                    Weight::Is(_) => Weight::Unknown(reason.clone()),
+                    weight => weight,
                 };
                 let draft = Draft::new("narrow-type", self.at, object).weighs(weight, message);
                 self.push(draft.adding(&format!("; {reason}")));
@@ -136,9 +136,12 @@ impl Judge<'_> {
             "not-castable" => "settle these values first, in a migration of their own",
             _ => "keep the type, or settle these values first in a migration of their own",
         };
-        let mut draft = Draft::new(rule, self.at, object)
-            .weighs(weight, format!("rows of `{}` {verdict}", table.name))
-            .hint(hint);
+        let draft = Draft::new(rule, self.at, object);
+        let mut draft = match rule {
+            "not-castable" => draft.fails(weight, &table.name, verdict),
+            _ => draft.alters(weight, &table.name, verdict),
+        }
+        .hint(hint);
         if rule != "not-castable" {
             draft = draft.lets_go(&live_name(table), column.live.as_deref(), What::Values);
         }

@@ -97,7 +97,7 @@ impl Judge<'_> {
         let object = format!("{}.{from}", original.name);
         self.push(
             Draft::new("narrow-type", self.at, &object)
-                .weighs(weight, format!("rows of `{}` {verdict}", original.name))
+                .alters(weight, &original.name, &verdict)
                 .hint("keep the type, or write the conversion out so that it can be seen")
                 .lets_go(&live_name(original), Some(&live), What::Values),
         );
@@ -125,7 +125,7 @@ impl Judge<'_> {
         let joined = copy.filters.contains(&"JOIN");
         let weight =
             match joined || source.live.as_ref() != Some(&source.name) && !self.world.offline {
-                true => Weight::Rehearsal("the copy reads more than this table".to_owned()),
+                true => Weight::rehearsal("the copy reads more than this table".to_owned()),
                 false => self.weigh(
                     source,
                     self.rows_question(source, Some(&condition), &verdict),
@@ -133,7 +133,7 @@ impl Judge<'_> {
             };
         let object = format!("{}.{}", original.name, flow.to);
         let mut draft = Draft::new("update-rows", self.at, &object)
-            .weighs(weight, format!("rows of `{}` {verdict}", original.name))
+            .alters(weight, &original.name, &verdict)
             .hint("copy it as it is; change values in a migration of their own")
             .lets_go(&live_name(original), Some(&live), What::Values);
         draft.aliases = vec![original.name.to_string()];

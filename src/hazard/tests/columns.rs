@@ -149,3 +149,26 @@ async fn what_alter_table_refuses_is_known_before() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn a_table_without_rows_meets_nothing_whatever_was_written() {
+    silent(&[
+        "UPDATE empty SET label = 'x'; ALTER TABLE empty ADD COLUMN c TEXT NOT NULL",
+        "UPDATE empty SET label = 'x'; CREATE UNIQUE INDEX u ON empty (label)",
+        "UPDATE empty SET label = 'x'; ALTER TABLE empty ADD COLUMN c TEXT DEFAULT CURRENT_TIMESTAMP",
+        "DELETE FROM empty; ALTER TABLE empty ADD COLUMN c TEXT NOT NULL",
+        "INSERT INTO users (id, email) VALUES (1, 'x'); CREATE TABLE n (id INTEGER PRIMARY KEY, label TEXT NOT NULL, user_id INTEGER REFERENCES users (id), more INTEGER REFERENCES users (id)); INSERT INTO n (id, label, user_id, more) SELECT id, label, user_id, user_id FROM empty; DROP TABLE empty; ALTER TABLE n RENAME TO empty",
+    ])
+    .await;
+    all(&[
+        (
+            "INSERT INTO empty (id) VALUES (1); CREATE UNIQUE INDEX u ON empty (label)",
+            &["add-unique warn"],
+        ),
+        (
+            "DELETE FROM notes; ALTER TABLE notes ADD COLUMN c TEXT NOT NULL",
+            &["delete-rows block"],
+        ),
+    ])
+    .await;
+}

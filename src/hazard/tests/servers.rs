@@ -238,6 +238,51 @@ fn an_engine_is_told_by_what_it_keeps() {
     );
 }
 
+/// Without a database nobody knows of any row, so that nothing is said as a fact.
+#[test]
+fn what_rows_may_break_is_said_as_a_condition() {
+    for (engine, sql) in [
+        ("postgres", "ALTER TABLE users ALTER COLUMN a SET NOT NULL"),
+        ("postgres", "ALTER TABLE users ADD CONSTRAINT u UNIQUE (a)"),
+        (
+            "postgres",
+            "ALTER TABLE users ADD CONSTRAINT c CHECK (a > 1)",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users ADD FOREIGN KEY (a) REFERENCES b (c)",
+        ),
+        ("postgres", "ALTER TABLE users ADD PRIMARY KEY (a)"),
+        (
+            "postgres",
+            "ALTER TABLE users ADD EXCLUDE USING gist (a WITH &&)",
+        ),
+        ("postgres", "ALTER TABLE users ADD COLUMN a int NOT NULL"),
+        ("postgres", "CREATE UNIQUE INDEX i ON users (a)"),
+        ("mysql", "ALTER TABLE users ADD COLUMN a INT NOT NULL"),
+        ("mysql", "ALTER TABLE users ADD UNIQUE KEY k (a)"),
+        ("mysql", "ALTER TABLE users ADD CONSTRAINT c CHECK (a > 1)"),
+        ("mysql", "ALTER TABLE users CONVERT TO CHARACTER SET latin1"),
+        ("sqlite", "ALTER TABLE users ADD COLUMN a TEXT NOT NULL"),
+        (
+            "sqlite",
+            "ALTER TABLE users ADD COLUMN a TEXT DEFAULT CURRENT_TIMESTAMP",
+        ),
+        ("sqlite", "CREATE UNIQUE INDEX i ON users (a)"),
+    ] {
+        let mut lint = offline(engine, sql);
+        lint.findings
+            .retain(|finding| !finding.rule.starts_with("lock-"));
+        for finding in &lint.findings {
+            let conditional = ["would fail if ", "would change values if ", "if it has any"];
+            let told = conditional
+                .iter()
+                .any(|words| finding.message.contains(words));
+            assert!(told, "{sql}: {}", finding.message);
+        }
+    }
+}
+
 #[test]
 fn what_a_cascade_of_a_schema_takes_is_blocked_whatever_is_known() {
     let lint = offline("postgres", "DROP SCHEMA app CASCADE");
