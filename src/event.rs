@@ -74,6 +74,9 @@ pub struct Finding {
     /// Whether it takes data that is there away, not only fails or gets in the way of clients.
     #[serde(skip)]
     pub destroys: bool,
+    /// Whether the statement fails where it is met, so that to allow it is no way out.
+    #[serde(skip)]
+    pub fails: bool,
     /// What the run log keeps of it.
     #[serde(skip)]
     pub logged: Logged,

@@ -54,6 +54,8 @@ pub(super) struct Draft {
     pub(super) more: String,
     pub(super) hint: Option<String>,
     pub(super) let_go: Vec<LetGo>,
+    /// Where it is met the statement fails, allowed or not.
+    pub(super) fails: bool,
 }
 
 /// What decides how serious a hazard is.
@@ -153,7 +155,14 @@ impl Draft {
             more: String::new(),
             hint: None,
             let_go: Vec::new(),
+            fails: false,
         }
+    }
+
+    /// The engine refuses the statement: to allow it does not help.
+    pub(super) fn refused(mut self, message: impl Into<String>) -> Self {
+        self.fails = true;
+        self.is(Severity::Block, message)
     }
 
     /// How serious it is, and what it says.
@@ -182,7 +191,11 @@ impl Draft {
 
     /// The statement fails if there are such rows.
     pub(super) fn fails(self, weight: Weight, table: &TableName, verdict: &str) -> Self {
-        self.comes_about(weight, "would fail", (table, verdict))
+        let draft = self.comes_about(weight, "would fail", (table, verdict));
+        Draft {
+            fails: true,
+            ..draft
+        }
     }
 
     /// Values change if there are such rows.

@@ -101,5 +101,6 @@ pub(super) fn unused(given: &Given) -> Finding {
         probe: None,
         allowed: None,
         destroys: false,
+        fails: false,
     }
 }

@@ -225,7 +225,8 @@ impl Desk<'_> {
                     .map(|probe| mask_literals(self.engine, probe)),
             },
             probe: weighed.probe,
-            destroys: !draft.let_go.is_empty(),
+            destroys: !draft.let_go.is_empty() && !draft.fails,
+            fails: draft.fails,
             allowed,
         });
     }

@@ -7,6 +7,7 @@ mod emptiness;
 mod mysql;
 mod postgres;
 mod refusals;
+mod ways_out;
 
 use dbscript::event::Severity;
 use dbscript::hazard::{self, Lint, SqlFile, split};

@@ -91,6 +91,7 @@ impl Judge<'_> {
             true => format!("rows of `{}`, if it has any, {verdict}", table.name),
             false => format!("would fail if `{}` has rows: they {verdict}", table.name),
         };
+        draft.fails = !self.habits.fills_in;
         self.push(draft.hint(
             "add it as nullable, fill it, then make it NOT NULL in a later migration; or give it a DEFAULT",
         ));
@@ -142,7 +143,7 @@ impl Judge<'_> {
                 };
                 let message = format!("ADD COLUMN cannot make `{}` {what}", column.name);
                 let draft = Draft::new("sqlite-refuses", self.at, object);
-                self.push(draft.is(Severity::Block, message).hint(hint));
+                self.push(draft.refused(message).hint(hint));
             }
         }
         let default = column.default.as_ref();
@@ -170,6 +171,7 @@ impl Judge<'_> {
             let mut draft = Draft::new("sqlite-refuses", self.at, object);
             draft.weight = self.weigh(table, self.rows_question(table, None, verdict));
             draft.message = format!("would fail if `{}` has rows: they {verdict}", table.name);
+            draft.fails = true;
             self.push(draft.hint(hint));
         }
     }
@@ -317,9 +319,10 @@ impl Judge<'_> {
         reasons.extend(doubtful);
         let object = format!("{}.{column}", table.name);
         let message = format!("DROP COLUMN {verb} `{object}`: {}", reasons.join(", "));
+        let mut draft = Draft::new("sqlite-refuses", self.at, object).is(severity, message);
+        draft.fails = severity == Severity::Block;
         self.push(
-            Draft::new("sqlite-refuses", self.at, object)
-                .is(severity, message)
+            draft
                 .hint("drop what needs it first and create it anew afterwards; a key wants a rebuild of the table"),
         );
     }

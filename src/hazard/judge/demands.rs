@@ -1,7 +1,6 @@
 //! What a new constraint demands of the rows that are there: keys, CHECKs, foreign keys.
 
 use super::Judge;
-use crate::event::Severity;
 use crate::hazard::action::{Key, NewIndex, References};
 use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight};
@@ -21,7 +20,7 @@ impl Judge<'_> {
             );
             self.push(
                 Draft::new("change-primary-key", self.at, object)
-                    .is(Severity::Block, message)
+                    .refused(message)
                     .hint("drop the old one first, in the same statement"),
             );
             return;
@@ -156,6 +155,11 @@ impl Judge<'_> {
         )
         .fails(weight, &child.name, verdict.trim_start_matches("would "))
         .hint("delete or mend these rows first, in a migration of their own");
+        // MySQL takes them then.
+        if self.connection.foreign_keys_off && self.habits.fills_in {
+            draft.fails = false;
+            draft.message = format!("rows of `{}`, if any, {verdict}", child.name);
+        }
         draft.aliases = vec![child.name.to_string()];
         draft.aliases.extend(name.map(str::to_owned));
         self.push(draft);

@@ -104,7 +104,7 @@ impl Judge<'_> {
                 let message = format!("ALTER TABLE cannot {what} here");
                 self.push(
                     Draft::new("sqlite-refuses", self.at, table.to_string())
-                        .is(Severity::Block, message)
+                        .refused(message)
                         .hint(hint),
                 );
             }

@@ -4,7 +4,6 @@
 use super::Judge;
 use super::types::Retyped;
 use crate::db::Engine;
-use crate::event::Severity;
 use crate::hazard::dialect;
 use crate::hazard::draft::Draft;
 use crate::hazard::world::{bare_type, quoted};
@@ -43,7 +42,7 @@ impl Judge<'_> {
             let message = format!("`{object}` does not become {new_type} by itself");
             self.push(
                 Draft::new("not-castable", self.at, object)
-                    .is(Severity::Block, message)
+                    .refused(message)
                     .hint(format!(
                         "say how: USING ({}::text::{new_type})",
                         column.name

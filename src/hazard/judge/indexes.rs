@@ -1,8 +1,8 @@
 //! Indexes that are created and dropped: uniqueness that rows break, and uniqueness that goes.
 
-use super::Judge;
+use super::{Judge, Placed};
 use crate::event::Severity;
-use crate::hazard::action::{Key, NewIndex};
+use crate::hazard::action::{Action, Key, NewIndex};
 use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight};
 use crate::hazard::world::{Index, Seen, Table};
@@ -104,7 +104,11 @@ impl Judge<'_> {
         let question = self.duplicates(table, &terms, new, &verdict);
         let mut draft = Draft::new(rule, self.at, format!("{}.{shown}", table.name));
         draft.aliases = vec![table.name.to_string(), new.name.name.clone()];
-        draft = draft.fails(self.weigh(table, question), &table.name, &verdict);
+        let weight = self.weigh(table, question);
+        draft = match self.ignores() {
+            true => draft.comes_about(weight, "would delete rows", (&table.name, &verdict)),
+            false => draft.fails(weight, &table.name, &verdict),
+        };
         if let (Some(name), Weight::Ask(_), false) = (
             self.disturbing(&new.condition, &terms),
             &draft.weight,
@@ -115,6 +119,16 @@ impl Judge<'_> {
         self.push(draft.hint(
             "find them with GROUP BY … HAVING count(*) > 1 and settle them before this migration",
         ));
+    }
+
+    /// Whether the statement at hand is an ALTER IGNORE.
+    fn ignores(&self) -> bool {
+        let here = &self.steps[self.at];
+        let before = self.steps[self.first..self.at].iter().rev();
+        let same = |other: &&Placed| (other.file, other.statement) == (here.file, here.statement);
+        before
+            .take_while(same)
+            .any(|placed| matches!(placed.step.action, Action::AlterIgnore(_)))
     }
 
     fn disturbing(&self, condition: &Option<String>, terms: &[String]) -> Option<TableName> {

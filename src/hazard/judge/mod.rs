@@ -131,6 +131,8 @@ struct Connection {
     in_transaction: bool,
     /// The step that has switched the refusal of bad values off (MySQL).
     relaxed: Option<usize>,
+    /// It is still off.
+    lax: bool,
 }
 
 struct Judge<'a> {

@@ -12,6 +12,7 @@ use crate::ident::TableName;
 impl Judge<'_> {
     pub(super) fn set_sql_mode(&mut self, _mode: &str, strict: bool) {
         self.connection.relaxed = (!strict).then_some(self.at);
+        self.connection.lax = !strict;
     }
 
     /// A change of type or NOT NULL after the mode was relaxed: the statement that relaxed it is to blame.

@@ -33,7 +33,7 @@ impl Judge<'_> {
             );
             let hint = "drop these foreign keys first, in a statement of their own";
             let draft = Draft::new(rule, self.at, table.name.to_string());
-            return self.push(draft.is(Severity::Block, message).hint(hint));
+            return self.push(draft.refused(message).hint(hint));
         }
         match storage.keeps {
             Keeps::Nothing => self.forget_rows(&table, storage),

@@ -73,7 +73,7 @@ impl Judge<'_> {
             let message = format!("`{object}` cannot become {new_type}: {reason}");
             self.push(
                 Draft::new("not-castable", self.at, object)
-                    .is(Severity::Block, message)
+                    .refused(message)
                     .hint("say how with USING, and look at the values it gives"),
             );
             return;
@@ -138,7 +138,11 @@ impl Judge<'_> {
         };
         let draft = Draft::new(rule, self.at, object);
         let mut draft = match rule {
-            "not-castable" => draft.fails(weight, &table.name, verdict),
+            // Without strict mode MySQL writes something else there.
+            "not-castable" if !self.connection.lax => draft.fails(weight, &table.name, verdict),
+            "remove-enum-value" if !self.habits.fills_in => {
+                draft.fails(weight, &table.name, verdict)
+            }
             _ => draft.alters(weight, &table.name, verdict),
         }
         .hint(hint);
@@ -181,6 +185,7 @@ impl Judge<'_> {
                 ),
             )
             .hint("settle these values first, in a migration of their own");
+        draft.fails = true;
         draft.aliases = vec![table.name.to_string()];
         self.push(draft);
         let condition = format!("{there}::{} IS DISTINCT FROM {stored}", column.type_name);

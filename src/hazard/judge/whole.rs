@@ -77,6 +77,7 @@ impl Judge<'_> {
         let mut draft = Draft::new("drop-schema", self.at, name)
             .is(Severity::Block, message)
             .hint("drop or move its tables one by one, so that each is seen");
+        draft.fails = !cascade && !self.world.offline;
         for table in &held {
             draft = draft.lets_go(&live_name(table), None, What::Table);
         }

@@ -86,6 +86,7 @@ fn findings_are_told_without_the_data_of_rows() {
         probe: None,
         allowed: None,
         destroys: true,
+        fails: false,
         logged: Logged {
             message: "3 values | all".to_owned(),
             ..Logged::default()

@@ -108,6 +108,7 @@ fn describe_finding(finding: Finding) -> Value {
         ("probe", text(finding.probe)),
         ("allowed", text(finding.allowed)),
         ("destroys", Value::Bool(finding.destroys)),
+        ("fails", Value::Bool(finding.fails)),
     ])
 }
 
@@ -120,9 +121,15 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// The way out where a finding that fails has none of its own.
+const MEND: &str =
+    "settle first, in a migration of its own, what stands in the way of the statement";
+
 pub(super) fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
     let mut wanted: Vec<String> = Vec::new();
+    let mut ways_out: Vec<String> = Vec::new();
     let mut first = None;
+    let mut count = 0usize;
     for item in call.receiver::<Array>()? {
         let Some(finding) = item.read_lock::<Map>() else {
             continue;
@@ -136,10 +143,18 @@ pub(super) fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
         if text("severity").as_deref() != Some("block") || text("allowed").is_some() {
             continue;
         }
-        let rule = text("rule").unwrap_or_default();
-        let allowance = text("table").map_or(rule.clone(), |table| format!("{rule}({table})"));
         // The error goes into logs, which get no data of rows.
         first = first.or_else(|| text("summary"));
+        count += 1;
+        if text("fails").as_deref() == Some("true") {
+            let way_out = text("hint").unwrap_or_else(|| MEND.to_owned());
+            if !ways_out.contains(&way_out) {
+                ways_out.push(way_out);
+            }
+            continue;
+        }
+        let rule = text("rule").unwrap_or_default();
+        let allowance = text("table").map_or(rule.clone(), |table| format!("{rule}({table})"));
         if !wanted.contains(&allowance) {
             wanted.push(allowance);
         }
@@ -147,14 +162,22 @@ pub(super) fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
     let Some(first) = first else {
         return Ok(Dynamic::UNIT);
     };
-    let message = match wanted.len() {
+    let message = match count {
         1 => format!("refused, and nothing was changed: {first}"),
         count => format!("refused for {count} hazards, and nothing was changed: {first}"),
     };
-    let hint = format!(
-        "if it is meant, put `-- dbscript: allow {}` above the statement, or pass `--allow '{}'`",
-        wanted[0],
-        wanted.join(",")
-    );
-    Err(Error::new(Kind::Refused, message).hint(hint).into())
+    // What fails is not mended by allowing it.
+    if let Some(allowed) = wanted.first() {
+        let condition = match ways_out.is_empty() {
+            true => "if it is meant",
+            false => "if the rest is meant",
+        };
+        ways_out.push(format!(
+            "{condition}, put `-- dbscript: allow {allowed}` above the statement, or pass `--allow '{}'`",
+            wanted.join(",")
+        ));
+    }
+    Err(Error::new(Kind::Refused, message)
+        .hint(ways_out.join("; "))
+        .into())
 }

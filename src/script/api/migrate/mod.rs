@@ -86,7 +86,7 @@ pub const NAMESPACE: Namespace = Namespace {
             ],
             right: None,
             doc: "Finds what would lose data or fail, and asks the data itself, read only.",
-            result: "an array of findings: maps with rule, severity, file, line, column, statement, table, message, summary (the message without data of rows), hint, probe, allowed, destroys (whether it takes data away)",
+            result: "an array of findings: maps with rule, severity, file, line, column, statement, table, message, summary (the message without data of rows), hint, probe, allowed, destroys (whether it takes data away), fails (whether the statement fails, allowed or not)",
             errors: "`usage` for an allowance that is none",
             body: lint,
         },
@@ -110,7 +110,7 @@ pub const NAMESPACE: Namespace = Namespace {
             right: None,
             doc: "Refuses to go on if a finding blocks and is not allowed. A method of what `lint` returned.",
             result: "()",
-            errors: "`refused`, naming what must be allowed",
+            errors: "`refused`, with the way out, and naming what may be allowed",
             body: refuse_unless_allowed,
         },
         Function {
