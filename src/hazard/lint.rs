@@ -1,5 +1,7 @@
 //! The whole of it: files in, findings out.
 
+use std::collections::HashSet;
+
 use super::action::{Action, Insert, Step};
 use super::allow::Allowance;
 use super::dialect::{self, Reading};
@@ -10,7 +12,7 @@ use super::show::{mask_literals, shorten};
 use super::split::{Kind, Statement, split};
 use super::weigh::{Weighed, weigh};
 use super::world::World;
-use crate::db::{Engine, Session};
+use crate::db::{Catalog, Engine, Session};
 use crate::error::Result;
 use crate::event::{Finding, Logged, Severity};
 
@@ -100,7 +102,7 @@ pub async fn lint(
         None => Reading::offline(engine),
     };
     let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
-    let steps = steps(&reading, &split);
+    let steps = steps(&reading, &split, functions(catalog.as_ref()));
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
     let verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
@@ -127,7 +129,21 @@ fn running(file: &SqlFile) -> Running {
     }
 }
 
-fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
+/// The functions of the database, by their bare names in lower case.
+fn functions(catalog: Option<&Catalog>) -> HashSet<String> {
+    let objects = catalog.into_iter().flat_map(|catalog| &catalog.objects);
+    let functions = objects.filter(|object| object.kind == "function");
+    functions
+        .map(|function| function.name.name.to_lowercase())
+        .collect()
+}
+
+fn steps(
+    reading: &Reading,
+    files: &[Vec<Statement>],
+    mut functions: HashSet<String>,
+) -> Vec<Placed> {
+    let unread_calls = dialect::habits(reading.engine).unread_calls;
     let mut steps: Vec<Placed> = Vec::new();
     for (file, statements) in files.iter().enumerate() {
         let mut reading = reading.clone();
@@ -146,7 +162,18 @@ fn steps(reading: &Reading, files: &[Vec<Statement>]) -> Vec<Placed> {
                 Kind::Sql => {
                     let read = dialect::read(&reading, &statement.text);
                     reading.follow(&read);
+                    if unread_calls && !functions.is_empty() {
+                        let calls =
+                            dialect::calls_among(reading.engine, &statement.text, &functions);
+                        steps.extend(calls.into_iter().map(|(name, offset)| {
+                            let action = Action::Call { name, alone: false };
+                            here(Step { action, offset })
+                        }));
+                    }
                     for step in read {
+                        if let Action::CreateRoutine(routine) = &step.action {
+                            functions.insert(routine.name.name.to_lowercase());
+                        }
                         let last = steps.last().filter(|last| last.file == file);
                         if !last.is_some_and(|last| repeats(&last.step.action, &step.action)) {
                             steps.push(here(step));
@@ -262,7 +289,7 @@ impl Desk<'_> {
             };
             let unseen = self.steps.iter().any(|placed| {
                 (placed.file, placed.statement) == at
-                    && matches!(placed.step.action, Action::Call(_) | Action::Dynamic(_))
+                    && matches!(placed.step.action, Action::Call { .. } | Action::Dynamic(_))
             });
             let what = match given.allowance.rule.as_str() {
                 "delete-rows" | "replace-rows" | "truncate" => What::Rows,

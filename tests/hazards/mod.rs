@@ -7,6 +7,7 @@ mod emptiness;
 mod mysql;
 mod postgres;
 mod refusals;
+mod routines;
 mod ways_out;
 
 use dbscript::event::Severity;

@@ -119,7 +119,11 @@ pub(super) enum Action {
     /// A function, procedure or event is created: what it does, it does when it is called.
     CreateRoutine(NewRoutine),
     /// It is called, so what it does happens now: CALL, SELECT f(), PERFORM.
-    Call(TableName),
+    Call {
+        name: TableName,
+        /// The statement is nothing but the call: it is made for what the routine does.
+        alone: bool,
+    },
     /// A sequence, type, extension or the like is created, under this name.
     CreateObject {
         kind: ObjectKind,

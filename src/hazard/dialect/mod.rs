@@ -4,11 +4,13 @@ mod lexer;
 mod mysql;
 mod outside;
 mod postgres;
+mod routines;
 mod shape;
 mod sqlite;
 
 pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
 pub(super) use outside::outside;
+pub(super) use routines::{Deeds, calls_among, deeds, is_built_in};
 pub(super) use shape::Shape;
 
 use super::action::{Action, Step};

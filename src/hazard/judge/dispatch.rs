@@ -47,7 +47,7 @@ impl Judge<'_> {
             | Action::DropSchema { .. }
             | Action::DropOwned(_)
             | Action::CreateRoutine(_)
-            | Action::Call(_)
+            | Action::Call { .. }
             | Action::CreateObject { .. }
             | Action::DropObject { .. }
             | Action::DropAttribute { .. }
@@ -119,7 +119,7 @@ impl Judge<'_> {
             Action::DropSchema { name, cascade } => self.drop_schema(name, *cascade),
             Action::DropOwned(role) => self.drop_owned(role),
             Action::CreateRoutine(routine) => self.create_routine(routine),
-            Action::Call(name) => self.call(name),
+            Action::Call { name, alone } => self.call(name, *alone),
             Action::CreateObject { kind, name, values } => self.create_object(*kind, name, values),
             Action::DropObject {
                 kind,

@@ -90,7 +90,7 @@ pub(super) fn judge(
         habits: dialect::habits(engine),
         steps,
         applied_here,
-        world: World::new(catalog, names, |sql| dialect::words(engine, sql)),
+        world: World::new(catalog, names, engine),
         drafts: Vec::new(),
         at: 0,
         first: 0,
@@ -100,6 +100,7 @@ pub(super) fn judge(
         silent: Vec::new(),
         triggers: Vec::new(),
         routines: Vec::new(),
+        running: Vec::new(),
         connection: Connection::default(),
     };
     let mut first = 0;
@@ -156,6 +157,8 @@ struct Judge<'a> {
     triggers: Vec<NewTrigger>,
     /// Functions and procedures the set has created.
     routines: Vec<NewRoutine>,
+    /// Those of them whose bodies are being followed.
+    running: Vec<TableName>,
     connection: Connection,
 }
 

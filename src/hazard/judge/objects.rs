@@ -15,6 +15,7 @@ impl Judge<'_> {
             table: None,
             created: true,
             words: view.words.clone(),
+            ..Object::default()
         });
     }
 
@@ -42,6 +43,7 @@ impl Judge<'_> {
             table: Some(trigger.table.clone()),
             created: true,
             words: trigger.words.clone(),
+            ..Object::default()
         });
     }
 

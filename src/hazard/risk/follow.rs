@@ -194,7 +194,7 @@ impl Risk<'_> {
                 | Action::AlterIgnore(_)
                 | Action::ChangeEngine { .. }
                 | Action::Partition { .. }
-                | Action::Call(_)
+                | Action::Call { .. }
                 | Action::Dynamic(_)
                 | Action::Unparsed(_)
                 | Action::WriteSchema => self.take(&step.action, texts),

@@ -153,7 +153,7 @@ impl<'a> Risk<'a> {
                 }
             }
             Action::Partition { table, change } => self.change_partitions(table, change),
-            Action::Call(name) => {
+            Action::Call { name, .. } => {
                 let called = texts.iter().map(|text| (*text).to_owned());
                 self.queue
                     .push(Follow::Called(name.clone(), called.collect()));

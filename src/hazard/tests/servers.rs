@@ -238,6 +238,63 @@ fn an_engine_is_told_by_what_it_keeps() {
     );
 }
 
+#[test]
+fn what_is_called_for_its_own_sake_is_told() {
+    expect(
+        "postgres",
+        &[
+            ("CALL tidy_up()", &["dynamic-sql warn"]),
+            ("SELECT app.tidy_up(1)", &["dynamic-sql warn"]),
+            ("SELECT tidy_up()::text", &["dynamic-sql warn"]),
+            (
+                "DO $$ BEGIN PERFORM tidy_up(); END $$",
+                &["dynamic-sql warn"],
+            ),
+            ("SELECT now(), lower('A'), gen_random_uuid()", &[]),
+            (
+                "SELECT pg_catalog.set_config('search_path', '', false)",
+                &[],
+            ),
+            ("SELECT pg_advisory_lock(1)", &[]),
+            ("SELECT uuid_generate_v4()", &[]),
+            ("SELECT slug(name) FROM users", &[]),
+            (
+                "INSERT INTO t (a) VALUES (slug('x')) RETURNING slug(a)",
+                &[],
+            ),
+            ("INSERT INTO t (a) SELECT (SELECT slug('x'))", &[]),
+            ("CREATE TABLE t (a text DEFAULT slug('x'))", &[]),
+            (
+                "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()",
+                &[],
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT 1'; SELECT f()",
+                &[],
+            ),
+            (
+                "CREATE FUNCTION f(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$; SELECT f('users')",
+                &["dynamic-sql warn"],
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM f(); DELETE FROM users; END $$; SELECT f()",
+                &["delete-rows note", "delete-rows probe"],
+            ),
+        ],
+    );
+    expect(
+        "mysql",
+        &[
+            ("CALL tidy_up()", &["dynamic-sql warn"]),
+            ("SELECT slug('x'), NOW(), UUID()", &[]),
+            (
+                "CREATE FUNCTION f() RETURNS INT BEGIN DELETE FROM users; RETURN 1; END; SELECT f()",
+                &["delete-rows note", "delete-rows probe"],
+            ),
+        ],
+    );
+}
+
 /// Without a database nobody knows of any row, so that nothing is said as a fact.
 #[test]
 fn what_rows_may_break_is_said_as_a_condition() {

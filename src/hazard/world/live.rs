@@ -3,16 +3,17 @@
 use super::objects::enum_values;
 use super::table::{Index, Object, Table, live_table, lower};
 use super::{Names, World};
-use crate::db::{self, Catalog};
+use crate::db::{self, Catalog, Engine};
+use crate::hazard::dialect;
 use crate::hazard::world::bare_type;
 
+/// Kinds of objects that are called.
+const ROUTINES: [&str; 2] = ["function", "procedure"];
+
 impl World {
-    /// The world before the first statement. `words` takes SQL apart into names in lower case.
-    pub(in crate::hazard) fn new(
-        catalog: Option<&Catalog>,
-        names: Names,
-        words: impl Fn(&str) -> Vec<String>,
-    ) -> World {
+    /// The world before the first statement.
+    pub(in crate::hazard) fn new(catalog: Option<&Catalog>, names: Names, engine: Engine) -> World {
+        let words = |sql: &str| dialect::words(engine, sql);
         let mut world = World {
             offline: catalog.is_none(),
             names,
@@ -31,14 +32,14 @@ impl World {
                 .extend(indexes.filter_map(|index| live_index(table, index, &words)));
         }
         for object in &catalog.objects {
-            world.take_object(object, &words);
+            world.take_object(engine, object);
         }
         let counters = catalog.sequences.iter();
         world.sequences = counters.map(|counter| counter.name.clone()).collect();
         world
     }
 
-    fn take_object(&mut self, object: &db::Object, words: &impl Fn(&str) -> Vec<String>) {
+    fn take_object(&mut self, engine: Engine, object: &db::Object) {
         if let (true, Some(parent)) = (object.kind == "partition", &object.table) {
             self.add_partition(object, parent);
         }
@@ -51,7 +52,11 @@ impl World {
             name: object.name.name.clone(),
             table: object.table.clone().filter(|_| object.kind != "partition"),
             created: false,
-            words: words(&object.sql),
+            words: dialect::words(engine, &object.sql),
+            schema: object.name.schema.clone(),
+            deeds: ROUTINES
+                .contains(&object.kind.as_str())
+                .then(|| dialect::deeds(engine, &object.sql)),
         });
     }
 

@@ -24,6 +24,8 @@ impl World {
             table: None,
             created: true,
             words: words.to_vec(),
+            schema: name.schema.clone(),
+            deeds: None,
         });
     }
 

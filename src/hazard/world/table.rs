@@ -3,6 +3,7 @@
 use crate::db;
 use crate::db::Attributes;
 use crate::hazard::action::{Key, NewColumn, NewConstraint, References};
+use crate::hazard::dialect::Deeds;
 use crate::ident::TableName;
 
 /// A table as it is now.
@@ -90,6 +91,10 @@ pub(in crate::hazard) struct Object {
     pub(in crate::hazard) created: bool,
     /// Words of its SQL, in lower case.
     pub(in crate::hazard) words: Vec<String>,
+    /// Its schema, where that is not the default one.
+    pub(in crate::hazard) schema: Option<String>,
+    /// What it may do, if it is a routine that was there before the set.
+    pub(in crate::hazard) deeds: Option<Deeds>,
 }
 
 impl Table {

@@ -121,7 +121,7 @@ pub(in crate::hazard) fn commits_implicitly(action: &Action) -> bool {
         | Action::Delete(_)
         | Action::Update(_)
         | Action::Insert(_)
-        | Action::Call(_)
+        | Action::Call { .. }
         | Action::SqlMode { .. }
         | Action::ForeignKeys(_)
         | Action::LegacyRename(_)

@@ -147,7 +147,8 @@ fn other(cursor: &mut Cursor<'_>) -> Read<Vec<Step>> {
         return explained(cursor);
     }
     if cursor.eat("call") {
-        return one(Action::Call(cursor.table()?));
+        let name = cursor.table()?;
+        return one(Action::Call { name, alone: true });
     }
     if cursor.eat("use") {
         return one(Action::DefaultSchema(Some(cursor.name()?)));

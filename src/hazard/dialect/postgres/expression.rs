@@ -119,6 +119,21 @@ pub(super) fn called(call: &ast::CallExpr) -> Option<Vec<String>> {
     }
 }
 
+/// Whether a statement is nothing but this call: `SELECT f()`, `PERFORM f()`.
+pub(super) fn is_alone(call: &ast::CallExpr) -> bool {
+    let mut around = call.syntax().ancestors().skip(1);
+    let Some(target) = around.find(|node| !ast::CastExpr::can_cast(node.kind())) else {
+        return false;
+    };
+    let select = target.ancestors().find_map(ast::Select::cast);
+    ast::Target::can_cast(target.kind())
+        && select.is_some_and(|select| {
+            let within = select.syntax().parent();
+            select.from_clause().is_none()
+                && !within.is_some_and(|within| ast::ParenExpr::can_cast(within.kind()))
+        })
+}
+
 /// Everything a node calls.
 pub(super) fn calls(node: &SyntaxNode) -> impl Iterator<Item = (ast::CallExpr, Vec<String>)> {
     node.descendants()

@@ -150,7 +150,10 @@ impl Reader<'_> {
         });
         let body: Vec<Step> = called
             .map(|called| Step {
-                action: Action::Call(called),
+                action: Action::Call {
+                    name: called,
+                    alone: true,
+                },
                 offset: super::reader::start(create.syntax()),
             })
             .into_iter()

@@ -322,7 +322,10 @@ impl Reader<'_> {
             return None;
         }
         let schema = name.len().checked_sub(2).map(|at| name[at].clone());
-        Some(Action::Call(self.qualified(schema, last.clone())))
+        Some(Action::Call {
+            name: self.qualified(schema, last.clone()),
+            alone: expression::is_alone(call),
+        })
     }
 }
 

@@ -63,7 +63,7 @@ impl Reader<'_> {
             ast::Stmt::CreateProcedure(create) => self.create_procedure(create, steps),
             ast::Stmt::Call(call) => {
                 let name = self.name_of(call.procedure_name_ref());
-                push(steps, call.syntax(), Action::Call(name));
+                push(steps, call.syntax(), Action::Call { name, alone: true });
                 if let Some(arguments) = call.arg_list() {
                     self.calls(arguments.syntax(), steps);
                 }

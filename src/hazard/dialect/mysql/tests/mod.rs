@@ -124,7 +124,7 @@ fn show_more(action: &Action) -> String {
         Action::DropTrigger { trigger, .. } => format!("drop trigger {trigger}"),
         Action::DropObject { kind, name, .. } => format!("drop {kind:?} {name}"),
         Action::CreateObject { kind, name, .. } => format!("create {kind:?} {name}"),
-        Action::Call(name) => format!("call {name}"),
+        Action::Call { name, .. } => format!("call {name}"),
         Action::DeleteHistory(table) => format!("history {table}"),
         Action::AlterIgnore(table) => format!("ignore {table}"),
         Action::ChangeEngine { table, storage } => {

@@ -59,7 +59,7 @@ fn a_long_insert_is_read_without_its_rows() {
     assert!(
         steps(&called)
             .iter()
-            .any(|step| matches!(step.action, Action::Call(_)))
+            .any(|step| matches!(step.action, Action::Call { .. }))
     );
 }
 

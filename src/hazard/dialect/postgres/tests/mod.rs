@@ -26,7 +26,7 @@ fn told(sql: &str) -> Vec<String> {
 /// The same without locks and calls.
 fn plainly(sql: &str) -> Vec<String> {
     let mut steps = steps(sql);
-    steps.retain(|step| !matches!(step.action, Action::Lock(_) | Action::Call(_)));
+    steps.retain(|step| !matches!(step.action, Action::Lock(_) | Action::Call { .. }));
     tell(&steps, sql)
 }
 

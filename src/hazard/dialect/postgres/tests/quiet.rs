@@ -66,7 +66,7 @@ fn must_not_alarm() {
             .filter(|action| {
                 !matches!(
                     action,
-                    Action::Call(_) | Action::CreateObject { .. } | Action::DefaultSchema(_)
+                    Action::Call { .. } | Action::CreateObject { .. } | Action::DefaultSchema(_)
                 )
             })
             .collect();

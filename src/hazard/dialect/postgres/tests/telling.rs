@@ -215,7 +215,7 @@ fn written(action: &Action) -> Option<String> {
                 .as_ref()
                 .map_or(String::new(), |set| format!(" upsert {}", set.join(","))),
         ),
-        Action::Call(name) => format!("call {name}"),
+        Action::Call { name, .. } => format!("call {name}"),
         Action::Lock(lock) => format!(
             "{} {}{}",
             lock.rule,
