@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Position};
-use crate::script::BUILT_IN;
+use crate::script::{BUILT_IN, excerpt};
 use crate::value::Value;
 
 /// How a command ended: what is said last, by the terminal, the JSON lines and the run log alike.
@@ -102,7 +102,8 @@ pub fn lines(error: &Error, project: Option<&Path>) -> Vec<String> {
         if error.trace.is_empty()
             && let Some(text) = project.and_then(|project| source(position, project))
         {
-            lines.extend(excerpt(&text, position));
+            let shown = excerpt(&text, position).into_iter();
+            lines.extend(shown.map(|line| format!("  {line}")));
         }
     }
     lines.extend(error.trace.iter().map(|line| format!("  {line}")));
@@ -125,31 +126,6 @@ fn source(position: &Position, project: &Path) -> Option<String> {
         return None;
     }
     std::fs::read_to_string(project.join(&position.file)).ok()
-}
-
-/// The line of a position with a caret under its column, indented; nothing if the text has no such line.
-pub fn excerpt(text: &str, position: &Position) -> Vec<String> {
-    /// Longer lines (generated SQL) are no help to a reader.
-    const LONGEST: usize = 300;
-    let Some(line) = text.lines().nth(position.line.saturating_sub(1)) else {
-        return Vec::new();
-    };
-    if line.chars().count() > LONGEST {
-        return Vec::new();
-    }
-    let number = position.line.to_string();
-    let margin = " ".repeat(number.len());
-    // A tab stays a tab, so that the caret stands where the terminal puts the character.
-    let indent: String = line
-        .chars()
-        .take(position.column.saturating_sub(1))
-        .map(|character| if character == '\t' { '\t' } else { ' ' })
-        .collect();
-    vec![
-        format!("  {margin} |"),
-        format!("  {number} | {line}"),
-        format!("  {margin} | {indent}^"),
-    ]
 }
 
 #[cfg(test)]

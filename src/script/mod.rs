@@ -39,3 +39,4 @@ pub use library::{BUILT_IN, Library};
 pub use parameter::{Parameter, ParameterType, arguments};
 pub use procedure::{Origin, Procedure, RIGHTS};
 pub use run::{DATA_LOSS, FAILED_BACKUP, run};
+pub use sources::excerpt;

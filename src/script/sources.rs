@@ -47,9 +47,14 @@ impl Sources {
 
 /// The line of a position with a caret under its column, ready to print; empty if the text has no such line.
 pub fn excerpt(text: &str, position: &Position) -> Vec<String> {
+    /// Longer lines (generated SQL) are no help to a reader.
+    const LONGEST: usize = 300;
     let Some(line) = text.lines().nth(position.line.saturating_sub(1)) else {
         return Vec::new();
     };
+    if line.chars().count() > LONGEST {
+        return Vec::new();
+    }
     let number = position.line.to_string();
     let margin = " ".repeat(number.len());
     // A tab stays a tab, so that the caret stands where the terminal puts the character.

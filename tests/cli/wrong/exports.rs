@@ -126,7 +126,7 @@ fn bad_rows() {
         ),
         rows(
             "ID,External Solana accounts\nx1,nope\nx3,\n",
-            &["users/x.csv:2: rejected: nope is no Solana address"],
+            &["users/x.csv:2: rejected: no Solana address"],
         ),
     ]);
 }
