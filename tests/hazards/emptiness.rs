@@ -56,25 +56,25 @@ async fn no_row_is_no_hazard_on_mysql() {
     };
     let schema = "CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(20), age INT);
         CREATE TABLE pets (id INT PRIMARY KEY, owner INT, kind VARCHAR(20));
-        CREATE TABLE empty (id INT PRIMARY KEY, label VARCHAR(20), user_id INT, score DECIMAL(10,2));
+        CREATE TABLE vacant (id INT PRIMARY KEY, label VARCHAR(20), user_id INT, score DECIMAL(10,2));
         INSERT INTO users VALUES (1, 'a', NULL), (2, 'b', 3);
         INSERT INTO pets VALUES (1, NULL, 'cat'), (2, NULL, 'dog');";
     silent(&fresh, schema, &[
-        "ALTER TABLE empty ADD COLUMN c INT; UPDATE empty SET c = 1; ALTER TABLE empty MODIFY c INT NOT NULL",
-        "UPDATE empty SET label = 'x'; CREATE UNIQUE INDEX u ON empty (label)",
-        "UPDATE empty SET label = 'x'; ALTER TABLE empty ADD COLUMN c INT NOT NULL",
-        "UPDATE empty SET id = 2; ALTER TABLE empty DROP PRIMARY KEY, ADD PRIMARY KEY (label)",
-        "DELETE FROM empty; ALTER TABLE empty ADD CONSTRAINT c CHECK (id > 5)",
-        "UPDATE empty SET id = 1; ALTER TABLE empty MODIFY score DECIMAL(5,1)",
-        "UPDATE empty SET id = 1; ALTER TABLE empty ENGINE=MyISAM",
-        "INSERT INTO users VALUES (3, 'c', 4); ALTER TABLE empty ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users (id)",
+        "ALTER TABLE vacant ADD COLUMN c INT; UPDATE vacant SET c = 1; ALTER TABLE vacant MODIFY c INT NOT NULL",
+        "UPDATE vacant SET label = 'x'; CREATE UNIQUE INDEX u ON vacant (label)",
+        "UPDATE vacant SET label = 'x'; ALTER TABLE vacant ADD COLUMN c INT NOT NULL",
+        "UPDATE vacant SET id = 2; ALTER TABLE vacant DROP PRIMARY KEY, ADD PRIMARY KEY (label)",
+        "DELETE FROM vacant; ALTER TABLE vacant ADD CONSTRAINT c CHECK (id > 5)",
+        "UPDATE vacant SET id = 1; ALTER TABLE vacant MODIFY score DECIMAL(5,1)",
+        "UPDATE vacant SET id = 1; ALTER TABLE vacant ENGINE=MyISAM",
+        "INSERT INTO users VALUES (3, 'c', 4); ALTER TABLE vacant ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users (id)",
         "INSERT INTO users VALUES (3, 'c', 4); ALTER TABLE pets ADD CONSTRAINT f FOREIGN KEY (owner) REFERENCES users (id)",
         "DELETE FROM pets WHERE id = 9; ALTER TABLE pets MODIFY kind VARCHAR(20) NOT NULL",
     ])
     .await;
     hold(&fresh, schema, &[
         ("TRUNCATE pets; ALTER TABLE pets MODIFY owner INT NOT NULL", &["truncate block"]),
-        ("INSERT INTO empty (id, label) VALUES (1, 'x'); ALTER TABLE empty MODIFY label VARCHAR(20) NOT NULL", &["set-not-null warn"]),
+        ("INSERT INTO vacant (id, label) VALUES (1, 'x'); ALTER TABLE vacant MODIFY label VARCHAR(20) NOT NULL", &["set-not-null warn"]),
     ])
     .await;
 }

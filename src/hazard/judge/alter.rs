@@ -2,6 +2,7 @@
 
 use super::Judge;
 use super::copies::live_name;
+use crate::db::Engine;
 use crate::event::Severity;
 use crate::hazard::action::{Action, ColumnChange};
 use crate::hazard::draft::{Draft, What};
@@ -125,13 +126,20 @@ impl Judge<'_> {
     }
 
     /// What MySQL and MariaDB make of a NULL that may not be
-    /// (<https://mariadb.com/kb/en/timestamp/#automatic-values>, <https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html>).
+    /// (<https://mariadb.com/kb/en/timestamp/#automatic-values>, <https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html>,
+    /// <https://dev.mysql.com/doc/refman/8.0/en/server-system-variables.html#sysvar_explicit_defaults_for_timestamp>).
     fn fate_of_nulls(&self, type_name: &str) -> &'static str {
         if !self.habits.fills_in {
             return "";
         }
-        match type_name.to_ascii_lowercase().starts_with("timestamp") {
-            true => ": MariaDB writes the current time there, in silence",
+        let is_timestamp = type_name.to_ascii_lowercase().starts_with("timestamp");
+        match is_timestamp {
+            true if self.engine == Engine::Mariadb => {
+                ": MariaDB writes the current time there, in silence"
+            }
+            true => {
+                "; MariaDB, and MySQL without explicit_defaults_for_timestamp, write the current time there"
+            }
             false if self.connection.lax => ": without strict mode 0 or '' is written, in silence",
             false => "; without strict mode 0 or '' is written",
         }
@@ -220,7 +228,7 @@ impl Judge<'_> {
 }
 
 /// A domain's CHECK with the column where it says `VALUE`.
-fn about_column(engine: crate::db::Engine, check: &str, column: &str) -> String {
+fn about_column(engine: Engine, check: &str, column: &str) -> String {
     use crate::hazard::dialect::{Lexer, TokenKind};
     let mut text = String::with_capacity(check.len() + column.len());
     for token in Lexer::new(engine, check) {
