@@ -3,6 +3,7 @@
 mod baseline;
 pub mod create;
 mod error;
+mod exclusive;
 mod fit;
 mod history;
 mod load;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::create::{CreateOptions, Created, create};
 use super::error::Error;
+use super::exclusive::{keep_others_out, nothing_restored};
 use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::progress::say;
@@ -14,7 +15,7 @@ use super::set::Set;
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
 use crate::db::{Access, Begin, NotIncluded, Orphans, Sequence, Session, Withheld, telling};
-use crate::error::{self, Result};
+use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
 use crate::storage::RunLog;
@@ -77,7 +78,7 @@ pub struct Restoring<'a> {
 }
 
 impl<'a> Restoring<'a> {
-    /// Begins the transaction: from here on nobody else writes, where the engine has a lock for that.
+    /// Begins the transaction: from here on nobody else migrates or restores, nor writes where the engine has a lock for that.
     ///
     /// # Errors
     /// No connection, a lock that is not given up, a run log that cannot be written.
@@ -96,12 +97,9 @@ impl<'a> Restoring<'a> {
             guarded: false,
         };
         let mut session = plan.target.connect(access).await?;
+        keep_others_out(&mut session, sink).await?;
         let begun = telling(sink, "the database", session.begin(Begin::Rebuild)).await;
-        begun.map_err(|error| {
-            let error = error::Error::from(error);
-            let kind = error.kind;
-            error.context(kind, "nothing was restored, the database is as it was")
-        })?;
+        begun.map_err(nothing_restored)?;
         Ok(Restoring {
             plan,
             session,

@@ -308,7 +308,9 @@ async fn one(
     match history.announced {
         Some(announced) => {
             let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
-            session.execute(announced.finish, &row).await?;
+            if session.execute(announced.finish, &row).await? == 0 {
+                return Err(history_gone(migration.version));
+            }
         }
         None => {
             let row = migration.row(nanoseconds);
@@ -320,6 +322,15 @@ async fn one(
         description: migration.description.clone(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+/// The error of a migration whose own row went away while it ran.
+fn history_gone(version: i64) -> Error {
+    let message = format!(
+        "the row of migration {version} is no longer in the history: something else has replaced or emptied it meanwhile"
+    );
+    Error::new(Kind::Migration, message)
+        .hint("`dbscript status` shows what is in; `dbscript run restore` makes it whole")
 }
 
 async fn statements(

@@ -1,12 +1,13 @@
 //! Several runs at once on one project: each does its whole work, or says why it did not.
 
 use super::{MIGRATE, filled, with_people};
-use crate::harness::databases::in_every_project;
+use crate::harness::databases::{Database, Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, Running, timestamps};
 
 in_every_project!(
     backups_at_the_same_moment_are_sets_of_their_own,
     a_migration_is_applied_once_however_many_start_it,
+    a_restore_waits_for_a_migration_that_is_at_work,
 );
 
 fn backups_at_the_same_moment_are_sets_of_their_own(project: Project) {
@@ -102,4 +103,76 @@ fn a_restore_and_a_writer_do_not_mix() {
         ])
         .go();
     assert_eq!(project.hash(), before);
+}
+
+fn a_restore_waits_for_a_migration_that_is_at_work(project: Project) {
+    let project = filled(project, 50);
+    project.dbscript(&["run", "backup"]).go();
+    let name = project.url().map_or(String::new(), |url| {
+        url.rsplit('/').next().unwrap_or_default().to_owned()
+    });
+    // The lock that sqlx migrates under, and on SQLite the one that every writer takes.
+    let number = 0x3d32_ad9e_i64 * i64::from(crc32(name.as_bytes()));
+    let mut migration = project.holder();
+    migration.sql(&project.said(Said {
+        sqlite: "BEGIN IMMEDIATE".to_owned(),
+        postgres: format!("SELECT pg_advisory_lock({number})"),
+        mysql: format!("SELECT GET_LOCK('{number:x}', 0)"),
+    }));
+    let before = project.hash();
+    let restore = ["run", "restore", "--yes", "--json"];
+    let run = project.dbscript(&restore).status(1).go();
+    let error = run.end()["error"].clone();
+    assert_eq!(error["code"], "locked", "{error}");
+    let message = error["message"].to_string();
+    assert!(message.contains("nothing was restored"), "{error}");
+    if project.url().is_some() {
+        assert!(
+            message.contains("a migration or a restore that is at work ("),
+            "{error}"
+        );
+    }
+    assert_eq!(project.hash(), before);
+    migration.sql(project.said(Said {
+        sqlite: "ROLLBACK",
+        postgres: "SELECT pg_advisory_unlock_all()",
+        mysql: "DO RELEASE_ALL_LOCKS()",
+    }));
+    project.dbscript(&restore).go();
+    // It is given back.
+    project.dbscript(&restore).go();
+}
+
+/// CRC-32/ISO-HDLC, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
+fn a_migration_whose_row_is_gone_does_not_end_well() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    let project = filled(project, 5);
+    project.file(
+        "migrations/0004_gone.sql",
+        "CREATE TABLE fine (a INTEGER);\nDELETE FROM _sqlx_migrations WHERE version = 4;\n",
+    );
+    let words = [
+        &MIGRATE[..],
+        &[
+            "--rehearse",
+            "off",
+            "--allow",
+            "delete-rows(_sqlx_migrations)",
+        ],
+    ]
+    .concat();
+    let run = project.dbscript(&words).status(7).go();
+    let error = run.end()["error"].to_string();
+    assert!(error.contains("no longer in the history"), "{error}");
 }

@@ -73,8 +73,27 @@ pub(super) async fn lock_migrations(state: &mut State, wait_ms: u64) -> Result<(
             state.lock = Some(name);
             Ok(())
         }
-        _ => Err(Error::Locked {
-            what: format!("the migration history of `{}`", state.server.database),
-        }),
+        _ => {
+            let number = format!("SELECT IS_USED_LOCK('{name}')");
+            let number = text::value(&mut state.connection, &number).await?;
+            let sql = format!(
+                "SELECT USER, HOST FROM information_schema.PROCESSLIST WHERE ID = {}",
+                number.as_deref().unwrap_or("0")
+            );
+            let row = text::row(&mut state.connection, &sql).await?;
+            let connection = number.unwrap_or_else(|| "that has just ended".to_owned());
+            // Others' connections are hidden from who lacks the right PROCESS.
+            let user = match row.is_empty() {
+                true => String::new(),
+                false => format!(", user {}, from {}", cell(&row, 0), cell(&row, 1)),
+            };
+            Err(Error::LockWait {
+                limit_s: seconds,
+                what: format!("the migration lock of `{}`", state.server.database),
+                holder: format!(
+                    "a migration or a restore that is at work (connection {connection}{user})"
+                ),
+            })
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, Row};
+use sqlx::{Connection, PgConnection, Row};
 
 use super::state::State;
 use super::{fault, open};
@@ -42,12 +42,34 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
             return Ok(());
         }
         if start.elapsed() >= Duration::from_millis(wait_ms) {
-            return Err(Error::Locked {
-                what: format!("the migration of `{name}`"),
+            let holder = holder(&mut connection, number(&name)).await;
+            return Err(Error::LockWait {
+                limit_s: wait_ms.div_ceil(1_000),
+                what: format!("the migration lock of `{name}`"),
+                holder: format!("a migration or a restore that is at work{holder}"),
             });
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Who holds the lock of this number, as far as it can be told.
+async fn holder(connection: &mut PgConnection, number: i64) -> String {
+    let sql = format!(
+        "SELECT concat_ws(', ', 'process ' || l.pid, 'user ' || a.usename, nullif(a.application_name, ''))
+         FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+           AND (l.classid::bigint << 32 | l.objid::bigint) = {number}"
+    );
+    let found = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .fetch_optional(connection)
+        .await;
+    let row = found
+        .inspect_err(|error| tracing::debug!("{}", fault::engine(error).message))
+        .unwrap_or_default();
+    let told = row.and_then(|row| row.try_get::<String, _>(0).ok());
+    told.map_or_else(String::new, |told| format!(" ({told})"))
 }
 
 /// Gives it back by ending its connection.
