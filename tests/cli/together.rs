@@ -8,6 +8,7 @@ in_every_project!(
     backups_at_the_same_moment_are_sets_of_their_own,
     a_migration_is_applied_once_however_many_start_it,
     a_restore_waits_for_a_migration_that_is_at_work,
+    two_restores_at_once_leave_one_whole_state,
 );
 
 fn backups_at_the_same_moment_are_sets_of_their_own(project: Project) {
@@ -141,6 +142,40 @@ fn a_restore_waits_for_a_migration_that_is_at_work(project: Project) {
     project.dbscript(&restore).go();
     // It is given back.
     project.dbscript(&restore).go();
+}
+
+fn two_restores_at_once_leave_one_whole_state(project: Project) {
+    let project = filled(project, 200);
+    project.dbscript(&["run", "backup"]).go();
+    let full = project.hash();
+    project.sql("DELETE FROM comments; DROP TABLE points;");
+    project.dbscript(&["run", "backup"]).go();
+    let little = project.hash();
+    let sets = timestamps(&project);
+    let runs = [&sets[0], &sets[1]].map(|set| {
+        let words = ["run", "restore", "--yes", "--json", "--from", set];
+        let script = "\"$@\"; case $? in 0|1|3) ;; *) exit 99;; esac";
+        project
+            .dbscript(&words)
+            .through("sh", &["-c", script, "sh"])
+            .start()
+    });
+    let runs = runs.map(Running::finish);
+    let told: Vec<String> = runs.iter().map(Finished::told).collect();
+    let told = told.join("\n\n");
+    let now = project.hash();
+    assert!(now == full || now == little, "{told}");
+    let ends = runs.map(|run| run.events_of("end")[0].clone());
+    assert!(ends.iter().any(|end| end["exit_code"] == 0), "{told}");
+    for (end, state) in ends.iter().zip([full, little]) {
+        let error = end["error"]["message"].to_string();
+        let is_refused = error.contains("nothing was restored") && now != state;
+        assert!(end["exit_code"] == 0 || is_refused, "{told}");
+    }
+    if project.commits_ddl() {
+        let left = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE CONCAT(DATABASE(), '_dbscript%')";
+        assert_eq!(project.value(left), "0", "{told}");
+    }
 }
 
 /// CRC-32/ISO-HDLC, bit by bit.

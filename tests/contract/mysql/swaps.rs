@@ -166,6 +166,30 @@ async fn what_others_write_where_they_cannot_be_kept_out_stops_the_restore() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_restore_of_the_same_database_is_refused_while_one_is_at_work() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    rebuild(&mut session).await;
+    let mut second = fresh.session().await;
+    let refused = second.begin(Begin::Rebuild).await;
+    let refused = refused.expect_err("the first is at work").to_string();
+    assert!(refused.contains("another restore is at work"), "{refused}");
+    // Another database has nothing to do with it.
+    let other = fresh.another().await;
+    client(other.url(), "CREATE TABLE t (a INT)");
+    let mut elsewhere = other.session().await;
+    elsewhere.begin(Begin::Rebuild).await.expect("it begins");
+    session.commit().await.expect("it is put in place");
+    assert_eq!(number(&mut session, "SELECT SUM(a) FROM t").await, 7);
+    second
+        .begin(Begin::Rebuild)
+        .await
+        .expect("the first has ended");
+    second.rollback_all().await.expect("it goes away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_swap_cut_off_before_the_tables_move_is_undone_by_the_next() {
     let Some((fresh, mut session)) = fresh().await else {
         return;

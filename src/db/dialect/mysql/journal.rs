@@ -3,7 +3,7 @@
 //! The journal is a table in the database that the old tables go to. It is written before the first statement that
 //! others could notice, and goes away with that database. Found later, it tells what hung on the tables before and what
 //! is to hang on them: where the tables have moved, the restore is finished; where they have not, it is undone. Whoever
-//! swaps holds a lock of the database's name, so that nobody mends what is going on.
+//! restores holds a lock of the database's name, so that nobody mends what is going on, or does the same beside it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::catalog::cell;
 use super::link::State;
 use super::swap::Swap;
 use super::watch::{self, Times};
-use super::{definer, objects, quote, rebuild, schema, surroundings, text};
+use super::{definer, history, objects, quote, rebuild, schema, surroundings, text};
 use crate::db::{Error, Result};
 
 /// An object, and what it takes to make it.
@@ -40,18 +40,42 @@ impl Side {
     }
 }
 
-/// Holds the lock of a swap.
-pub(super) async fn lock(state: &mut State, old: &str) -> Result<()> {
-    let sql = format!("SELECT GET_LOCK({}, 0)", text::literal(old));
+/// Holds the lock of restores, from the beginning of one to its end.
+pub(super) async fn lock(state: &mut State) -> Result<()> {
+    let name = lock_name(&state.server.database);
+    let sql = format!("SELECT GET_LOCK('{name}', 0)");
     match text::value(&mut state.connection, &sql).await? {
-        Some(taken) if taken == "1" => Ok(()),
+        Some(taken) if taken == "1" => {
+            state.restores = true;
+            Ok(())
+        }
         _ => Err(Error::Locked {
             what: format!(
-                "`{}`, which another restore is putting in place,",
+                "`{}`, which another restore is at work on,",
                 state.server.database
             ),
         }),
     }
+}
+
+fn lock_name(database: &str) -> String {
+    format!("dbscript_{}", history::lock_name(database))
+}
+
+/// Gives it back.
+pub(super) async fn unlock(state: &mut State) {
+    if std::mem::take(&mut state.restores) {
+        let name = lock_name(&state.server.database);
+        // It goes with the connection at the latest.
+        let _ = text::surely(&mut state.connection, &format!("DO RELEASE_LOCK('{name}')")).await;
+    }
+}
+
+/// Whether a restore of this database is at work now, in another session.
+pub(super) async fn is_at_work(state: &mut State) -> Result<bool> {
+    let name = lock_name(&state.server.database);
+    let sql = format!("SELECT COALESCE(IS_USED_LOCK('{name}') <> CONNECTION_ID(), 0)");
+    Ok(schema::number(state, &sql).await? > 0)
 }
 
 /// Writes everything down.
@@ -129,22 +153,11 @@ fn table(old: &str) -> String {
     format!("{}.{}", quote(old), quote(old))
 }
 
-/// Drops the old tables and the journal: all is as it should be.
-pub(super) async fn close(state: &mut State, old: &str) {
-    rebuild::drop_database(state, old).await;
-    unlock(state, old).await;
-}
-
-async fn unlock(state: &mut State, old: &str) {
-    let sql = format!("DO RELEASE_LOCK({})", text::literal(old));
-    // It goes with the connection at the latest.
-    let _ = text::surely(&mut state.connection, &sql).await;
-}
-
-/// As [`close`], unless others wrote to the old tables when they should not: then these stay, and people are told.
+/// Drops the old tables and the journal, as all is as it should be; unless others wrote to the old tables when they should
+/// not: then these stay, and people are told.
 pub(super) async fn keep_or_close(state: &mut State, old: &str, written: &[String]) -> Result<()> {
     if written.is_empty() {
-        close(state, old).await;
+        rebuild::drop_database(state, old).await;
         return Ok(());
     }
     let names: Vec<String> = written.iter().map(|name| format!("`{name}`")).collect();
@@ -154,9 +167,7 @@ pub(super) async fn keep_or_close(state: &mut State, old: &str, written: &[Strin
         names.join(", ")
     ));
     let drop = format!("DROP TABLE {}", table(old));
-    text::surely(&mut state.connection, &drop).await?;
-    unlock(state, old).await;
-    Ok(())
+    text::surely(&mut state.connection, &drop).await.map(|_| ())
 }
 
 /// Objects become `target`: what is missing of it is made, and what only `other` has goes. What neither knows stays.
@@ -216,13 +227,10 @@ pub(super) async fn unfinished(state: &mut State) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Ends what was cut off.
+/// Ends what was cut off. The lock of restores is held.
 pub(super) async fn mend(state: &mut State) -> Result<()> {
     for old in unfinished(state).await? {
-        lock(state, &old).await?;
-        let mended = mend_one(state, &old).await;
-        unlock(state, &old).await;
-        mended?;
+        mend_one(state, &old).await?;
     }
     Ok(())
 }

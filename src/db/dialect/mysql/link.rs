@@ -67,6 +67,8 @@ pub(super) struct State {
     pub(super) lock_limit_s: Option<u64>,
     /// The name of the migration lock, while it is held.
     pub(super) lock: Option<String>,
+    /// Whether the lock of restores is held.
+    pub(super) restores: bool,
     stop: CancellationToken,
 }
 
@@ -250,6 +252,7 @@ async fn live(
         notes: Vec::new(),
         lock_limit_s: None,
         lock: None,
+        restores: false,
         stop: stop.clone(),
     };
     if ready.send(Ok(engine)).is_ok() {

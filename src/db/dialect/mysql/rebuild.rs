@@ -46,6 +46,9 @@ pub(super) async fn beside(state: &mut State) -> Result<Vec<String>> {
 
 /// What is left beside this database of runs that were cut off, for people.
 pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
+    if journal::is_at_work(state).await? {
+        return Ok(Vec::new());
+    }
     let unfinished = journal::unfinished(state).await?;
     let mut told: Vec<String> = unfinished
         .iter()

@@ -45,7 +45,7 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
                 swap.old
             ));
         } else {
-            journal::close(state, &swap.old).await;
+            rebuild::drop_database(state, &swap.old).await;
         }
         return Err(error.at_commit());
     }
@@ -86,7 +86,6 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     let old_tables = names(state).await?;
     let old_objects = surroundings::pieces(&objects::read(state).await?);
     let old = rebuild::name_for_old(&here)?;
-    journal::lock(state, &old).await?;
     create_like_current(&mut state.connection, &old).await?;
     let swap = Swap {
         here,
@@ -100,7 +99,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
         moved: false,
     };
     if let Err(error) = journal::write(state, &swap).await {
-        journal::close(state, &swap.old).await;
+        rebuild::drop_database(state, &swap.old).await;
         return Err(error);
     }
     Ok(swap)

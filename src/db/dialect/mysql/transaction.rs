@@ -20,6 +20,7 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     } else {
         if mode == Begin::Rebuild {
             state.run("SET SESSION foreign_key_checks = 0").await?;
+            journal::lock(state).await?;
             journal::mend(state).await?;
             watch::begin(state).await?;
             // So that a table that is emptied stays empty for others.
@@ -110,6 +111,7 @@ pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
         set_back => drop(set_back?),
     }
     watch::stop(state).await;
+    journal::unlock(state).await;
     state.transaction = None;
     ended.map(|_| ())
 }
