@@ -14,6 +14,10 @@ use crate::error::{Error, Kind, Result};
 /// How long clean-up may take after a run was stopped.
 pub const CLEANUP: Duration = Duration::from_secs(3);
 
+/// How long a restore that is being put in place may take after a run was stopped: on MySQL it may wait for others'
+/// transactions, and for each no longer than half a minute.
+pub const PLACING: Duration = Duration::from_secs(100);
+
 /// Waits for futures on the script's own thread.
 pub struct Bridge {
     handle: Handle,
@@ -58,17 +62,34 @@ impl Bridge {
         &self,
         future: impl Future<Output = std::result::Result<T, E>>,
     ) -> Result<T> {
-        self.handle.block_on(async {
+        self.finish_within(CLEANUP, || {}, future)
+    }
+
+    /// As [`Bridge::finish`], where a stop gives `limit` more, and is told if it comes meanwhile.
+    ///
+    /// # Errors
+    /// As [`Bridge::finish`].
+    pub fn finish_within<T, E: Into<Error>>(
+        &self,
+        limit: Duration,
+        told: impl FnOnce(),
+        future: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T> {
+        self.stop.hold(true);
+        let result = self.handle.block_on(async {
             let too_late = async {
                 self.stop.stopped().await;
-                tokio::time::sleep(CLEANUP).await;
+                told();
+                tokio::time::sleep(limit).await;
             };
             tokio::select! {
                 biased;
                 result = future => result.map_err(Into::into),
                 () = too_late => Err(stopped(self.stop.reason().unwrap_or(Kind::Interrupted))),
             }
-        })
+        });
+        self.stop.hold(false);
+        result
     }
 
     /// Waits for a future that mends: it is not cancelled when the run is, but has [`CLEANUP`] at most.

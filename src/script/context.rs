@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,7 @@ pub trait Asker: Send + Sync {
 pub struct Stop {
     token: CancellationToken,
     reason: Arc<OnceLock<Kind>>,
+    held: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -79,6 +81,16 @@ impl Stop {
     /// Why it was stopped, if it was.
     pub fn reason(&self) -> Option<Kind> {
         self.reason.get().copied()
+    }
+
+    /// Says whether something is under way that has a limit of its own and is not cut off before that.
+    pub fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::SeqCst);
+    }
+
+    /// Whether something is.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Waits until it is stopped.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::bridge::Bridge;
+use super::bridge::{Bridge, PLACING};
 use super::context::{Answer, Context};
 use super::files::Files;
 use super::ledger::Ledger;
@@ -139,6 +139,23 @@ impl Host {
     ) -> Result<T> {
         self.limits.reset();
         self.bridge.finish(future)
+    }
+
+    /// As [`Host::finish`], for a restore that is being put in place: whole or not at all. A stop waits for that longer,
+    /// which is said.
+    ///
+    /// # Errors
+    /// The work's own, or a stop.
+    pub(super) fn put_in_place<T, E: Into<Error>>(
+        &self,
+        future: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T> {
+        self.limits.reset();
+        let told = || {
+            let message = "the restore is being put in place, which is not cut short: waiting until it is in or taken back";
+            self.say(Level::Info, message);
+        };
+        self.bridge.finish_within(PLACING, told, future)
     }
 
     /// Why the run was stopped, as an error, if it was.

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::pin::Pin;
 
 use super::host::Host;
 use crate::db::{COMMITTED, IN_DOUBT};
@@ -161,12 +162,33 @@ impl Host {
         what: &str,
         commit: impl Future<Output = std::result::Result<T, E>>,
     ) -> Result<T> {
+        self.concluded(what, commit, |commit| self.finish(commit))
+    }
+
+    /// As [`Host::conclude`], for the commit of a restore, which is not cut short.
+    ///
+    /// # Errors
+    /// As [`Host::conclude`].
+    pub fn conclude_restore<T, E: Into<Error>>(
+        &self,
+        what: &str,
+        commit: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<T> {
+        self.concluded(what, commit, |commit| self.put_in_place(commit))
+    }
+
+    fn concluded<T, E: Into<Error>>(
+        &self,
+        what: &str,
+        commit: impl Future<Output = std::result::Result<T, E>>,
+        wait: impl FnOnce(Pin<Box<dyn Future<Output = std::result::Result<T, E>> + '_>>) -> Result<T>,
+    ) -> Result<T> {
         let returned = Cell::new(false);
-        let result = self.finish(async {
+        let result = wait(Box::pin(async {
             let result = commit.await;
             returned.set(true);
             result
-        });
+        }));
         let code = result
             .as_ref()
             .err()

@@ -57,6 +57,9 @@ pub async fn run(procedure: &Procedure, arguments: Value, context: Context) -> O
     }
     let too_late = async {
         stop.stopped().await;
+        while stop.is_held() {
+            tokio::time::sleep(CLEANUP).await;
+        }
         // Clean-up has its own limit; the rest is for what it cannot cut short, such as one long write to a file.
         tokio::time::sleep(2 * CLEANUP + Duration::from_secs(1)).await;
     };

@@ -11,7 +11,7 @@ use crate::harness::databases::{Database, Fresh};
 use crate::harness::{PASSWORD, PATIENCE, Project, Signal};
 
 /// A table with a row, a trigger that logs, a view; and a session of the product's.
-async fn fresh() -> Option<(Fresh, Session)> {
+pub(super) async fn fresh() -> Option<(Fresh, Session)> {
     let fresh = Fresh::new(Database::Mysql).await?;
     client(
         fresh.url(),
@@ -51,7 +51,7 @@ async fn session(fresh: &Fresh, url: &str) -> Session {
     target.connect(access).await.expect("it opens")
 }
 
-async fn rebuild(session: &mut Session) {
+pub(super) async fn rebuild(session: &mut Session) {
     session.begin(Begin::Rebuild).await.expect("it begins");
     session.drop_all().await.expect("a database beside");
     for sql in [
@@ -65,7 +65,7 @@ async fn rebuild(session: &mut Session) {
     }
 }
 
-async fn beside(session: &mut Session) -> i64 {
+pub(super) async fn beside(session: &mut Session) -> i64 {
     let sql = "SELECT COUNT(*) FROM information_schema.SCHEMATA
                WHERE SCHEMA_NAME LIKE CONCAT(REPLACE(DATABASE(), '_', '\\_'), '\\_dbscript\\_%')";
     number(session, sql).await
@@ -274,4 +274,51 @@ async fn a_restore_killed_after_the_tables_moved_is_finished_by_the_next() {
     assert_eq!(number(&mut other, "SELECT SUM(a) FROM v").await, 6);
     let objects = "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
     assert_eq!(number(&mut other, objects).await, 3);
+}
+
+/// A project with a backup of the database of [`fresh`], and a view `w` that another session holds.
+async fn held(fresh: &Fresh) -> (Project, Session) {
+    let project = Project::new();
+    project
+        .dbscript(&["run", "backup"])
+        .env("DATABASE_URL", fresh.url())
+        .go();
+    client(
+        fresh.url(),
+        "DROP TRIGGER tr; DELETE FROM t; CREATE VIEW w AS SELECT 1 AS a;",
+    );
+    let mut blocker = fresh.session().await;
+    blocker.begin(Begin::Write).await.expect("it begins");
+    number(&mut blocker, "SELECT COUNT(*) FROM w").await;
+    (project, blocker)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_interrupted_while_it_is_put_in_place_is_in() {
+    let Some((fresh, mut other)) = fresh().await else {
+        return;
+    };
+    let (project, mut blocker) = held(&fresh).await;
+    let mut restore = project
+        .dbscript(&["run", "restore", "--yes", "--json"])
+        .env("DATABASE_URL", fresh.url())
+        .status(130)
+        .start();
+    waiting(&mut other, &fresh, "DROP VIEW").await;
+    restore.signal(Signal::Interrupt);
+    restore.wait_for(&["which is not cut short"]);
+    blocker.rollback().await.expect("it ends");
+    let run = restore.finish();
+    let error = run.end()["error"]["message"].to_string();
+    assert!(error.contains("what was done before stays"), "{error}");
+    assert!(error.contains("is restored"), "{error}");
+    assert_eq!(beside(&mut other).await, 0);
+    still_works(&mut other).await;
+}
+
+/// That the trigger and the view of [`fresh`] do what they do.
+async fn still_works(session: &mut Session) {
+    run(session, "INSERT INTO t VALUES (5)").await;
+    assert_eq!(number(session, "SELECT SUM(a) FROM log").await, 5);
+    assert_eq!(number(session, "SELECT SUM(a) FROM v").await, 6);
 }

@@ -93,7 +93,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     };
     let (safety, restoring) = host.wait(work)?;
     let what = format!("the backup {timestamp}");
-    let done = host.conclude(&what, restoring.commit(host.log(), &sink))?;
+    let done = host.conclude_restore(&what, restoring.commit(host.log(), &sink))?;
     host.settle(format!("the backup {timestamp} is restored"));
     tell_replaced(
         host,

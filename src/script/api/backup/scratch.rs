@@ -164,7 +164,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     let filled = rescue(host, fill).map_err(|error| not_back(error, &command))?;
     let restoring = filled.ok_or_else(others_wrote)?;
     let what = format!("the backup {timestamp}");
-    host.conclude(&what, restoring.commit(host.log(), &sink))
+    host.conclude_restore(&what, restoring.commit(host.log(), &sink))
         .map_err(|error| not_back(error, &command))?;
     host.note_restored();
     tell_counts(host, "restore", Some(set), &counts_of(set));
