@@ -125,6 +125,16 @@ pub enum Error {
         /// How many.
         rows: u64,
     },
+    /// Other databases' foreign keys point to tables that would be replaced.
+    #[error(
+        "foreign keys of other databases point into {database}, and would point to nothing once its tables are replaced: {keys}"
+    )]
+    TiedFromOutside {
+        /// The database.
+        database: String,
+        /// The keys, in words.
+        keys: String,
+    },
     /// A worker ended in a panic: a bug.
     #[error("a worker broke down while it was to {action}")]
     Worker {
@@ -167,7 +177,9 @@ fn kind(error: &Error) -> Kind {
         Error::Damaged { .. } | Error::Unreadable { .. } | Error::NotAsTheSet { .. } => {
             Kind::Integrity
         }
-        Error::OtherColumns { .. } | Error::Orphans { .. } => Kind::Refused,
+        Error::OtherColumns { .. } | Error::Orphans { .. } | Error::TiedFromOutside { .. } => {
+            Kind::Refused
+        }
         Error::NothingToBackUp { .. } | Error::Hidden { .. } => Kind::Backup,
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
     }
@@ -208,6 +220,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::OtherColumns { .. } => "restore the whole set, without `--tables`".to_owned(),
         Error::Orphans { .. } => {
             "name the tables they belong to as well, or restore the whole set".to_owned()
+        }
+        Error::TiedFromOutside { .. } => {
+            "drop these keys, restore, and add them again; or restore only the rows of some tables: `--tables`".to_owned()
         }
         Error::File { .. } => {
             "check that it is what it should be, a folder or a file, and that you may read and write it"

@@ -205,6 +205,9 @@ pub async fn plan(
         true => Scope::Tables,
         false => Scope::Whole,
     };
+    if let (Scope::Whole, Some(session)) = (scope, &mut session) {
+        refuse_ties(session, target).await?;
+    }
     let parts = set.tables(options.tables.as_deref())?;
     prove(store, &set, &parts, scope, sink).await?;
     let tables = match scope {
@@ -224,6 +227,16 @@ pub async fn plan(
         creates,
         set,
     })
+}
+
+/// Tables that are replaced as a whole take along the keys that point to them from outside.
+async fn refuse_ties(session: &mut Session, target: &Target) -> Result<()> {
+    let keys = session.keys_from_outside().await?;
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let (database, keys) = (target.to_string(), keys.join(", "));
+    Err(Error::TiedFromOutside { database, keys }.into())
 }
 
 /// A set that is damaged serves only where sound tables of it are named.

@@ -205,6 +205,14 @@ impl Session {
         self.connection.orphans().await
     }
 
+    /// See [`Connection::keys_from_outside`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
+        self.connection.keys_from_outside().await
+    }
+
     /// See [`Connection::others_marker`].
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What only MySQL and MariaDB do.
 
+mod beside;
 mod broken;
 mod changing;
 mod rights;

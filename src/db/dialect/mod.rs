@@ -143,6 +143,10 @@ pub trait Connection: Send {
     async fn count(&mut self, table: &TableName) -> Result<u64>;
     /// Foreign keys whose rows point to nothing, with how many.
     async fn orphans(&mut self) -> Result<Vec<Orphans>>;
+    /// Foreign keys of other databases that point to this one's tables, where replacing these would tear them off.
+    async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// A number that changes when another connection commits; `None` where the engine has none.
     async fn others_marker(&mut self) -> Result<Option<i64>>;
 

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::link::{Link, State};
 use super::transaction::{begin, commit, committed_by_itself, end, own_writes};
-use super::{catalog, definer, fault, lines, rebuild, rows, schema, text, waiting};
+use super::{beside, catalog, definer, fault, keys, lines, rebuild, rows, schema, text, waiting};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
@@ -34,7 +34,7 @@ impl Connection for MysqlConnection {
         let (sql, params) = (sql.to_owned(), params.to_vec());
         self.link
             .call(async move |state: &mut State| {
-                own_writes(state).await;
+                own_writes(state).await?;
                 rows::execute(state, &sql, &params).await
             })
             .await
@@ -86,7 +86,7 @@ impl Connection for MysqlConnection {
         let (table, columns) = (table.clone(), columns.to_vec());
         self.link
             .call(async move |state: &mut State| {
-                own_writes(state).await;
+                own_writes(state).await?;
                 rows::insert_many(state, &table, &columns, &rows).await
             })
             .await
@@ -120,9 +120,9 @@ impl Connection for MysqlConnection {
             .call_to_the_end(async |state: &mut State| {
                 state.counters.clear();
                 let ended = end(state, "ROLLBACK").await;
-                rebuild::abandon(state).await;
+                let abandoned = rebuild::abandon(state).await;
                 match state.wreck.take() {
-                    None => ended,
+                    None => abandoned.and(ended),
                     Some(message) => Err(Error::Unsupported {
                         message,
                         hint: "`dbscript run restore` ends it first, then restores".to_owned(),
@@ -171,6 +171,10 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
+        self.link.call(keys::from_outside).await
+    }
+
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {
         self.link.call(schema::orphans).await
     }
@@ -183,7 +187,7 @@ impl Connection for MysqlConnection {
         let statement = statement.to_owned();
         self.link
             .call(async move |state: &mut State| {
-                own_writes(state).await;
+                own_writes(state).await?;
                 let statement = rebuild::adapted(state, &statement);
                 let made = definer::make(state, &statement).await;
                 waiting::told(state, made).await
@@ -198,7 +202,7 @@ impl Connection for MysqlConnection {
     }
 
     async fn leftovers(&mut self) -> Result<Vec<String>> {
-        self.link.call(rebuild::leftovers).await
+        self.link.call(beside::leftovers).await
     }
 
     async fn write_lines(
@@ -210,7 +214,7 @@ impl Connection for MysqlConnection {
         let (table, columns) = (table.clone(), columns.to_vec());
         self.link
             .call(async move |state: &mut State| {
-                own_writes(state).await;
+                own_writes(state).await?;
                 lines::write(state, &table, &columns, &mut lines).await
             })
             .await

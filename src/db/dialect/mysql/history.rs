@@ -32,7 +32,7 @@ pub(super) fn lock_name(database: &str) -> String {
 }
 
 /// CRC-32/ISO-HDLC, bit by bit: names are short.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
             (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use super::beside::{self, Left};
 use super::catalog::cell;
 use super::link::State;
 use super::swap::Swap;
-use super::watch::{self, Times};
+use super::watch::{self, Times, Told};
 use super::{definer, history, objects, quote, rebuild, schema, surroundings, text};
 use crate::db::{Error, Result};
 
@@ -206,33 +207,49 @@ fn is_same(one: &Piece, other: &Piece) -> bool {
 
 /// Databases beside this one that hold a journal of it.
 pub(super) async fn unfinished(state: &mut State) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    for name in rebuild::beside(state).await? {
-        let sql = format!(
-            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {0} AND TABLE_NAME = {0}",
-            text::literal(&name)
-        );
-        if schema::number(state, &sql).await? == 0 {
-            continue;
-        }
-        let sql = format!(
-            "SELECT name FROM {} WHERE kind = 'database' AND side = 'old'",
-            table(&name)
-        );
-        let of = text::value(&mut state.connection, &sql).await?;
-        if of.as_deref() == Some(state.server.database.as_str()) {
-            found.push(name);
-        }
+    let found = beside::look(state).await?.into_iter();
+    let found = found.filter(|(_, left)| *left == Left::Unfinished);
+    Ok(found.map(|(name, _)| name).collect())
+}
+
+/// What a database that old tables go to is. The journal is written by one transaction: one without a line, and nothing
+/// beside it, was cut off before anything was changed.
+pub(super) async fn look(state: &mut State, name: &str) -> Result<Left> {
+    let sql = format!(
+        "SELECT COUNT(*), COALESCE(SUM(TABLE_NAME = {0}), 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {0}",
+        text::literal(name)
+    );
+    let row = text::row(&mut state.connection, &sql).await?;
+    let (tables, journals) = (cell(&row, 0), cell(&row, 1));
+    if journals == "0" {
+        return Ok(if tables == "0" {
+            Left::Unused
+        } else {
+            Left::Unknown
+        });
     }
-    Ok(found)
+    let sql = format!(
+        "SELECT name FROM {} WHERE kind = 'database' AND side = 'old'",
+        table(name)
+    );
+    let of = match text::value(&mut state.connection, &sql).await {
+        Err(Error::NotGranted { .. }) => return Ok(Left::Unreadable),
+        of => of?,
+    };
+    Ok(match of {
+        Some(of) if of == state.server.database => Left::Unfinished,
+        None if tables == "1" => Left::Unused,
+        _ => Left::Unknown,
+    })
 }
 
 /// Ends what was cut off. The lock of restores is held.
 pub(super) async fn mend(state: &mut State) -> Result<()> {
+    beside::refuse_unreadable(state).await?;
     for old in unfinished(state).await? {
         mend_one(state, &old).await?;
     }
-    Ok(())
+    beside::tidy(state).await
 }
 
 async fn mend_one(state: &mut State, old: &str) -> Result<()> {
@@ -263,8 +280,8 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
     } else {
         reconcile(state, &was, &is).await?;
     }
-    for beside in of(Side::New, |kind| kind == "database") {
-        rebuild::drop_database(state, &beside.name).await;
+    for new in of(Side::New, |kind| kind == "database") {
+        rebuild::drop_database(state, &new.name).await;
     }
     if !moved {
         state.note("a restore that was cut off before was undone".to_owned());
@@ -277,7 +294,7 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
         .filter(|row| cell(row, 1) == "time")
         .map(|row| (cell(row, 2), row.get(4).cloned().flatten()))
         .collect();
-    let now = watch::times(state, old).await?;
+    let now = watch::times(state, old, Told::as_then(&then)).await?;
     keep_or_close(state, old, &watch::changed(&then, &now, &[])).await
 }
 

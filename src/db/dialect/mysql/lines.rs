@@ -155,7 +155,7 @@ pub(super) async fn write(
 
 /// Empties a table, unless others have written to it since the restore began.
 pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
-    watch::let_go(state).await;
+    watch::let_go(state).await?;
     // Where there are no transactions, emptying is itself a write that cannot be told from others'.
     watch::refuse_others_on(state, &table.name).await?;
     let sql = format!(

@@ -261,7 +261,8 @@ async fn live(
         }
     }
     state.stop = CancellationToken::new();
-    rebuild::abandon(&mut state).await;
+    // Nobody is left to tell.
+    let _ = rebuild::abandon(&mut state).await;
     watch::stop(&mut state).await;
     open::close(state.connection).await;
 }

@@ -2,6 +2,7 @@
 //! is dropped, lines of backup files read and written over the text protocol.
 
 mod attributes;
+mod beside;
 mod catalog;
 mod connection;
 mod definer;
@@ -62,7 +63,7 @@ pub(in crate::db) async fn create_scratch(server: &Server) -> Result<Server> {
     let place = server.shown(Engine::Mysql);
     let mut connection = open::connect(server, &place).await?;
     let mut made = server.clone();
-    made.database = rebuild::name_beside(&server.database)?;
+    made.database = beside::scratch_name(&server.database)?;
     let created = rebuild::create_like_current(&mut connection, &made.database).await;
     open::close(connection).await;
     created.map_err(|error| rebuild::no_scratch(&place, error))?;

@@ -8,7 +8,7 @@ use super::journal::{self, Piece, Side};
 use super::link::State;
 use super::rebuild::{self, create_like_current};
 use super::watch::{self, BUSY_WAIT_S};
-use super::{catalog, objects, quote, schema, surroundings, text};
+use super::{beside, catalog, objects, quote, schema, surroundings, text};
 use crate::db::{EngineError, Error, Result};
 
 /// Tables that change places, and what hangs on them.
@@ -85,7 +85,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     state.run(&format!("USE {}", quote(&here))).await?;
     let old_tables = names(state).await?;
     let old_objects = surroundings::pieces(&objects::read(state).await?);
-    let old = rebuild::name_for_old(&here)?;
+    let old = beside::old_name(&here)?;
     create_like_current(&mut state.connection, &old).await?;
     let swap = Swap {
         here,
@@ -98,7 +98,11 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
         defaults,
         moved: false,
     };
-    if let Err(error) = journal::write(state, &swap).await {
+    let written = match watch::settle(state).await {
+        Ok(()) => journal::write(state, &swap).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
         rebuild::drop_database(state, &swap.old).await;
         return Err(error);
     }

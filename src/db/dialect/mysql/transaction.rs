@@ -51,9 +51,10 @@ pub(super) async fn committed_by_itself(state: &mut State) -> Result<bool> {
 }
 
 /// Writes to the database itself wait for nobody, the lock that keeps others out included.
-pub(super) async fn own_writes(state: &mut State) {
-    if state.beside.is_none() {
-        watch::let_go(state).await;
+pub(super) async fn own_writes(state: &mut State) -> Result<()> {
+    match state.beside {
+        None => watch::let_go(state).await,
+        Some(_) => Ok(()),
     }
 }
 

@@ -4,7 +4,9 @@
 //! LOCK TABLES … READ: others read, and wait with what they write. That lock must be given up an instant before the
 //! tables change places, and not everybody has the right to it: so the times at which the tables were last written are
 //! compared too (`UPDATE_TIME` in <https://mariadb.com/kb/en/information-schema-tables-table/>; InnoDB sets it when a
-//! transaction commits).
+//! transaction commits). Behind the lock nothing was written: then the times count from when it is given up. Without
+//! transactions the time is that of a file, which moves when the server tidies up too: there the rows are counted, which
+//! these engines know exactly.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,14 +26,40 @@ pub(super) const BUSY_WAIT_S: u64 = 30;
 const SETTLING: usize = 3;
 const SETTLE_MS: u64 = 1_050;
 
+/// How a count of rows begins, where it stands for a time.
+const ROWS: &str = "rows ";
+
 /// When each table was last written; `None` is never since the server started.
 pub(super) type Times = BTreeMap<String, Option<String>>;
+
+/// What a write is told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The time of every table.
+    ByTime,
+    /// As that, and where there are no transactions by how many rows there are.
+    ByRows,
+}
+
+impl Told {
+    /// As in what was seen then.
+    pub(super) fn as_then(then: &Times) -> Told {
+        let is_count = |seen: &Option<String>| seen.as_ref().is_some_and(|s| s.starts_with(ROWS));
+        match then.values().any(is_count) {
+            true => Told::ByRows,
+            false => Told::ByTime,
+        }
+    }
+}
 
 /// What is known of others from the beginning of a restore on.
 pub(super) struct Watch {
     guard: Option<MySqlConnection>,
     /// Whether the guard has stood from the beginning to its end.
     guarded: bool,
+    told: Told,
+    /// Whether the times are as they were when the guard went, or at the beginning without one.
+    settled: bool,
     pub(super) times: Times,
     /// Tables that were being written even then.
     busy: Vec<String>,
@@ -50,12 +78,40 @@ pub(super) async fn begin(state: &mut State) -> Result<()> {
         return Ok(());
     }
     let guard = hold(state, &tables).await?;
+    let is_guarded = guard.is_some();
+    state.watch = Some(Watch {
+        guarded: is_guarded,
+        guard,
+        told: if is_guarded {
+            Told::ByRows
+        } else {
+            Told::ByTime
+        },
+        settled: false,
+        times: Times::new(),
+        busy: Vec::new(),
+    });
+    match is_guarded {
+        true => Ok(()),
+        false => settle(state).await,
+    }
+}
+
+/// Looks at the times, until none of them is this second's.
+pub(super) async fn settle(state: &mut State) -> Result<()> {
+    let told = match &state.watch {
+        Some(watch) if !watch.settled => watch.told,
+        _ => return Ok(()),
+    };
     let database = state.server.database.clone();
     let mut attempt = 1;
     let (times, busy) = loop {
         let now = text::value(&mut state.connection, "SELECT NOW()").await?;
-        let times = times(state, &database).await?;
-        let written_now = times.iter().filter(|(_, time)| **time >= now);
+        let times = times(state, &database, told).await?;
+        let is_now = |time: &&Option<String>| {
+            **time >= now && !time.as_ref().is_some_and(|time| time.starts_with(ROWS))
+        };
+        let written_now = times.iter().filter(|(_, time)| is_now(time));
         let busy: Vec<String> = written_now.map(|(name, _)| name.clone()).collect();
         if busy.is_empty() || attempt == SETTLING {
             break (times, busy);
@@ -64,12 +120,9 @@ pub(super) async fn begin(state: &mut State) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(SETTLE_MS)).await;
         state.wanted()?;
     };
-    state.watch = Some(Watch {
-        guarded: guard.is_some(),
-        guard,
-        times,
-        busy,
-    });
+    if let Some(watch) = &mut state.watch {
+        (watch.times, watch.busy, watch.settled) = (times, busy, true);
+    }
     Ok(())
 }
 
@@ -117,9 +170,15 @@ pub(super) fn locks(tables: &[String], how: &str) -> String {
 }
 
 /// When each table of a database was last written.
-pub(super) async fn times(state: &mut State, database: &str) -> Result<Times> {
+pub(super) async fn times(state: &mut State, database: &str, told: Told) -> Result<Times> {
+    let seen = match told {
+        Told::ByTime => "UPDATE_TIME".to_owned(),
+        Told::ByRows => {
+            format!("IF(ENGINE IN ('MyISAM', 'Aria'), CONCAT('{ROWS}', TABLE_ROWS), UPDATE_TIME)")
+        }
+    };
     let sql = format!(
-        "SELECT TABLE_NAME, UPDATE_TIME FROM information_schema.TABLES
+        "SELECT TABLE_NAME, {seen} FROM information_schema.TABLES
          WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
         text::literal(database)
     );
@@ -132,23 +191,42 @@ pub(super) async fn times(state: &mut State, database: &str) -> Result<Times> {
 
 /// The tables that others have written since then, looked for in a database they may have been moved to.
 pub(super) async fn written_by_others(state: &mut State, database: &str) -> Result<Vec<String>> {
-    let now = times(state, database).await?;
+    let Some(told) = state.watch.as_ref().map(|watch| watch.told) else {
+        return Ok(Vec::new());
+    };
+    let now = times(state, database, told).await?;
     let Some(watch) = &state.watch else {
         return Ok(Vec::new());
     };
     Ok(changed(&watch.times, &now, &watch.busy))
 }
 
-/// The tables whose time is another.
+/// The tables whose time is another. A server that was started anew knows none any more, which says nothing.
 pub(super) fn changed(then: &Times, now: &Times, busy: &[String]) -> Vec<String> {
+    let is_same = |name: &String, time: &Option<String>| {
+        let now = now.get(name);
+        now == Some(time) || now == Some(&None)
+    };
     then.iter()
-        .filter(|(name, time)| now.get(*name) != Some(time) || busy.contains(name))
+        .filter(|(name, time)| !is_same(name, time) || busy.contains(name))
         .map(|(name, _)| name.clone())
         .collect()
 }
 
 /// Lets writers in again, and this session too.
-pub(super) async fn let_go(state: &mut State) {
+///
+/// # Errors
+/// It cannot be seen when the tables were last written; then the guard stays.
+pub(super) async fn let_go(state: &mut State) -> Result<()> {
+    let holds = |watch: &Watch| watch.guard.is_some();
+    if state.watch.as_ref().is_some_and(holds) {
+        settle(state).await?;
+        release(state).await;
+    }
+    Ok(())
+}
+
+async fn release(state: &mut State) {
     let Some(watch) = &mut state.watch else {
         return;
     };
@@ -161,7 +239,7 @@ pub(super) async fn let_go(state: &mut State) {
 
 /// Ends it.
 pub(super) async fn stop(state: &mut State) {
-    let_go(state).await;
+    release(state).await;
     state.watch = None;
 }
 
@@ -170,7 +248,7 @@ pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
     state
         .run(&format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}"))
         .await?;
-    let_go(state).await;
+    let_go(state).await?;
     let watched: Vec<String> = match &state.watch {
         Some(watch) => tables
             .iter()
@@ -237,6 +315,8 @@ mod tests {
         };
         let then = times(&[("a", None), ("b", Some("1")), ("c", Some("1")), ("d", None)]);
         let now = times(&[("a", Some("2")), ("b", Some("1")), ("d", None)]);
+        let restarted = times(&[("a", None), ("b", None), ("c", None), ("d", None)]);
+        assert!(changed(&then, &restarted, &[]).is_empty());
         assert_eq!(changed(&then, &now, &[]), ["a", "c"]);
         assert_eq!(changed(&then, &now, &["d".to_owned()]), ["a", "c", "d"]);
         assert!(changed(&then, &then, &[]).is_empty());

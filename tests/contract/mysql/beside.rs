@@ -1,0 +1,178 @@
+//! What lies beside a database and what hangs on it from outside, when it is restored as a whole.
+
+use dbscript::db::Begin;
+
+use super::swaps::{beside, fresh, rebuild};
+use super::{client, name};
+use crate::contract::{number, run};
+use crate::harness::Project;
+use crate::harness::databases::{Database, Fresh};
+
+/// The SQL that makes a journal as a restore does.
+fn journal(old: &str) -> String {
+    format!(
+        "CREATE DATABASE `{old}`;
+         CREATE TABLE `{old}`.`{old}` (n INT PRIMARY KEY AUTO_INCREMENT, side VARCHAR(8), kind VARCHAR(16),
+             name VARCHAR(64), settings TEXT, sql_text LONGTEXT) ENGINE = InnoDB CHARACTER SET utf8mb4;"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_tidies_away_what_those_that_were_killed_early_have_left() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    let database = name(fresh.url());
+    client(
+        fresh.url(),
+        &journal(&format!("{database}_dbscript_was_aabbccddeeff")),
+    );
+    client(
+        fresh.url(),
+        &format!(
+            "CREATE DATABASE `{database}_dbscript_was_aabbccddee00`;
+                  CREATE DATABASE `{database}_dbscript_new_aabbccddee01`;
+                  CREATE TABLE `{database}_dbscript_new_aabbccddee01`.t (a INT);"
+        ),
+    );
+    let left = session.leftovers().await.expect("it answers");
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert!(
+        left.iter()
+            .all(|left| left.contains("the next `dbscript run restore`")),
+        "{left:?}"
+    );
+    rebuild(&mut session).await;
+    session.commit().await.expect("it is put in place");
+    let notes = session.notes().await.expect("it answers");
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(
+        notes
+            .iter()
+            .all(|note| note.contains("left by a restore that was cut off")),
+        "{notes:?}"
+    );
+    assert_eq!(beside(&mut session).await, 0);
+    assert_eq!(number(&mut session, "SELECT SUM(a) FROM t").await, 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_database_with_a_long_name_like_this_has_left_is_not_this_ones() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    let start = format!(
+        "{}{}",
+        name(fresh.url()),
+        "x".repeat(38 - name(fresh.url()).len())
+    );
+    let url = fresh
+        .url()
+        .replace(name(fresh.url()), &format!("{start}_one"));
+    let old = format!("{start}_dbscript_was_aabbccddeeff");
+    client(
+        fresh.url(),
+        &format!(
+            "CREATE DATABASE {start}_one; CREATE DATABASE {start}_two; {}
+             INSERT INTO `{old}`.`{old}` (side, kind, name) VALUES ('old', 'database', '{start}_two');
+             CREATE DATABASE `{start}_dbscript_was_aabbccddee00`; CREATE DATABASE `{start}_dbscript_new_aabbccddee00`;
+             CREATE TABLE {start}_one.t (a INT PRIMARY KEY);",
+            journal(&old)
+        ),
+    );
+    let target = dbscript::db::Target::parse(&url, fresh.folder()).expect("a good URL");
+    let access = dbscript::db::Access {
+        write: true,
+        ..dbscript::db::Access::default()
+    };
+    let mut session = target.connect(access).await.expect("it opens");
+    assert_eq!(session.leftovers().await.expect("it answers"), [""; 0]);
+    rebuild(&mut session).await;
+    session.commit().await.expect("it is put in place");
+    assert_eq!(session.notes().await.expect("it answers"), [""; 0]);
+    let sql = format!(
+        "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '{start}%'"
+    );
+    assert_eq!(number(&mut session, &sql).await, 5);
+    for rest in [
+        "one",
+        "two",
+        "dbscript_was_aabbccddeeff",
+        "dbscript_was_aabbccddee00",
+        "dbscript_new_aabbccddee00",
+    ] {
+        client(fresh.url(), &format!("DROP DATABASE `{start}_{rest}`"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_other_databases_are_not_torn_from_what_they_point_to() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
+    client(fresh.url(), "DROP TRIGGER tr");
+    go(&["run", "backup"]).go();
+    let other = fresh.another().await;
+    let (here, there) = (name(fresh.url()), name(other.url()));
+    client(
+        other.url(),
+        &format!(
+            "CREATE TABLE c (a INT, CONSTRAINT points FOREIGN KEY (a) REFERENCES `{here}`.t (a));"
+        ),
+    );
+    for words in [
+        &["run", "restore", "--plan"][..],
+        &["run", "restore", "--yes"],
+    ] {
+        go(words)
+            .status(3)
+            .stderr_has(&format!("`points` of `{there}.c`"))
+            .stderr_has("--tables")
+            .go();
+    }
+    assert_eq!(
+        crate::harness::timestamps(&project).len(),
+        1,
+        "nothing began"
+    );
+    run(&mut session, "INSERT INTO log VALUES (3)").await;
+    go(&["run", "restore", "--yes", "--tables", "log"]).go();
+    client(other.url(), "ALTER TABLE c DROP FOREIGN KEY points");
+    go(&["run", "restore", "--yes"]).go();
+    assert_eq!(beside(&mut session).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_without_transactions_that_were_just_written_are_replaced_without_a_word() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    let mariadb = session.info().await.expect("it answers").engine == "mariadb";
+    let engines = if mariadb {
+        &["MyISAM", "Aria"][..]
+    } else {
+        &["MyISAM"]
+    };
+    for engine in engines {
+        client(
+            fresh.url(),
+            &format!("CREATE TABLE plain_{engine} (a INT, b TEXT) ENGINE = {engine}"),
+        );
+    }
+    let mut writer = fresh.session().await;
+    for engine in engines {
+        run(
+            &mut writer,
+            &format!("INSERT INTO plain_{engine} VALUES (1, REPEAT('x', 100))"),
+        )
+        .await;
+    }
+    rebuild(&mut session).await;
+    session.commit().await.expect("it is put in place");
+    assert_eq!(session.notes().await.expect("it answers"), [""; 0]);
+    assert_eq!(beside(&mut session).await, 0);
+    session.begin(Begin::Rebuild).await.expect("it begins");
+    session.rollback_all().await.expect("it goes away");
+}
