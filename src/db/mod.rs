@@ -24,7 +24,9 @@ pub use catalog::{
     Attributes, Catalog, Check, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object,
     Orphans, SchemaSql, Sequence, Table, Withheld,
 };
-pub use dialect::{Begin, Chunk, CursorId, HistorySql, Lookup, Reader, Snapshot};
+pub use dialect::{
+    Begin, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Reader, Snapshot,
+};
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::telling;
 pub use row::{check_line, project_line};

@@ -27,6 +27,23 @@ impl Unfinished {
     pub fn procedure(&self) -> Option<String> {
         procedure_of(&self.path)
     }
+
+    /// The timestamp of the set it was restoring, as its log has it.
+    pub fn restoring(&self) -> Option<String> {
+        let log = std::fs::read_to_string(&self.path).ok()?;
+        log.lines().rev().find_map(restored_by)
+    }
+}
+
+/// The timestamp in a line that announces a restore.
+fn restored_by(line: &str) -> Option<String> {
+    let line = serde_json::from_str::<Value>(line).ok()?;
+    let told = line.get("sql").or_else(|| line.get("message"))?.as_str()?;
+    let plan = told.strip_prefix("-- restore: ").unwrap_or(told);
+    let is_plan = plan.starts_with("replace ") || plan.starts_with("create ");
+    let (_, rest) = plan.split_once(" the backup ").filter(|_| is_plan)?;
+    let end = rest.find('Z')?;
+    Some(rest[..=end].to_owned())
 }
 
 /// How a log ends.

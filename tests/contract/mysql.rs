@@ -10,6 +10,8 @@ mod swaps;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::harness::PASSWORD;
+
 /// A program of the server's own, told where the database of this URL is; its name is the last argument.
 fn program(name: &str, url: &str, arguments: &[&str]) -> Command {
     let (user, rest) = url
@@ -60,6 +62,12 @@ fn finished(output: std::process::Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
+}
+
+/// The URL for another user, whose password is that of the tests.
+fn for_user(url: &str, user: &str) -> String {
+    let (_, place) = url.rsplit_once('@').expect("a URL of the harness");
+    format!("mysql://{user}:{PASSWORD}@{place}")
 }
 
 /// The name of the database of a URL.

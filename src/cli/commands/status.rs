@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::migrate::{self, History, Source};
 use crate::storage::{self, Unfinished};
 use crate::value::Value;
-use next::HalfApplied;
+use next::{HalfApplied, Known};
 
 /// Say what state the database, the migrations and the backups are in
 ///
@@ -56,6 +56,7 @@ impl Status {
                 None
             }
         };
+        let leftovers = leftovers(&database);
         let half = history
             .as_ref()
             .map(|history| next::half_applied(settings, history))
@@ -73,7 +74,12 @@ impl Status {
             ("migrations".to_owned(), Value::Map(migrations)),
         ];
         let (listing, unfinished) = found(settings, &mut problems);
-        let steps = next::steps(settings, history.as_ref(), &half, &listing, &unfinished);
+        let known = Known {
+            swaps: target.engine().history_sql().announced.is_some(),
+            leftovers: &leftovers,
+        };
+        let history = history.as_ref();
+        let steps = next::steps(settings, history, &half, &listing, &unfinished, &known);
         result.extend(backups(settings, listing, &unfinished));
         let steps = steps.into_iter().map(Value::from).collect();
         result.push(("next".to_owned(), Value::List(steps)));
@@ -169,6 +175,20 @@ async fn look(target: &Target, source: Option<&Source>) -> Result<(Fields, Histo
     }
     let history = History::read(&mut session, source).await?;
     Ok((fields, history))
+}
+
+/// What the database says is left of runs that were cut off.
+fn leftovers(database: &Fields) -> Vec<String> {
+    let lists = database.iter().filter(|(name, _)| name == "leftovers");
+    let texts = lists.flat_map(|(_, list)| match list {
+        Value::List(items) => items.as_slice(),
+        _ => &[],
+    });
+    let texts = texts.filter_map(|item| match item {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 fn address(target: &Target) -> Fields {

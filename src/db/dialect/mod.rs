@@ -17,6 +17,12 @@ use super::error::Result;
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
 
+/// How [`Connection::leftovers`] begin to tell of a restore that is half in.
+pub const HALF_RESTORED: &str = "a restore was cut off while it put its tables in place";
+
+/// What they say of one that has changed nothing.
+pub const NOT_RESTORED: &str = "was left by a restore that was cut off before it changed anything";
+
 /// A piece of a table file: whole lines, each a JSON object in the engine's encoding of FORMAT.md and ended by `\n`,
 /// without the commas between them.
 #[derive(Clone, Debug, Default)]

@@ -2,13 +2,13 @@
 
 use dbscript::db::Begin;
 
-use super::{client, name};
+use super::{client, for_user, name};
 use crate::contract::{number, rows};
 use crate::harness::databases::{Database, Fresh};
 use crate::harness::{PASSWORD, Project};
 
 /// The URL of a user who may do everything with the database, and with those of ours beside it where `beside`.
-fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
+pub(super) fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
     let database = name(fresh.url());
     let user = format!("{user}_{}", &database[5..]);
     let pattern = database.replace('_', "\\_");
@@ -22,7 +22,7 @@ fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
         ));
     }
     client(fresh.url(), &sql);
-    fresh.url().replace("tester", &user)
+    for_user(fresh.url(), &user)
 }
 
 #[tokio::test(flavor = "multi_thread")]

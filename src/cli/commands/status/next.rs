@@ -5,9 +5,18 @@ use std::path::PathBuf;
 
 use crate::backup::{self, Listing};
 use crate::cli::settings::Settings;
+use crate::db::{HALF_RESTORED, NOT_RESTORED};
 use crate::event::counted;
 use crate::migrate::{Entry, History, State};
 use crate::storage::{self, Reached, Unfinished};
+
+/// What is known of the database itself.
+pub(super) struct Known<'a> {
+    /// Whether a whole restore swaps tables, outside any transaction.
+    pub(super) swaps: bool,
+    /// What it says is left of runs that were cut off.
+    pub(super) leftovers: &'a [String],
+}
 
 /// What a migration left behind that did not come to its end and that no rollback undid.
 pub(super) struct HalfApplied {
@@ -74,6 +83,7 @@ pub(super) fn steps(
     half: &[HalfApplied],
     listing: &Listing,
     unfinished: &[Unfinished],
+    database: &Known<'_>,
 ) -> Vec<String> {
     let mut steps = Vec::new();
     for half in half {
@@ -101,7 +111,7 @@ pub(super) fn steps(
     let newest = unfinished.last();
     // To run it again helps only once what it left is mended.
     let newest = newest.filter(|newest| !half.iter().any(|half| half.log == newest.path));
-    steps.extend(newest.map(|newest| interrupted(settings, newest)));
+    steps.extend(newest.map(|newest| interrupted(settings, newest, database)));
     let damaged: Vec<&backup::Entry> = listing
         .sets
         .iter()
@@ -121,14 +131,36 @@ pub(super) fn steps(
     steps
 }
 
-fn interrupted(settings: &Settings, run: &Unfinished) -> String {
+fn interrupted(settings: &Settings, run: &Unfinished, database: &Known<'_>) -> String {
     let log = settings.shown(&run.path);
     let procedure = run.procedure().unwrap_or_default();
-    match run.running {
-        true => format!("`{procedure}` is at work ({log}): wait for it"),
-        false => format!(
-            "`{procedure}` was killed ({log}): what was in a transaction is rolled back; run it again: `dbscript run {procedure}`"
-        ),
+    if run.running {
+        return format!("`{procedure}` is at work ({log}): wait for it");
+    }
+    let set = run.restoring();
+    let from = match (&set, procedure.as_str()) {
+        (Some(set), "restore") => format!(" --from {set}"),
+        _ => String::new(),
+    };
+    let again = format!("`dbscript run {procedure}{from}`");
+    let Some(set) = set.filter(|_| database.swaps) else {
+        return format!(
+            "`{procedure}` was killed ({log}): what was in a transaction is rolled back; run it again: {again}"
+        );
+    };
+    let is_left = |what: &str| database.leftovers.iter().any(|left| left.contains(what));
+    if is_left(HALF_RESTORED) {
+        format!(
+            "`{procedure}` was killed ({log}) while it put the backup {set} in place: {again} ends that first, then restores it again"
+        )
+    } else if is_left(NOT_RESTORED) {
+        format!(
+            "`{procedure}` was killed ({log}) before it changed anything; run it again: {again}"
+        )
+    } else {
+        format!(
+            "`{procedure}` was killed ({log}): the backup {set} is in, or nothing of it is; to be sure, run it again: {again}"
+        )
     }
 }
 

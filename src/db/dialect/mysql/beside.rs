@@ -4,6 +4,7 @@
 use super::catalog::cell;
 use super::link::State;
 use super::{history, journal, quote, text};
+use crate::db::dialect::{HALF_RESTORED, NOT_RESTORED};
 use crate::db::{Error, Result};
 
 /// Stands in the name of every database that this program makes for itself.
@@ -138,7 +139,7 @@ pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
     }
     let told = |(name, left): (String, Left)| match left {
         Left::Unfinished => format!(
-            "a restore was cut off while it put its tables in place: views, triggers, routines or events may be missing \
+            "{HALF_RESTORED}: views, triggers, routines or events may be missing \
              (the journal is in `{name}`); the next `dbscript run restore` ends it first"
         ),
         Left::Unreadable => format!(
@@ -146,7 +147,7 @@ pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
              restored"
         ),
         Left::Unused => format!(
-            "the database `{name}` was left by a restore that was cut off before it changed anything; the next \
+            "the database `{name}` {NOT_RESTORED}; the next \
              `dbscript run restore` removes it"
         ),
         Left::Unknown => format!(
