@@ -211,3 +211,24 @@ fn a_migration_whose_row_is_gone_does_not_end_well() {
     let error = run.end()["error"].to_string();
     assert!(error.contains("no longer in the history"), "{error}");
 }
+
+#[test]
+fn the_latest_set_is_the_same_to_verify_and_to_restore() {
+    let project = with_people(3);
+    project.dbscript(&["run", "backup"]).go();
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    let sets = timestamps(&project);
+    assert_eq!(sets.len(), 2);
+    for words in [
+        &["run", "verify", "--json"][..],
+        &["run", "restore", "--plan", "--json"],
+    ] {
+        let run = project.dbscript(words).go();
+        assert_eq!(run.result()["timestamp"], sets[0], "{}", run.told());
+        assert!(
+            run.told().contains(&format!("the newer {}", sets[1])),
+            "{}",
+            run.told()
+        );
+    }
+}

@@ -180,7 +180,7 @@ pub(super) fn verify(call: &Call<'_>) -> Answer {
             }
             sets
         }
-        which => vec![store.entry(which).map_err(Error::from)?],
+        which => vec![store.meant(which, host.sink()).map_err(Error::from)?],
     };
     let mut problems = Vec::new();
     let mut proofs = Vec::new();
