@@ -6,6 +6,9 @@ use super::link::State;
 use super::text;
 use crate::db::Result;
 
+/// The way out of a value that the server does not take: nothing is wrong with the row.
+pub(super) const RAISE: &str = "raise its max_allowed_packet";
+
 /// A row is long if its line is longer than this part of a statement, and so is a value in it.
 const ROW_PART: usize = 4;
 const VALUE_PART: usize = 4_096;
@@ -50,7 +53,7 @@ impl Large {
         };
         if bytes.len() >= self.largest {
             return Err(format!(
-                "a value of {} bytes is longer than the server takes: raise its max_allowed_packet, now {}",
+                "a value of {} bytes is longer than the server takes: {RAISE}, now {}",
                 bytes.len(),
                 self.largest
             ));

@@ -5,7 +5,7 @@ use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 use tokio::sync::mpsc;
 
-use super::large::Large;
+use super::large::{Large, RAISE};
 use super::line::{Form, Literal, push, push_literal};
 use super::link::State;
 use super::{fault, quote, text, transaction, watch};
@@ -151,6 +151,19 @@ pub(super) async fn write(
     let back = format!("SET SESSION sql_mode = {mode}");
     text::surely(&mut state.connection, &back).await?;
     written
+}
+
+/// The error of a sound row that this server does not take.
+fn too_long(table: &Table, row: u64, column: &str, message: String) -> Error {
+    Error::Statement {
+        source: EngineError {
+            code: "HY000".to_owned(),
+            message: format!(
+                "row {row} of `{}`: column `{column}`: {message}",
+                table.name
+            ),
+        },
+    }
 }
 
 /// Empties a table, unless others have written to it since the restore began.
@@ -303,7 +316,11 @@ impl<'a> Writer<'a> {
             let form = self.forms[index];
             let misfit = |message: String| wrong(format!("column `{name}`: {message}"));
             let ahead = self.large.take(line.len(), form, value.get());
-            if let Some(variable) = ahead.map_err(misfit)? {
+            let ahead = ahead.map_err(|message| match message.contains(RAISE) {
+                true => too_long(table, row, name, message),
+                false => misfit(message),
+            });
+            if let Some(variable) = ahead? {
                 self.statement.extend_from_slice(variable.as_bytes());
                 continue;
             }
