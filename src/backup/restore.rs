@@ -14,7 +14,9 @@ pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, 
 use super::set::Set;
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{Access, Begin, NotIncluded, Orphans, Sequence, Session, Withheld, telling};
+use crate::db::{
+    Access, Begin, Catalog, NotIncluded, Orphans, Sequence, Session, Withheld, telling,
+};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
@@ -138,7 +140,7 @@ impl<'a> Restoring<'a> {
     pub async fn commit(mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
         if let Err(error) = self.session.commit().await {
             let rollback = self.session.rollback_all().await;
-            return Err(not_committed(error, rollback));
+            return Err(not_committed(error, rollback, self.plan.set.timestamp()));
         }
         self.new_file.keep();
         // It is done: an error here is none of its own.
@@ -208,7 +210,7 @@ async fn attempt(
 ) -> Result<Vec<(String, u64)>> {
     match (plan.mode, plan.scope) {
         (Mode::Replace, Scope::Whole) => {
-            let before = session.catalog().await?.not_included;
+            let before = left_behind(session.catalog().await?, sink.as_ref());
             session.drop_all().await?;
             let counts = load_all(session, &plan.set, sink).await?;
             for orphans in session.orphans().await? {
@@ -230,6 +232,25 @@ async fn attempt(
         }
         (Mode::Replace, Scope::Tables) => replace_rows(session, plan, sink).await,
     }
+}
+
+/// What no backup holds and what goes; objects that cannot be read stay, which is said.
+fn left_behind(catalog: Catalog, sink: &dyn Sink) -> Vec<NotIncluded> {
+    let mut goes = catalog.not_included;
+    for object in catalog
+        .objects
+        .iter()
+        .filter(|object| object.sql.is_empty())
+    {
+        let name = &object.name.name;
+        goes.retain(|entry| entry.name != *name || entry.kind != "other");
+        let message = format!(
+            "the {} `{name}` stays as it is: its definition cannot be read with these rights",
+            object.kind
+        );
+        say(sink, Level::Warn, message);
+    }
+    goes
 }
 
 /// What to say of what no backup holds and what went with the objects it belonged to.

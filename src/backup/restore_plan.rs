@@ -355,14 +355,20 @@ fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> super::error::Result
     let schema = set.schema()?;
     let statements = schema.before.iter().chain(&schema.after);
     let kept: BTreeSet<String> = statements.map(|sql| engine.object_sql(sql)).collect();
-    let mut lost = Vec::new();
+    let history = catalog.not_included.iter();
+    let history = history.filter(|entry| entry.kind == "row history");
+    let mut lost: Vec<String> = history
+        .map(|entry| format!("the row history of `{}`, which no backup holds", entry.name))
+        .collect();
     for object in &catalog.objects {
         let said = format!("{} `{}`", object.kind, object.name);
         let no_backup_has_it = catalog
             .not_included
             .iter()
             .any(|other| other.kind == object.kind && other.name == object.name.name);
-        if !kept.contains(&object.sql) {
+        if object.sql.is_empty() {
+            // It cannot be read with these rights, and stays.
+        } else if !kept.contains(&object.sql) {
             lost.push(said);
         } else if object.kind == "virtual table" && no_backup_has_it {
             lost.push(format!("the content of {said}, which no backup holds"));

@@ -1,28 +1,29 @@
 //! Where a restore that did not come to its end leaves the database, in words: undone, in, or not known.
 
+use crate::clock::Timestamp;
 use crate::db;
 use crate::error::Error;
 
 /// A commit that failed: it may all the same be in.
-pub(super) fn not_committed(error: db::Error, rollback: db::Result<()>) -> Error {
+pub(super) fn not_committed(error: db::Error, rollback: db::Result<()>, set: Timestamp) -> Error {
     match error {
         db::Error::Committed { .. } => error.into(),
-        db::Error::InDoubt { .. } => in_doubt(error.into(), rollback),
+        db::Error::InDoubt { .. } => in_doubt(error.into(), rollback, set),
         error => undone(error.into(), rollback),
     }
 }
 
 /// Says that nobody knows what state the database is in, and what is known of it.
-fn in_doubt(error: Error, rollback: db::Result<()>) -> Error {
+fn in_doubt(error: Error, rollback: db::Result<()>, set: Timestamp) -> Error {
     let kind = error.kind;
     let known = match rollback {
         Err(refused) if !refused.is_broken_connection() => format!(" ({refused})"),
         _ => String::new(),
     };
     let message = format!("it cannot be known whether the restore is in{known}");
-    error.context(kind, message).hint(
-        "`dbscript status` shows what is in; `dbscript run restore` makes it whole, whatever it is",
-    )
+    error.context(kind, message).hint(format!(
+        "`dbscript status` shows what is in; `dbscript run restore --from {set}` makes it whole, whatever it is"
+    ))
 }
 
 /// Says what state the database is in.

@@ -2,6 +2,7 @@
 
 use dbscript::db::Begin;
 
+use super::rights::limited;
 use super::swaps::{beside, fresh, rebuild};
 use super::{client, name};
 use crate::contract::{number, run};
@@ -149,12 +150,10 @@ async fn tables_without_transactions_that_were_just_written_are_replaced_without
     let Some((fresh, mut session)) = fresh().await else {
         return;
     };
-    let mariadb = session.info().await.expect("it answers").engine == "mariadb";
-    let engines = if mariadb {
-        &["MyISAM", "Aria"][..]
-    } else {
-        &["MyISAM"]
-    };
+    if session.info().await.expect("it answers").engine != "mariadb" {
+        return;
+    }
+    let engines = ["MyISAM", "Aria"];
     for engine in engines {
         client(
             fresh.url(),
@@ -175,4 +174,50 @@ async fn tables_without_transactions_that_were_just_written_are_replaced_without
     assert_eq!(beside(&mut session).await, 0);
     session.begin(Begin::Rebuild).await.expect("it begins");
     session.rollback_all().await.expect("it goes away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_with_a_restore_is_told_before_and_what_stays_is_told_to_stay() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    if session.info().await.expect("it answers").engine != "mariadb" {
+        return;
+    }
+    client(
+        fresh.url(),
+        "DROP TRIGGER tr; DROP VIEW v; CREATE TABLE h (a INT) WITH SYSTEM VERSIONING;
+         CREATE PROCEDURE hidden() SELECT 1;",
+    );
+    let url = limited(&fresh, "unseeing", true);
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", &url);
+    go(&["run", "backup"]).go();
+    let plan = go(&["run", "restore", "--plan"]).go();
+    let told = format!("{}{}", plan.stdout, plan.stderr);
+    assert!(told.contains("the row history of `h`"), "{told}");
+    assert!(!told.contains("procedure `hidden`"), "{told}");
+    go(&["run", "restore", "--yes"])
+        .stderr_has("the procedure `hidden` stays as it is")
+        .stderr_lacks("took the other `hidden`")
+        .go();
+    client(fresh.url(), "CALL hidden()");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_without_the_right_to_build_beside_names_no_rehearsal() {
+    let Some((fresh, _session)) = fresh().await else {
+        return;
+    };
+    client(fresh.url(), "DROP TRIGGER tr; DROP VIEW v;");
+    let url = limited(&fresh, "narrow", false);
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", &url);
+    go(&["run", "backup"]).go();
+    go(&["run", "restore", "--yes"])
+        .status(3)
+        .stderr_has("cannot build the restored database beside")
+        .stderr_has("GRANT ALL ON")
+        .stderr_lacks("--rehearse")
+        .go();
 }

@@ -26,10 +26,29 @@ pub(super) async fn start(state: &mut State) -> Result<()> {
     let name = beside::new_name(&state.server.database)?;
     state.wanted()?;
     let created = create_like_current(&mut state.connection, &name).await;
-    created.map_err(|error| no_scratch(&state.place, error))?;
+    created.map_err(|error| no_room(&state.place, error))?;
     state.beside = Some(name.clone());
     state.run(&format!("USE {}", quote(&name))).await?;
     Ok(())
+}
+
+/// The error of a restore that cannot build beside the real database: it knows no way round that.
+fn no_room(place: &str, error: Error) -> Error {
+    let (source, hint) = match error {
+        Error::ReadOnly { source } => (
+            source,
+            "the server takes no writes (`read_only`): name the one that does, or restore once it takes them",
+        ),
+        Error::Denied { source } | Error::NotGranted { source } => (
+            source,
+            "give the user the right to create databases: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`",
+        ),
+        other => return other,
+    };
+    Error::Unsupported {
+        message: format!("cannot build the restored database beside `{place}`: {source}"),
+        hint: hint.to_owned(),
+    }
 }
 
 /// The same error, saying what for the right is needed.
