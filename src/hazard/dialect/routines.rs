@@ -144,7 +144,7 @@ pub(in crate::hazard) fn deeds(engine: Engine, sql: &str) -> Deeds {
         // FOR UPDATE locks, and REPLACE(…) is a function.
         let verb = WRITES.contains(&word.as_str())
             && !(before == "for" && word == "update")
-            && !(calls && !["execute", "setval"].contains(&word.as_str()));
+            && (!calls || ["execute", "setval"].contains(&word.as_str()));
         if verb && !writes.contains(&word.to_uppercase()) {
             writes.push(word.to_uppercase());
         }

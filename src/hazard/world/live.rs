@@ -29,7 +29,7 @@ impl World {
             let indexes = table.indexes.iter();
             world
                 .indexes
-                .extend(indexes.filter_map(|index| live_index(table, index, &words)));
+                .extend(indexes.filter_map(|index| live_index(table, index, words)));
         }
         for object in &catalog.objects {
             world.take_object(engine, object);
