@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
-use super::standing::{Doubt, Reached, Settled, is_rows_only, named, with_state};
-use super::statement::{STOPPED, beginning, run};
+use super::standing::{Doubt, Reached, Settled, WayBack, named, with_state};
+use super::statement::statements;
 use super::{HISTORY_TABLES, Migration};
-use crate::db::{Begin, IN_DOUBT, LOCKED, Session, connection_broke, telling};
-use crate::error::{Error, Kind, Position, Result};
+use crate::db::{Begin, IN_DOUBT, Session, telling};
+use crate::error::{Error, Kind, Result};
 use crate::event::Sink;
 use crate::hazard::{self, Statement};
 use crate::ident::TableName;
@@ -41,6 +41,8 @@ pub struct Conditions<'a> {
     pub lock_limit_s: Option<u64>,
     /// How long a statement may run, in seconds; `None`: as long as it takes.
     pub statement_limit_s: Option<u64>,
+    /// Where to go back to, if something stays half done.
+    pub way_back: WayBack,
     /// Told what is in for good as soon as it is, so that an interruption tells the truth.
     pub settled: &'a dyn Fn(Settled),
 }
@@ -60,11 +62,11 @@ pub struct Applied {
 const NOT_MEASURED: i64 = -1;
 
 /// A migration with its statements.
-struct Prepared<'a> {
-    migration: &'a Migration,
-    statements: Vec<Statement>,
+pub(super) struct Prepared<'a> {
+    pub(super) migration: &'a Migration,
+    pub(super) statements: Vec<Statement>,
     /// `None`: outside a transaction.
-    mode: Option<Begin>,
+    pub(super) mode: Option<Begin>,
 }
 
 /// Applies migrations in their order.
@@ -145,7 +147,7 @@ async fn in_groups(
                     Some(_) => {
                         let in_transaction =
                             group.first().is_some_and(|first| first.mode.is_some());
-                        with_state(error, in_transaction, &done, &reached)
+                        with_state(error, in_transaction, &done, &reached, &conditions.way_back)
                     }
                     None => error,
                 });
@@ -178,7 +180,12 @@ async fn group_of(
         if error.code.as_deref() == Some(IN_DOUBT) {
             reached.doubt = Some(Doubt::Commit);
             for prepared in group {
-                let settled = Settled::in_doubt(prepared.migration, reached.stays, "the commit");
+                let settled = Settled::in_doubt(
+                    prepared.migration,
+                    reached.stays,
+                    "the commit",
+                    &conditions.way_back,
+                );
                 (conditions.settled)(settled);
             }
         }
@@ -229,7 +236,12 @@ async fn outside(
     let mut applied = Vec::new();
     for prepared in group {
         let count = prepared.statements.len();
-        (conditions.settled)(Settled::half_done(prepared.migration, 0, count));
+        (conditions.settled)(Settled::half_done(
+            prepared.migration,
+            0,
+            count,
+            &conditions.way_back,
+        ));
         let result = one(session, prepared, conditions, reached).await;
         // What the file left open or switched off must not reach what comes after it.
         match result {
@@ -292,15 +304,9 @@ async fn one(
             .await?;
     }
     let done = statements(session, prepared, conditions, reached).await;
-    if let Err(error) = &done
-        && history.announced.is_some()
-        && reached.stays == 0
-        && has_code(error, LOCKED)
+    if done.is_err() && history.announced.is_some() && reached.stays == 0 && reached.doubt.is_none()
     {
-        // What only waited has done nothing, but may have committed the announcement: it would stand there as failed.
-        session.rollback_all().await?;
-        let version = [Value::Int(migration.version)];
-        session.execute(history.delete, &version).await?;
+        take_back(session, migration, reached).await;
     }
     done?;
     let elapsed = start.elapsed();
@@ -324,6 +330,22 @@ async fn one(
     })
 }
 
+/// Takes the announcement back of a migration of which nothing stays: its first statement may have committed it before
+/// it failed, and it would stand there as begun.
+async fn take_back(session: &mut Session, migration: &Migration, reached: &mut Reached) {
+    let version = [Value::Int(migration.version)];
+    let delete = session.engine().history_sql().delete;
+    let taken_back = match session.rollback_all().await {
+        Ok(()) => session.execute(delete, &version).await.map(|_| ()),
+        Err(refused) => Err(refused),
+    };
+    if let Err(refused) = taken_back
+        && !refused.is_broken_connection()
+    {
+        reached.doubt = Some(Doubt::Rollback(refused.to_string()));
+    }
+}
+
 /// The error of a migration whose own row went away while it ran.
 fn history_gone(version: i64) -> Error {
     let message = format!(
@@ -331,71 +353,4 @@ fn history_gone(version: i64) -> Error {
     );
     Error::new(Kind::Migration, message)
         .hint("`dbscript status` shows what is in; `dbscript run restore` makes it whole")
-}
-
-async fn statements(
-    session: &mut Session,
-    prepared: &Prepared<'_>,
-    conditions: &Conditions<'_>,
-    reached: &mut Reached,
-) -> Result<()> {
-    let migration = prepared.migration;
-    let count = prepared.statements.len();
-    let in_transaction = prepared.mode.is_some();
-    let commits = in_transaction && session.engine().history_sql().announced.is_some();
-    for (index, statement) in prepared.statements.iter().enumerate() {
-        let done = run(session, migration, statement, conditions).await;
-        let number = index + 1;
-        // Such a statement commits what is before it even where it fails itself.
-        let committed = match commits {
-            true => session.committed_by_itself().await.map_err(Error::from),
-            false => Ok(!in_transaction),
-        };
-        if matches!(committed, Ok(true)) {
-            reached.stays = index + usize::from(done.is_ok());
-        }
-        let doubt: Option<fn(String) -> Doubt> = match (&committed, &done) {
-            (Err(_), _) if !is_rows_only(&statement.text) => Some(Doubt::Statement),
-            (Ok(true), Err(error)) if has_code(error, STOPPED) => Some(Doubt::Stopped),
-            (Ok(_), Err(error)) if !in_transaction && broke(error) => Some(Doubt::Statement),
-            _ => None,
-        };
-        if let Some(doubt) = doubt {
-            let place = format!(
-                "statement {number} of {count} ({}:{})",
-                migration.file, statement.line
-            );
-            let at_work = format!("statement {number} of {count}");
-            (conditions.settled)(Settled::in_doubt(migration, reached.stays, &at_work));
-            reached.doubt = Some(doubt(place));
-        } else if matches!(committed, Ok(true)) {
-            (conditions.settled)(Settled::half_done(migration, reached.stays, count));
-        }
-        done.and(committed).map_err(|error| {
-            let place = Position {
-                file: migration.file.clone(),
-                line: statement.line,
-                column: statement.column,
-            };
-            let mut message = format!(
-                "migration {} ({}) failed at statement {number} of {count}",
-                migration.version, migration.description,
-            );
-            if has_code(&error, LOCKED) || has_code(&error, STOPPED) {
-                let sql = hazard::mask_literals(session.engine(), &statement.text);
-                message.push_str(&format!(" (`{}`)", beginning(&sql)));
-            }
-            error.context(Kind::Migration, message).at(place)
-        })?;
-    }
-    Ok(())
-}
-
-fn has_code(error: &Error, code: &str) -> bool {
-    error.code.as_deref() == Some(code)
-}
-
-/// Whether an error is that of a connection that broke.
-fn broke(error: &Error) -> bool {
-    error.code.as_deref().is_some_and(connection_broke)
 }

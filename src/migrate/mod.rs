@@ -22,7 +22,7 @@ pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};
 pub use revert::{Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
-pub use standing::Settled;
+pub use standing::{Settled, WayBack};
 
 /// Tables that migration tools keep their history in: data for a backup, not for a comparison.
 pub const HISTORY_TABLES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];

@@ -11,25 +11,47 @@ use crate::error::{Error, Kind};
 pub struct Settled {
     /// The migration; what is said of it later replaces what was said before.
     pub about: String,
-    /// What of it is in, in words.
-    pub what: String,
+    /// What of it is in, in words; `None` takes back what was said before.
+    pub what: Option<String>,
     /// What to do about it, where it is only half of something.
-    pub remedy: Option<&'static str>,
+    pub remedy: Option<String>,
 }
 
-/// What helps where a migration is half done.
-const REMEDY: &str =
-    "undo those statements by hand, or go back to the backup: `dbscript run restore`";
+/// The backup set that this run made before it migrated, by its timestamp, if it made one. Only that one is sure to be
+/// of the time before: the newest may be a nightly one of what a failed migration has left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack(pub Option<String>);
 
-/// What helps where nobody knows.
-const LOOK: &str =
-    "see with `dbscript status` what is in; to go back to the backup: `dbscript run restore`";
+impl WayBack {
+    /// What helps where a migration is half done.
+    fn remedy(&self) -> String {
+        match &self.0 {
+            Some(set) => format!(
+                "undo those statements by hand, or go back to the backup: `dbscript run restore --from {set}`"
+            ),
+            None => "undo those statements by hand, and take the record of it back with `migrate::resolve(version, \"rolled-back\")` in a script; this run made no backup to go back to".to_owned(),
+        }
+    }
+
+    /// What helps where nobody knows.
+    fn look(&self) -> String {
+        match &self.0 {
+            Some(set) => format!(
+                "see with `dbscript status` what is in; to go back to the backup: `dbscript run restore --from {set}`"
+            ),
+            None => "see with `dbscript status` what is in; this run made no backup to go back to"
+                .to_owned(),
+        }
+    }
+}
 
 /// What a connection that broke leaves unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Doubt {
-    /// Whether this statement, which may have committed by itself, took effect.
-    Statement(String),
+    /// Whether this statement, which may have committed by itself, took effect, and if so these statements before it.
+    Statement(String, Option<String>),
+    /// How much of this one took effect, which failed: it does several things one by one.
+    Partly(String),
     /// Whether this one did, which was stopped as it ran too long.
     Stopped(String),
     /// Whether the commit did.
@@ -51,18 +73,35 @@ pub(super) struct Reached {
 /// the connection they are rolled back.
 const ROWS_ONLY: [&str; 6] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH"];
 
+/// Statements that may do several things one by one, and fail in the middle: MariaDB's DROP TABLE of several tables drops
+/// those that are there (<https://mariadb.com/kb/en/drop-table/>).
+const PIECEMEAL: [&str; 2] = ["DROP", "CALL"];
+
 /// Whether a statement touches nothing but rows, seen by its first word.
 pub(super) fn is_rows_only(statement: &str) -> bool {
+    begins_with(statement, &ROWS_ONLY)
+}
+
+/// Whether a statement that failed may have done a part of its work for good.
+pub(super) fn is_piecemeal(statement: &str) -> bool {
+    begins_with(statement, &PIECEMEAL)
+        && (statement.contains(',') || begins_with(statement, &["CALL"]))
+}
+
+fn begins_with(statement: &str, words: &[&str]) -> bool {
     let first = statement.split(|letter: char| !letter.is_ascii_alphabetic());
     let first = first.take(1).next().unwrap_or_default();
-    ROWS_ONLY
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case(first))
+    words.iter().any(|word| word.eq_ignore_ascii_case(first))
 }
 
 impl Settled {
     /// A migration that may be in, or half in.
-    pub(super) fn in_doubt(migration: &Migration, stays: usize, what: &str) -> Settled {
+    pub(super) fn in_doubt(
+        migration: &Migration,
+        stays: usize,
+        what: &str,
+        way_back: &WayBack,
+    ) -> Settled {
         let before = match stays {
             0 => String::new(),
             _ => format!("{}, and ", those_that_stay(stays)),
@@ -74,10 +113,10 @@ impl Settled {
         } = migration;
         Settled {
             about: format!("migration {version}"),
-            what: format!(
+            what: Some(format!(
                 "of migration {version} ({description}), {before}{what} may or may not have taken effect"
-            ),
-            remedy: Some(LOOK),
+            )),
+            remedy: Some(way_back.look()),
         }
     }
 
@@ -85,13 +124,27 @@ impl Settled {
     pub fn applied(version: i64) -> Settled {
         Settled {
             about: format!("migration {version}"),
-            what: format!("migration {version} is applied"),
+            what: Some(format!("migration {version} is applied")),
+            remedy: None,
+        }
+    }
+
+    /// A migration of which nothing stays, other than was said.
+    pub(super) fn nothing(migration: &Migration) -> Settled {
+        Settled {
+            about: format!("migration {}", migration.version),
+            what: None,
             remedy: None,
         }
     }
 
     /// A migration whose first statements are done, and no longer undone by a rollback.
-    pub(super) fn half_done(migration: &Migration, stays: usize, count: usize) -> Settled {
+    pub(super) fn half_done(
+        migration: &Migration,
+        stays: usize,
+        count: usize,
+        way_back: &WayBack,
+    ) -> Settled {
         let Migration {
             version,
             description,
@@ -99,12 +152,21 @@ impl Settled {
         } = migration;
         Settled {
             about: format!("migration {version}"),
-            what: format!(
+            what: Some(format!(
                 "of the {count} statements of migration {version} ({description}), {}",
                 those_that_stay(stays)
-            ),
-            remedy: Some(REMEDY),
+            )),
+            remedy: Some(way_back.remedy()),
         }
+    }
+}
+
+/// These statements, as they are named in a sentence about the one behind them.
+pub(super) fn those_before(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("statement 1 was".to_owned()),
+        _ => Some(format!("statements 1 to {count} were")),
     }
 }
 
@@ -138,6 +200,7 @@ pub(super) fn with_state(
     in_transaction: bool,
     done: &[Applied],
     reached: &Reached,
+    way_back: &WayBack,
 ) -> Error {
     let stays = reached.stays;
     let before = match done.last() {
@@ -151,8 +214,16 @@ pub(super) fn with_state(
             _ => format!("{before}{statements}; "),
         };
         let unknown = match doubt {
-            Doubt::Statement(place) => format!(
-                "the connection broke at {place}, and it cannot be known whether that statement took effect"
+            Doubt::Statement(place, before) => {
+                let before = before.as_ref().map_or(String::new(), |before| {
+                    format!("; once it began, {before} committed with that")
+                });
+                format!(
+                    "the connection broke at {place}, and it cannot be known whether that statement took effect{before}"
+                )
+            }
+            Doubt::Partly(place) => format!(
+                "{place} does several things one by one, and it cannot be known which of them are done"
             ),
             Doubt::Stopped(place) => format!(
                 "it was stopped at {place}, and it cannot be known whether that statement took effect"
@@ -166,7 +237,7 @@ pub(super) fn with_state(
         };
         let mut error = error;
         error.message = format!("{}; {before}{unknown}", error.message);
-        return error.hint(LOOK);
+        return error.hint(way_back.look());
     }
     let state = match (in_transaction, stays, done.is_empty()) {
         (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
@@ -189,7 +260,7 @@ pub(super) fn with_state(
     let is_stopped = error.code.as_deref() == Some(STOPPED);
     let hint = match (stays, error.hint.take()) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
-        (1.., Some(_)) if is_locked || is_stopped => REMEDY.to_owned(),
+        (1.., Some(_)) if is_locked || is_stopped => way_back.remedy(),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"
@@ -199,7 +270,7 @@ pub(super) fn with_state(
             "run `dbscript run safe-migration` again once the server answers".to_owned()
         }
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
-        (_, None) => REMEDY.to_owned(),
+        (_, None) => way_back.remedy(),
     };
     error.hint(hint)
 }

@@ -1,9 +1,12 @@
-//! One statement of a migration: announced in the journal, run, and told in a message.
+//! A migration's statements, one by one: each announced in the journal, run, and told with what it leaves where it is
+//! the last.
 
 use std::time::Duration;
 
+use super::apply::Prepared;
+use super::standing::{Doubt, Reached, Settled, is_piecemeal, is_rows_only, those_before};
 use super::{Conditions, Migration};
-use crate::db::Session;
+use crate::db::{LOCKED, Session, connection_broke};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Kind as StatementKind, Statement};
@@ -14,8 +17,149 @@ const TOLD: usize = 80;
 /// The code of a statement that ran longer than it may.
 pub(super) const STOPPED: &str = "time-limit";
 
+/// Runs a migration's statements. `reached` is kept true after each; what is told as settled is so at every moment, for a
+/// stop may come at any.
+///
+/// # Errors
+/// The statement that failed, with its place.
+pub(super) async fn statements(
+    session: &mut Session,
+    prepared: &Prepared<'_>,
+    conditions: &Conditions<'_>,
+    reached: &mut Reached,
+) -> Result<()> {
+    let in_transaction = prepared.mode.is_some();
+    let commits = in_transaction && session.engine().history_sql().announced.is_some();
+    for (index, statement) in prepared.statements.iter().enumerate() {
+        let at = At {
+            prepared,
+            statement,
+            index,
+        };
+        // It commits what is before it when it begins, so whatever stops it meanwhile, that stays.
+        let foretold = commits && index > reached.stays && !is_rows_only(&statement.text);
+        if foretold {
+            let what = at.place_in_count();
+            let told = Settled::in_doubt(prepared.migration, index, &what, &conditions.way_back);
+            (conditions.settled)(told);
+        }
+        let done = run(session, prepared.migration, statement, conditions).await;
+        // Such a statement commits what is before it even where it fails itself.
+        let committed = match commits {
+            true => session.committed_by_itself().await.map_err(Error::from),
+            false => Ok(!in_transaction),
+        };
+        if matches!(committed, Ok(true)) {
+            reached.stays = index + usize::from(done.is_ok());
+        }
+        at.settle(&done, &committed, conditions, reached);
+        if foretold && matches!(committed, Ok(false)) && reached.stays == 0 {
+            (conditions.settled)(Settled::nothing(prepared.migration));
+        }
+        done.and(committed)
+            .map_err(|error| at.told(session, error))?;
+    }
+    Ok(())
+}
+
+/// A statement that is at work.
+struct At<'a> {
+    prepared: &'a Prepared<'a>,
+    statement: &'a Statement,
+    index: usize,
+}
+
+impl At<'_> {
+    fn place_in_count(&self) -> String {
+        let count = self.prepared.statements.len();
+        format!("statement {} of {count}", self.index + 1)
+    }
+
+    /// Says what is in for good, and what nobody can know.
+    fn settle(
+        &self,
+        done: &Result<()>,
+        committed: &Result<bool>,
+        conditions: &Conditions<'_>,
+        reached: &mut Reached,
+    ) {
+        let migration = self.prepared.migration;
+        let in_transaction = self.prepared.mode.is_some();
+        let text = &self.statement.text;
+        let place = || {
+            let (file, line) = (&migration.file, self.statement.line);
+            format!("{} ({file}:{line})", self.place_in_count())
+        };
+        let before = || match self.index > reached.stays {
+            true => those_before(self.index),
+            false => None,
+        };
+        let doubt = match (committed, done) {
+            (Err(_), _) if !is_rows_only(text) => Some(Doubt::Statement(place(), before())),
+            (Ok(true), Err(error)) if has_code(error, STOPPED) => Some(Doubt::Stopped(place())),
+            (Ok(true), Err(_)) if in_transaction && is_piecemeal(text) => {
+                Some(Doubt::Partly(place()))
+            }
+            (Ok(_), Err(error)) if !in_transaction && broke(error) => {
+                Some(Doubt::Statement(place(), None))
+            }
+            _ => None,
+        };
+        let way_back = &conditions.way_back;
+        if let Some(doubt) = doubt {
+            let at_work = match &doubt {
+                Doubt::Statement(_, Some(before)) => {
+                    format!("{}, with which {before} committed,", self.place_in_count())
+                }
+                _ => self.place_in_count(),
+            };
+            let told = Settled::in_doubt(migration, reached.stays, &at_work, way_back);
+            (conditions.settled)(told);
+            reached.doubt = Some(doubt);
+        } else if reached.stays > 0 {
+            let count = self.prepared.statements.len();
+            (conditions.settled)(Settled::half_done(
+                migration,
+                reached.stays,
+                count,
+                way_back,
+            ));
+        }
+    }
+
+    /// The error, with the statement and its place.
+    fn told(&self, session: &Session, error: Error) -> Error {
+        let migration = self.prepared.migration;
+        let place = Position {
+            file: migration.file.clone(),
+            line: self.statement.line,
+            column: self.statement.column,
+        };
+        let mut message = format!(
+            "migration {} ({}) failed at {}",
+            migration.version,
+            migration.description,
+            self.place_in_count()
+        );
+        if has_code(&error, LOCKED) || has_code(&error, STOPPED) {
+            let sql = hazard::mask_literals(session.engine(), &self.statement.text);
+            message.push_str(&format!(" (`{}`)", beginning(&sql)));
+        }
+        error.context(Kind::Migration, message).at(place)
+    }
+}
+
+fn has_code(error: &Error, code: &str) -> bool {
+    error.code.as_deref() == Some(code)
+}
+
+/// Whether an error is that of a connection that broke.
+fn broke(error: &Error) -> bool {
+    error.code.as_deref().is_some_and(connection_broke)
+}
+
 /// The beginning of a statement, on one line.
-pub(super) fn beginning(sql: &str) -> String {
+fn beginning(sql: &str) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(TOLD) {
         Some((end, _)) => format!("{} …", line[..end].trim_end()),
@@ -24,7 +168,7 @@ pub(super) fn beginning(sql: &str) -> String {
 }
 
 /// Runs it, once the journal has it.
-pub(super) async fn run(
+async fn run(
     session: &mut Session,
     migration: &Migration,
     statement: &Statement,

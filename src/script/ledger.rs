@@ -27,7 +27,7 @@ struct Settled {
     /// What it is about; what is settled later about the same replaces it.
     about: String,
     what: String,
-    remedy: Option<&'static str>,
+    remedy: Option<String>,
 }
 
 /// The effects of one run on the live database and the project's files.
@@ -116,13 +116,20 @@ impl Host {
             what,
             remedy,
         } = settled;
-        if !self.in_scratch() {
-            let settled = Settled {
-                about,
-                what,
-                remedy,
-            };
-            put(&mut self.ledger.done.borrow_mut(), settled);
+        if self.in_scratch() {
+            return;
+        }
+        let mut done = self.ledger.done.borrow_mut();
+        match what {
+            None => done.retain(|settled| settled.about != about),
+            Some(what) => {
+                let settled = Settled {
+                    about,
+                    what,
+                    remedy,
+                };
+                put(&mut done, settled);
+            }
         }
     }
 
@@ -226,9 +233,9 @@ impl Host {
     }
 
     /// What to do about something that is only half done.
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(&self) -> Option<String> {
         let done = self.ledger.done.borrow();
-        done.iter().rev().find_map(|settled| settled.remedy)
+        done.iter().rev().find_map(|settled| settled.remedy.clone())
     }
 }
 

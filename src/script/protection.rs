@@ -1,7 +1,7 @@
 //! What a run knows of its own safety: the migrations it looked at, what was allowed to go, how the database stood when
 //! it was backed up. It lets one host call answer for what an earlier one saw.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::host::Host;
 use crate::clock::Timestamp;
@@ -19,6 +19,8 @@ pub(super) struct Protection {
     orphans: RefCell<Option<Vec<Orphans>>>,
     /// The restore that was planned last, whose warnings were told then: the set, and the tables asked for.
     planned: RefCell<Option<(String, Option<Vec<String>>)>>,
+    /// The set of the live database that was made last.
+    saved: Cell<Option<Timestamp>>,
     /// How the live database stood when each set was made, as the session that is still open counts others' commits.
     watches: RefCell<Vec<(Timestamp, i64)>>,
 }
@@ -37,6 +39,16 @@ impl Protection {
 }
 
 impl Host {
+    /// A set of the whole live database was made.
+    pub fn note_saved(&self, set: Timestamp) {
+        self.protection.saved.set(Some(set));
+    }
+
+    /// The set of the whole live database that this run made last.
+    pub fn saved(&self) -> Option<Timestamp> {
+        self.protection.saved.get()
+    }
+
     /// A restore was planned, and its warnings were told.
     pub fn note_planned(&self, timestamp: &str, tables: Option<&[String]>) {
         let planned = (timestamp.to_owned(), tables.map(<[String]>::to_vec));

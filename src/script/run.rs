@@ -238,12 +238,7 @@ fn finish(mut outcome: Outcome, host: &Rc<Host>) -> Outcome {
                 .push_str(&format!(": what was done before stays: {listed}"));
             let log = host.log().path();
             let log = log.map(|log| format!("what was done stands in {}", host.shown(&log)));
-            let parts: Vec<String> = host
-                .remedy()
-                .map(str::to_owned)
-                .into_iter()
-                .chain(log)
-                .collect();
+            let parts: Vec<String> = host.remedy().into_iter().chain(log).collect();
             error.hint = Some(parts.join("; ")).filter(|hint| !hint.is_empty());
         }
     }

@@ -90,6 +90,9 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         })?;
     let created = host.wait(backup::create(&target, &store, &options, &sink(host)))?;
     tell_counts(host, "backup", Some(&created.set), &counts_of(&created.set));
+    if !host.in_scratch() && options.tables.is_none() {
+        host.note_saved(created.set.timestamp());
+    }
     if let Some(marker) = marker {
         host.watch(created.set.timestamp(), marker);
     }

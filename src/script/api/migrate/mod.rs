@@ -13,7 +13,7 @@ use super::{
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::counted;
-use crate::migrate::{self, Conditions, Entry, Migration, Resolution};
+use crate::migrate::{self, Conditions, Entry, Migration, Resolution, WayBack};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
@@ -289,6 +289,7 @@ fn up(call: &Call<'_>) -> Answer {
         let_go: &let_go,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         statement_limit_s,
+        way_back: WayBack(host.saved().map(|set| set.to_string())),
         settled: &|settled| host.settle_migration(settled),
     };
     let applied = host.session(async |session: &mut Session| {
@@ -340,11 +341,11 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
 fn begun(version: i64) -> migrate::Settled {
     migrate::Settled {
         about: format!("migration {version}"),
-        what: format!(
+        what: Some(format!(
             "migration {version} is recorded as begun, and whether its first statement is done is not known"
-        ),
+        )),
         remedy: Some(
-            "look whether that statement took effect: if not, `migrate::resolve(version, \"rolled-back\")` in a script takes the record back; if it did, undo it by hand first",
+            "look whether that statement took effect: if not, `migrate::resolve(version, \"rolled-back\")` in a script takes the record back; if it did, undo it by hand first".to_owned(),
         ),
     }
 }
