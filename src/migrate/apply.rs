@@ -348,9 +348,7 @@ async fn take_back(session: &mut Session, migration: &Migration, reached: &mut R
 
 /// The error of a migration whose own row went away while it ran.
 fn history_gone(version: i64) -> Error {
-    let message = format!(
-        "the row of migration {version} is no longer in the history: something else has replaced or emptied it meanwhile"
-    );
+    let message = format!("the row of migration {version} went from the history while it ran");
     Error::new(Kind::Migration, message)
         .hint("`dbscript status` shows what is in; `dbscript run restore` makes it whole")
 }

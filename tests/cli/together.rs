@@ -209,7 +209,7 @@ fn a_migration_whose_row_is_gone_does_not_end_well() {
     .concat();
     let run = project.dbscript(&words).status(7).go();
     let error = run.end()["error"].to_string();
-    assert!(error.contains("no longer in the history"), "{error}");
+    assert!(error.contains("went from the history"), "{error}");
 }
 
 #[test]
