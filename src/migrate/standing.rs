@@ -60,6 +60,34 @@ pub(super) enum Doubt {
     Rollback(String),
 }
 
+impl Doubt {
+    /// It in words.
+    fn told(&self) -> String {
+        match self {
+            Doubt::Statement(place, before) => {
+                let before = before.as_ref().map_or(String::new(), |before| {
+                    format!("; once it began, {before} committed with that")
+                });
+                format!(
+                    "the connection broke at {place}, and it cannot be known whether that statement took effect{before}"
+                )
+            }
+            Doubt::Partly(place) => format!(
+                "{place} does several things one by one, and it cannot be known which of them are done"
+            ),
+            Doubt::Stopped(place) => format!(
+                "it was stopped at {place}, and it cannot be known whether that statement took effect"
+            ),
+            Doubt::Commit => {
+                "the connection broke at the commit, and it cannot be known whether that took effect".to_owned()
+            }
+            Doubt::Rollback(refused) => format!(
+                "rolling it back failed ({refused}), and it cannot be known what of it is in"
+            ),
+        }
+    }
+}
+
 /// How far the last migration begun has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reached {
@@ -213,28 +241,7 @@ pub(super) fn with_state(
             0 => before,
             _ => format!("{before}{statements}; "),
         };
-        let unknown = match doubt {
-            Doubt::Statement(place, before) => {
-                let before = before.as_ref().map_or(String::new(), |before| {
-                    format!("; once it began, {before} committed with that")
-                });
-                format!(
-                    "the connection broke at {place}, and it cannot be known whether that statement took effect{before}"
-                )
-            }
-            Doubt::Partly(place) => format!(
-                "{place} does several things one by one, and it cannot be known which of them are done"
-            ),
-            Doubt::Stopped(place) => format!(
-                "it was stopped at {place}, and it cannot be known whether that statement took effect"
-            ),
-            Doubt::Commit => {
-                "the connection broke at the commit, and it cannot be known whether that took effect".to_owned()
-            }
-            Doubt::Rollback(refused) => format!(
-                "rolling it back failed ({refused}), and it cannot be known what of it is in"
-            ),
-        };
+        let unknown = doubt.told();
         let mut error = error;
         error.message = format!("{}; {before}{unknown}", error.message);
         return error.hint(way_back.look());

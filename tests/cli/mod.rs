@@ -14,6 +14,7 @@ mod next_steps;
 mod outside;
 mod places;
 mod readme;
+mod records;
 mod screen;
 mod sets;
 mod settings;

@@ -168,12 +168,18 @@ async fn the_migration_lock_is_sqlxs() {
     fresh.other_program(&patient).await;
     let mut other = fresh.session().await;
     let refused = other.lock_migrations(100).await;
-    assert!(matches!(refused, Err(Error::Locked { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::LockWait { .. })),
+        "{refused:?}"
+    );
     ours.unlock_migrations().await.expect("it is held");
     let mut theirs = PgConnection::connect(fresh.url()).await.expect("it opens");
     theirs.lock().await.expect("it is free again");
     let refused = other.lock_migrations(100).await;
-    assert!(matches!(refused, Err(Error::Locked { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::LockWait { .. })),
+        "{refused:?}"
+    );
     theirs.unlock().await.expect("it is held");
     other.lock_migrations(1_000).await.expect("it is free");
 }

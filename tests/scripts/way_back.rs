@@ -135,15 +135,21 @@ fn read_on(project: &Project, ended: &Receiver<()>) {
 }
 
 #[test]
-fn a_restore_that_is_cut_off_in_its_commit_does_not_say_what_nobody_knows() {
+fn a_restore_whose_commit_a_reader_keeps_waiting_is_not_cut_short_and_says_that_it_is_undone() {
     let (_, told) = beside(
         "backup::create(#{}); meet(); backup::restore(#{});",
-        124,
+        1,
         "4",
         read_on,
     );
-    assert!(told.contains("may or may not be in"), "{told}");
-    assert!(!told.contains("as it was found"), "{told}");
+    assert!(
+        told.contains("waiting until it is in or taken back"),
+        "{told}"
+    );
+    assert!(
+        told.contains("the restore was undone, and the database is as it was"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -149,6 +149,8 @@ pub(super) struct Habits {
     pub(super) drop_deletes: bool,
     /// A required value that is missing becomes 0 or '' in silence (MySQL).
     pub(super) fills_in: bool,
+    /// A NULL in a TIMESTAMP that becomes required is made the current time, in silence (MariaDB).
+    pub(super) stamps_nulls: bool,
     /// A change of the schema commits what is open (MySQL).
     pub(super) commits_by_itself: bool,
     /// What an expression calls is not read from it (MySQL).
@@ -167,6 +169,7 @@ pub(super) fn habits(engine: Engine) -> Habits {
         bounded_counts: !sqlite,
         drop_deletes: sqlite,
         fills_in: mysql,
+        stamps_nulls: engine == Engine::Mariadb,
         commits_by_itself: mysql,
         unread_calls: mysql,
         case: match engine {

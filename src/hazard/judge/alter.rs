@@ -2,7 +2,6 @@
 
 use super::Judge;
 use super::copies::live_name;
-use crate::db::Engine;
 use crate::event::Severity;
 use crate::hazard::action::{Action, ColumnChange};
 use crate::hazard::draft::{Draft, What};
@@ -134,7 +133,7 @@ impl Judge<'_> {
         }
         let is_timestamp = type_name.to_ascii_lowercase().starts_with("timestamp");
         match is_timestamp {
-            true if self.engine == Engine::Mariadb => {
+            true if self.habits.stamps_nulls => {
                 ": MariaDB writes the current time there, in silence"
             }
             true => {
@@ -228,7 +227,7 @@ impl Judge<'_> {
 }
 
 /// A domain's CHECK with the column where it says `VALUE`.
-fn about_column(engine: Engine, check: &str, column: &str) -> String {
+fn about_column(engine: crate::db::Engine, check: &str, column: &str) -> String {
     use crate::hazard::dialect::{Lexer, TokenKind};
     let mut text = String::with_capacity(check.len() + column.len());
     for token in Lexer::new(engine, check) {

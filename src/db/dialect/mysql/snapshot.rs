@@ -21,13 +21,16 @@ use super::{journal, lines, quote, schema, text, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::server::Server;
-use crate::db::{Access, Engine, Error, Result};
+use crate::db::{Access, Engine, EngineError, Error, Result};
 
 /// How long the barrier may be waited for, in seconds: whoever writes meanwhile waits behind it.
 const BARRIER_WAIT_S: u64 = 2;
 
 /// How often a table that was altered in just that instant is tried again.
 const ATTEMPTS: usize = 5;
+
+/// The SQLSTATE of a table that is not there.
+const NO_SUCH_TABLE: &str = "42S02";
 
 /// Storage engines whose rows a snapshot holds.
 const TRANSACTIONAL: [&str; 4] = ["InnoDB", "ROCKSDB", "TokuDB", "SEQUENCE"];
@@ -178,17 +181,29 @@ async fn begin(state: &mut State) -> Result<()> {
     Ok(())
 }
 
+/// Reads from every table. MariaDB's list lacks a table for the instant in which an ALTER exchanges its files: one that
+/// is not held could be missing from the backup, so what is held must be what is listed then.
 async fn hold(state: &mut State) -> Result<()> {
-    for listed in catalog::listed(state).await? {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(&listed.name));
+    let names = |listed: Vec<Listed>| listed.into_iter().map(|table| table.name);
+    let held: Vec<String> = names(catalog::listed(state).await?).collect();
+    for name in &held {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(name));
         text::value(&mut state.connection, &sql).await?;
     }
-    Ok(())
+    if names(catalog::listed(state).await?).eq(held) {
+        return Ok(());
+    }
+    Err(Error::Statement {
+        source: EngineError {
+            code: NO_SUCH_TABLE.to_owned(),
+            message: "which tables there are has changed while they were being held".to_owned(),
+        },
+    })
 }
 
 fn was_altered(error: &Error) -> bool {
     matches!(error, Error::Statement { source } if source.message.contains("definition has changed")
-        || source.code == "42S02")
+        || source.code == NO_SUCH_TABLE)
 }
 
 fn warnings(listed: &[Listed]) -> Vec<String> {
