@@ -192,8 +192,9 @@ pub async fn plan(
         true => None,
         false => Some(target.connect(Access::default()).await?),
     };
-    if let Some(session) = &session {
+    if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
+        session.name_by(set.naming()).await?;
     }
     remark_origin(&set, target, sink.as_ref());
     let catalog = match &mut session {

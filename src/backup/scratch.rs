@@ -33,6 +33,7 @@ pub async fn restore_into_scratch(
     // The session is dropped before the scratch database, on every way out.
     let mut session = scratch.target().connect(access).await?;
     same_engine(set, session.engine(), |left, right| left == right)?;
+    session.name_by(set.naming()).await?;
     session.begin(Begin::Rebuild).await?;
     load_all(&mut session, set, sink).await?;
     session.commit().await?;

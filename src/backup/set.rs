@@ -99,6 +99,11 @@ impl Set {
         &self.folder
     }
 
+    /// What names without a schema mean in it, where the engine has schemas.
+    pub fn naming(&self) -> Option<&str> {
+        self.summary.database.default_schema.as_deref()
+    }
+
     /// What it holds.
     pub fn summary(&self) -> &Summary {
         &self.summary

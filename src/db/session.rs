@@ -213,6 +213,17 @@ impl Session {
         self.connection.keys_from_outside().await
     }
 
+    /// See [`Connection::name_by`]; without a schema nothing changes.
+    ///
+    /// # Errors
+    /// The connection is closed.
+    pub async fn name_by(&mut self, schema: Option<&str>) -> Result<()> {
+        match schema {
+            Some(schema) => self.connection.name_by(schema).await,
+            None => Ok(()),
+        }
+    }
+
     /// See [`Connection::others_marker`].
     ///
     /// # Errors

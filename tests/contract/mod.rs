@@ -13,6 +13,7 @@ mod mysql;
 mod postgres;
 mod postgres_broken;
 mod postgres_locks;
+mod postgres_naming;
 mod postgres_pooler;
 mod postgres_schema;
 mod postgres_urls;

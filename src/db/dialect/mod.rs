@@ -149,6 +149,11 @@ pub trait Connection: Send {
     async fn count(&mut self, table: &TableName) -> Result<u64>;
     /// Foreign keys whose rows point to nothing, with how many.
     async fn orphans(&mut self) -> Result<Vec<Orphans>>;
+    /// From here on a table without a schema is one of this schema, in what is listed and asked; a statement's own names
+    /// mean what they meant. For sets, whose names are relative to theirs.
+    async fn name_by(&mut self, _schema: &str) -> Result<()> {
+        Ok(())
+    }
     /// Foreign keys of other databases that point to this one's tables, where replacing these would tear them off.
     async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())

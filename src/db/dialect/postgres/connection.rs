@@ -234,6 +234,13 @@ impl Connection for PostgresConnection {
             .await
     }
 
+    async fn name_by(&mut self, schema: &str) -> Result<()> {
+        let schema = schema.to_owned();
+        self.worker
+            .call(move |state| Box::pin(async move { state.name_by(schema) }))
+            .await
+    }
+
     async fn others_marker(&mut self) -> Result<Option<i64>> {
         // A snapshot's numbers also move with what never commits, and with other databases of the server.
         Ok(None)

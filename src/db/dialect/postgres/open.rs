@@ -34,7 +34,7 @@ pub(super) enum Use {
 }
 
 /// What every session sets. `standard_conforming_strings` decides how literals are read.
-const PINNED: [&str; 14] = [
+const PINNED: [&str; 15] = [
     "TIME ZONE 'UTC'",
     "datestyle = 'ISO, YMD'",
     "intervalstyle = 'postgres'",
@@ -45,6 +45,8 @@ const PINNED: [&str; 14] = [
     "row_security = off",
     "client_encoding = 'UTF8'",
     "standard_conforming_strings = on",
+    // Definitions are looked through for the names they use.
+    "quote_all_identifiers = off",
     "client_min_messages = warning",
     "idle_in_transaction_session_timeout = 0",
     "statement_timeout = 0",

@@ -52,6 +52,12 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Names tables relative to this schema from here on.
+    pub(super) fn name_by(&mut self, schema: String) -> Result<()> {
+        self.schema = schema;
+        Ok(())
+    }
+
     /// A table's name with its schema.
     pub(super) fn table(&self, table: &TableName) -> String {
         let schema = table.schema.as_deref().unwrap_or(&self.schema);

@@ -1,0 +1,49 @@
+//! What a name without a schema means is the user's and the database's business, and a set is restored all the same.
+
+use super::number;
+use crate::harness::Project;
+use crate::harness::databases::{Database, Fresh};
+
+const SETUP: &str = "CREATE TABLE public.b (id serial PRIMARY KEY);
+    INSERT INTO public.b SELECT FROM generate_series(1, 3);
+    CREATE SCHEMA app2; CREATE TABLE app2.c (id int PRIMARY KEY); INSERT INTO app2.c VALUES (7);
+    CREATE TABLE public.par (a int); CREATE TABLE public.kid () INHERITS (public.par);";
+
+/// `\"$user\", public` means another schema as soon as there is one of the user's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_is_restored_whatever_names_without_a_schema_mean() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    fresh.other_program(SETUP).await;
+    let database = fresh.url().rsplit('/').next().unwrap_or_default();
+    let setting = format!(
+        "ALTER DATABASE {database} SET search_path = app2, public;
+         ALTER DATABASE {database} SET quote_all_identifiers = on"
+    );
+    fresh.other_program(&setting).await;
+    let plain = fresh.url().to_owned();
+    for backed_up in ["", "?schema=public", "?schema=app2"] {
+        for restored in ["", "?schema=public", "?schema=app2"] {
+            let (from, into) = (format!("{plain}{backed_up}"), format!("{plain}{restored}"));
+            let done = tokio::task::spawn_blocking(move || {
+                let project = Project::new();
+                let backup = project.dbscript(&["run", "backup", "--json"]);
+                backup.env("DATABASE_URL", &from).go();
+                for words in [&["--plan"][..], &["--yes"]] {
+                    let words = [&["run", "restore", "--json"], words].concat();
+                    let run = project.dbscript(&words).env("DATABASE_URL", &into).go();
+                    assert!(!run.told().contains("dropped"), "{}", run.told());
+                }
+            });
+            done.await.expect("it runs");
+            let mut session = fresh.session().await;
+            let rows = "SELECT (SELECT count(*) FROM public.b) * 10 + (SELECT id FROM app2.c)";
+            assert_eq!(
+                number(&mut session, rows).await,
+                37,
+                "{backed_up} {restored}"
+            );
+        }
+    }
+}
