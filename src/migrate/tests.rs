@@ -53,7 +53,7 @@ impl Case {
             let_go: &self.let_go,
             lock_limit_s: None,
             statement_limit_s: None,
-            way_back: WayBack::default(),
+            way_back: WayBack(Some("2026-01-02T03-04-05-678Z".to_owned())),
             settled: &|_| {},
         };
         apply(&mut self.session, &history.pending(), &conditions).await
@@ -202,7 +202,7 @@ async fn outside_a_transaction_the_message_says_what_stays_done() {
     assert!(
         error
             .hint
-            .is_some_and(|hint| hint.contains("dbscript run restore"))
+            .is_some_and(|hint| hint.contains("dbscript run restore --from 2026-01-02"))
     );
 }
 
