@@ -101,19 +101,38 @@ pub(super) struct Reached {
 /// the connection they are rolled back.
 const ROWS_ONLY: [&str; 6] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH"];
 
-/// Statements that may do several things one by one, and fail in the middle: MariaDB's DROP TABLE of several tables drops
-/// those that are there (<https://mariadb.com/kb/en/drop-table/>).
-const PIECEMEAL: [&str; 2] = ["DROP", "CALL"];
+/// Statements that commit what is before them as soon as they begin, but for those on temporary tables.
+const AT_ONCE: [&str; 7] = [
+    "ALTER", "CREATE", "DROP", "GRANT", "RENAME", "REVOKE", "TRUNCATE",
+];
+
+/// Statements that do several things one by one where they name several, and may fail in the middle: MariaDB's DROP TABLE
+/// of several tables drops those that are there (<https://mariadb.com/kb/en/drop-table/>).
+const ONE_BY_ONE: [&str; 4] = ["DROP", "GRANT", "RENAME", "REVOKE"];
+
+/// Statements that run others, one by one.
+const OTHERS: [&str; 3] = ["BEGIN", "CALL", "EXECUTE"];
 
 /// Whether a statement touches nothing but rows, seen by its first word.
 pub(super) fn is_rows_only(statement: &str) -> bool {
     begins_with(statement, &ROWS_ONLY)
 }
 
-/// Whether a statement that failed may have done a part of its work for good.
+/// Whether a statement is sure to commit what is before it as soon as it begins.
+pub(super) fn commits_at_once(statement: &str) -> bool {
+    let mut words = statement.split_whitespace().take(4);
+    begins_with(statement, &AT_ONCE) && !words.any(|word| word.eq_ignore_ascii_case("TEMPORARY"))
+}
+
+/// Whether a statement that failed may have done a part of its work for good. CREATE OR REPLACE drops what it is to
+/// replace first.
 pub(super) fn is_piecemeal(statement: &str) -> bool {
-    begins_with(statement, &PIECEMEAL)
-        && (statement.contains(',') || begins_with(statement, &["CALL"]))
+    let mut words = statement.split_whitespace().map(str::to_ascii_uppercase);
+    let replaces = words.next().as_deref() == Some("CREATE")
+        && words.next().as_deref() == Some("OR")
+        && words.next().as_deref() == Some("REPLACE");
+    let several = begins_with(statement, &ONE_BY_ONE) && statement.contains(',');
+    replaces || several || begins_with(statement, &OTHERS)
 }
 
 fn begins_with(statement: &str, words: &[&str]) -> bool {
@@ -158,7 +177,7 @@ impl Settled {
     }
 
     /// A migration of which nothing stays, other than was said.
-    pub(super) fn nothing(migration: &Migration) -> Settled {
+    pub fn nothing(migration: &Migration) -> Settled {
         Settled {
             about: format!("migration {}", migration.version),
             what: None,

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use super::apply::Prepared;
-use super::standing::{Doubt, Reached, Settled, is_piecemeal, is_rows_only, those_before};
+use super::standing::{
+    Doubt, Reached, Settled, WayBack, commits_at_once, is_piecemeal, is_rows_only, those_before,
+};
 use super::{Conditions, Migration};
-use crate::db::{LOCKED, Session, connection_broke};
+use crate::db::{Engine, LOCKED, Session, connection_broke};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Kind as StatementKind, Statement};
@@ -36,12 +38,9 @@ pub(super) async fn statements(
             statement,
             index,
         };
-        // It commits what is before it when it begins, so whatever stops it meanwhile, that stays.
-        let foretold = commits && index > reached.stays && !is_rows_only(&statement.text);
+        let foretold = commits && index > 0 && !is_rows_only(&statement.text);
         if foretold {
-            let what = at.place_in_count();
-            let told = Settled::in_doubt(prepared.migration, index, &what, &conditions.way_back);
-            (conditions.settled)(told);
+            (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));
         }
         let done = run(session, prepared.migration, statement, conditions).await;
         // Such a statement commits what is before it even where it fails itself.
@@ -52,7 +51,7 @@ pub(super) async fn statements(
         if matches!(committed, Ok(true)) {
             reached.stays = index + usize::from(done.is_ok());
         }
-        at.settle(&done, &committed, conditions, reached);
+        at.settle(session.engine(), &done, &committed, conditions, reached);
         if foretold && matches!(committed, Ok(false)) && reached.stays == 0 {
             (conditions.settled)(Settled::nothing(prepared.migration));
         }
@@ -75,9 +74,25 @@ impl At<'_> {
         format!("statement {} of {count}", self.index + 1)
     }
 
+    /// What is in if it is stopped: DDL commits what is before it when it begins, so whatever becomes of it, that stays.
+    fn foretold(&self, stays: usize, way_back: &WayBack) -> Settled {
+        let migration = self.prepared.migration;
+        let place = self.place_in_count();
+        if self.index == stays || commits_at_once(&self.statement.text) {
+            return Settled::in_doubt(migration, self.index, &place, way_back);
+        }
+        let before = match self.index {
+            1 => "statement 1".to_owned(),
+            more => format!("statements 1 to {more}"),
+        };
+        let place = format!("{place}, which may have committed {before},");
+        Settled::in_doubt(migration, stays, &place, way_back)
+    }
+
     /// Says what is in for good, and what nobody can know.
     fn settle(
         &self,
+        engine: Engine,
         done: &Result<()>,
         committed: &Result<bool>,
         conditions: &Conditions<'_>,
@@ -86,6 +101,7 @@ impl At<'_> {
         let migration = self.prepared.migration;
         let in_transaction = self.prepared.mode.is_some();
         let text = &self.statement.text;
+        let piecemeal = engine.history_sql().announced.is_some();
         let place = || {
             let (file, line) = (&migration.file, self.statement.line);
             format!("{} ({file}:{line})", self.place_in_count())
@@ -97,12 +113,10 @@ impl At<'_> {
         let doubt = match (committed, done) {
             (Err(_), _) if !is_rows_only(text) => Some(Doubt::Statement(place(), before())),
             (Ok(true), Err(error)) if has_code(error, STOPPED) => Some(Doubt::Stopped(place())),
-            (Ok(true), Err(_)) if in_transaction && is_piecemeal(text) => {
-                Some(Doubt::Partly(place()))
-            }
             (Ok(_), Err(error)) if !in_transaction && broke(error) => {
                 Some(Doubt::Statement(place(), None))
             }
+            (Ok(true), Err(_)) if piecemeal && is_piecemeal(text) => Some(Doubt::Partly(place())),
             _ => None,
         };
         let way_back = &conditions.way_back;

@@ -1,5 +1,6 @@
 //! The program as a person or a CI job uses it: the real binary, real files, real signals.
 
+mod committed;
 mod damage;
 mod disks;
 mod github;

@@ -320,6 +320,7 @@ fn up(call: &Call<'_>) -> Answer {
 /// A stop may meet a commit half-way; the history then says whether it is in.
 fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
     host.roll_back_all()?;
+    let announced = host.target().engine().history_sql().announced.is_some();
     let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
         migrate::History::versions(session).await
     })?;
@@ -330,6 +331,10 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
             Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
             Some((_, false)) if !host.has_settled(&format!("migration {version}")) => {
                 host.settle_migration(begun(version));
+            }
+            // Its row is there as soon as anything of it stays.
+            None if announced && versions.is_some() => {
+                host.settle_migration(migrate::Settled::nothing(migration));
             }
             _ => {}
         }
