@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
-use super::standing::{Doubt, Reached, Settled, WayBack, named, with_state};
+use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::statements;
-use super::{HISTORY_TABLES, Migration};
+use super::{HISTORY_TABLES, Migration, WayBack};
 use crate::db::{Begin, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::Sink;
@@ -145,9 +145,9 @@ async fn in_groups(
                 // What stays done on a copy is nobody's state.
                 return Err(match conditions.log {
                     Some(_) => {
-                        let in_transaction =
-                            group.first().is_some_and(|first| first.mode.is_some());
-                        with_state(error, in_transaction, &done, &reached, &conditions.way_back)
+                        let in_transaction = group[0].mode.is_some();
+                        let way_back = (&conditions.way_back, group[0].migration.version);
+                        with_state(error, in_transaction, &done, &reached, way_back)
                     }
                     None => error,
                 });

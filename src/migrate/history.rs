@@ -1,5 +1,6 @@
 //! What the database says of the migrations, held against the files.
 
+use super::way_back::{forget, restore};
 use super::{Error, Migration, Source};
 use crate::db::{self, Session};
 use crate::ident::TableName;
@@ -147,11 +148,15 @@ impl History {
             .collect()
     }
 
-    /// Refuses to go on where files and database tell different stories.
+    /// Refuses to go on where files and database tell different stories. `set_before` is asked for the backup made before
+    /// a migration that did not finish.
     ///
     /// # Errors
     /// `Drift` that names the first migration that does not fit.
-    pub fn refuse_drift(&self) -> Result<(), Error> {
+    pub fn refuse_drift(
+        &self,
+        set_before: impl FnOnce(&Entry) -> Option<String>,
+    ) -> Result<(), Error> {
         let Some((entry, message, hint)) = self.entries.iter().find_map(|entry| {
             let (message, hint) = explain(entry)?;
             Some((entry, message, hint))
@@ -162,10 +167,11 @@ impl History {
             "migration {} ({}) {message}",
             entry.version, entry.description
         );
-        Err(Error::Drift {
-            message,
-            hint: hint.to_owned(),
-        })
+        let hint = match entry.state {
+            State::Failed => half_done(entry.version, set_before(entry)),
+            _ => hint.to_owned(),
+        };
+        Err(Error::Drift { message, hint })
     }
 }
 
@@ -184,10 +190,23 @@ fn explain(entry: &Entry) -> Option<(&'static str, &'static str)> {
             "is not applied, though a later one is",
             "give it a version after the last applied one; sqlx would apply it silently, on a schema it was not written for",
         )),
-        State::Failed => Some((
-            "was begun and did not finish",
-            "mend what it left half done, or restore the backup made before it: `dbscript run restore`",
-        )),
+        State::Failed => Some(("was begun and did not finish", "")),
+    }
+}
+
+/// What helps where a migration was begun and did not finish.
+fn half_done(version: i64, set: Option<String>) -> String {
+    let look = "see with `dbscript status` what of it is in";
+    match set {
+        Some(set) => format!(
+            "{look}; then restore the backup made before it: {}; or undo that by hand and {}",
+            restore(&set),
+            forget(version)
+        ),
+        None => format!(
+            "{look}, undo that by hand, then {}; no backup made before it was found",
+            forget(version)
+        ),
     }
 }
 
@@ -301,7 +320,7 @@ mod tests {
             ..Source::default()
         };
         let history = History::compare(vec![row(1, 1, true)], &source);
-        let error = crate::error::Error::from(history.refuse_drift().expect_err("edited"));
+        let error = crate::error::Error::from(history.refuse_drift(|_| None).expect_err("edited"));
         assert_eq!(error.kind, crate::error::Kind::Refused);
         assert!(
             error.message.contains("migration 1 (m1) was edited"),
@@ -309,6 +328,6 @@ mod tests {
             error.message
         );
         assert!(error.hint.is_some());
-        assert!(History::empty(&source).refuse_drift().is_ok());
+        assert!(History::empty(&source).refuse_drift(|_| None).is_ok());
     }
 }

@@ -15,6 +15,7 @@ mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod way_back;
 
 pub use apply::{Applied, Conditions, LOCK_LIMIT_S, apply};
 pub use error::Error;
@@ -22,7 +23,8 @@ pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};
 pub use revert::{Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
-pub use standing::{Settled, WayBack};
+pub use standing::Settled;
+pub use way_back::{WayBack, set_before};
 
 /// Tables that migration tools keep their history in: data for a backup, not for a comparison.
 pub const HISTORY_TABLES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];

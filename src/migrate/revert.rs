@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
 use super::standing::is_rows_only;
-use super::{History, Migration, State};
+use super::way_back::restore;
+use super::{Entry, History, Migration, State};
 use crate::db::{self, Begin, IN_DOUBT, Session};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::Event;
@@ -23,11 +24,17 @@ pub struct Reversal {
 }
 
 impl Reversal {
-    /// Finds the `.down.sql` of the last applied migration.
+    /// Finds the `.down.sql` of the last applied migration. Where there is none, `set_before` is asked for the backup made
+    /// before it.
     ///
     /// # Errors
     /// `Usage` if `version` is not the last applied one, or has no such file.
-    pub fn find(project: &Path, history: &History, version: i64) -> Result<Reversal> {
+    pub fn find(
+        project: &Path,
+        history: &History,
+        version: i64,
+        set_before: impl FnOnce(&Entry) -> Option<String>,
+    ) -> Result<Reversal> {
         let is_applied =
             |state: State| matches!(state, State::Applied | State::Edited | State::Missing);
         let last = history
@@ -54,11 +61,11 @@ impl Reversal {
                 .map(|sql| (file, sql))
         });
         let (file, sql) = found.ok_or_else(|| {
-            Error::new(
-                Kind::Usage,
-                format!("migration {version} has no readable `.down.sql`"),
-            )
-            .hint("restore the backup made before it: `dbscript run restore`")
+            let message = format!("migration {version} has no readable `.down.sql`");
+            Error::new(Kind::Usage, message).hint(match set_before(last) {
+                Some(set) => format!("restore the backup made before it: {}", restore(&set)),
+                None => "write one; no backup made before it was found".to_owned(),
+            })
         })?;
         Ok(Reversal { version, file, sql })
     }

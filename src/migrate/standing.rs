@@ -2,7 +2,7 @@
 //! what was rolled back, and what to type next.
 
 use super::statement::STOPPED;
-use super::{Applied, Migration};
+use super::{Applied, Migration, WayBack};
 use crate::db::{LOCKED, connection_broke};
 use crate::error::{Error, Kind};
 
@@ -15,34 +15,6 @@ pub struct Settled {
     pub what: Option<String>,
     /// What to do about it, where it is only half of something.
     pub remedy: Option<String>,
-}
-
-/// The backup set that this run made before it migrated, by its timestamp, if it made one. Only that one is sure to be
-/// of the time before: the newest may be a nightly one of what a failed migration has left.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WayBack(pub Option<String>);
-
-impl WayBack {
-    /// What helps where a migration is half done.
-    fn remedy(&self) -> String {
-        match &self.0 {
-            Some(set) => format!(
-                "undo those statements by hand, or go back to the backup: `dbscript run restore --from {set}`"
-            ),
-            None => "undo those statements by hand, and take the record of it back with `migrate::resolve(version, \"rolled-back\")` in a script; this run made no backup to go back to".to_owned(),
-        }
-    }
-
-    /// What helps where nobody knows.
-    fn look(&self) -> String {
-        match &self.0 {
-            Some(set) => format!(
-                "see with `dbscript status` what is in; to go back to the backup: `dbscript run restore --from {set}`"
-            ),
-            None => "see with `dbscript status` what is in; this run made no backup to go back to"
-                .to_owned(),
-        }
-    }
 }
 
 /// What a connection that broke leaves unknown.
@@ -163,7 +135,7 @@ impl Settled {
             what: Some(format!(
                 "of migration {version} ({description}), {before}{what} may or may not have taken effect"
             )),
-            remedy: Some(way_back.look()),
+            remedy: Some(way_back.look(*version)),
         }
     }
 
@@ -203,7 +175,7 @@ impl Settled {
                 "of the {count} statements of migration {version} ({description}), {}",
                 those_that_stay(stays)
             )),
-            remedy: Some(way_back.remedy()),
+            remedy: Some(way_back.remedy(*version)),
         }
     }
 }
@@ -247,7 +219,7 @@ pub(super) fn with_state(
     in_transaction: bool,
     done: &[Applied],
     reached: &Reached,
-    way_back: &WayBack,
+    (way_back, version): (&WayBack, i64),
 ) -> Error {
     let stays = reached.stays;
     let before = match done.last() {
@@ -263,7 +235,7 @@ pub(super) fn with_state(
         let unknown = doubt.told();
         let mut error = error;
         error.message = format!("{}; {before}{unknown}", error.message);
-        return error.hint(way_back.look());
+        return error.hint(way_back.look(version));
     }
     let state = match (in_transaction, stays, done.is_empty()) {
         (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),
@@ -286,7 +258,7 @@ pub(super) fn with_state(
     let is_stopped = error.code.as_deref() == Some(STOPPED);
     let hint = match (stays, error.hint.take()) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
-        (1.., Some(_)) if is_locked || is_stopped => way_back.remedy(),
+        (1.., Some(_)) if is_locked || is_stopped => way_back.remedy(version),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"
@@ -296,7 +268,7 @@ pub(super) fn with_state(
             "run `dbscript run safe-migration` again once the server answers".to_owned()
         }
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
-        (_, None) => way_back.remedy(),
+        (_, None) => way_back.remedy(version),
     };
     error.hint(hint)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::apply::Prepared;
 use super::standing::{
-    Doubt, Reached, Settled, WayBack, commits_at_once, is_piecemeal, is_rows_only, those_before,
+    Doubt, Reached, Settled, commits_at_once, is_piecemeal, is_rows_only, those_before,
 };
-use super::{Conditions, Migration};
+use super::{Conditions, Migration, WayBack};
 use crate::db::{Engine, LOCKED, Session, connection_broke};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};

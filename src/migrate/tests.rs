@@ -53,7 +53,10 @@ impl Case {
             let_go: &self.let_go,
             lock_limit_s: None,
             statement_limit_s: None,
-            way_back: WayBack(Some("2026-01-02T03-04-05-678Z".to_owned())),
+            way_back: WayBack {
+                set: Some("before".to_owned()),
+                recorded: false,
+            },
             settled: &|_| {},
         };
         apply(&mut self.session, &history.pending(), &conditions).await
@@ -202,7 +205,7 @@ async fn outside_a_transaction_the_message_says_what_stays_done() {
     assert!(
         error
             .hint
-            .is_some_and(|hint| hint.contains("dbscript run restore --from 2026-01-02"))
+            .is_some_and(|hint| hint.contains("`dbscript run restore --from before`"))
     );
 }
 

@@ -16,6 +16,8 @@ pub struct Reached {
     pub done: Option<u64>,
     /// Line of the statement that was begun and did not end, from 1.
     pub begun: Option<u64>,
+    /// The timestamp of the backup set that the run made before.
+    pub set: Option<String>,
 }
 
 /// The newest run in this folder that did statements of a migration file, or was killed at the first one, unless a
@@ -42,6 +44,7 @@ pub fn reached(folder: &Path, file: &str) -> Option<Reached> {
                 path,
                 done: log.done.map(|place| place.line),
                 begun: log.begun.map(|place| place.line),
+                set: log.set,
             });
         }
     }
@@ -63,6 +66,7 @@ struct Log {
     failed: bool,
     done: Option<Place>,
     begun: Option<Place>,
+    set: Option<String>,
 }
 
 impl Log {
@@ -88,6 +92,9 @@ fn read(path: &Path, file: &str) -> io::Result<Log> {
         match event["event"].as_str() {
             Some("run") => {
                 log.procedure = event["procedure"].as_str().unwrap_or_default().to_owned();
+            }
+            Some("counts") if event["of"] == "backup" && log.begun.or(log.done).is_none() => {
+                log.set = event["set"].as_str().map(str::to_owned);
             }
             Some("statement") if event["position"]["file"] == json!(file) => {
                 let number = |name: &str| event["position"][name].as_u64().unwrap_or(1);
@@ -128,8 +135,11 @@ mod tests {
         };
         let found = || reached(folder.path(), "m/1_a.sql");
         assert_eq!(found(), None);
+        let backup = |set: &str| json!({"event": "counts", "of": "backup", "set": set}).to_string();
         let lines = [
+            backup("before"),
             statement("m/1_a.sql", 2, None),
+            backup("after"),
             statement("m/1_a.sql", 2, Some(0)),
             statement("m/1_a.sql", 5, None),
             "{\"event\":\"en".to_owned(),
@@ -138,6 +148,7 @@ mod tests {
         write("2-other.jsonl", &[statement("m/2_b.sql", 9, Some(1))]);
         let reached = found().expect("half done");
         assert_eq!((reached.done, reached.begun), (Some(2), Some(5)));
+        assert_eq!(reached.set.as_deref(), Some("before"));
         let restore = |status: &str| {
             let run = json!({"event": "run", "procedure": "restore"}).to_string();
             let end = json!({"event": "end", "status": status}).to_string();

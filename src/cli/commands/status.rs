@@ -59,7 +59,7 @@ impl Status {
         let leftovers = leftovers(&database);
         let half = history
             .as_ref()
-            .map(|history| next::half_applied(settings, history))
+            .map(|history| next::half_applied(settings, target.name(), history))
             .unwrap_or_default();
         let migrations = match (source, &history) {
             (Ok(source), Some(history)) => describe_history(&source, history, &half),
@@ -75,6 +75,7 @@ impl Status {
         ];
         let (listing, unfinished) = found(settings, &mut problems);
         let known = Known {
+            name: target.name(),
             swaps: target.engine().history_sql().announced.is_some(),
             leftovers: &leftovers,
         };

@@ -7,11 +7,13 @@ use crate::backup::{self, Listing};
 use crate::cli::settings::Settings;
 use crate::db::{HALF_RESTORED, NOT_RESTORED};
 use crate::event::counted;
-use crate::migrate::{Entry, History, State};
+use crate::migrate::{self, Entry, History, State, WayBack};
 use crate::storage::{self, Reached, Unfinished};
 
 /// What is known of the database itself.
 pub(super) struct Known<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
     /// Whether a whole restore swaps tables, outside any transaction.
     pub(super) swaps: bool,
     /// What it says is left of runs that were cut off.
@@ -24,13 +26,19 @@ pub(super) struct HalfApplied {
     pub(super) version: i64,
     /// In words, with the log that knows.
     pub(super) told: String,
+    /// What to do about it.
+    remedy: String,
     /// The log.
     log: PathBuf,
 }
 
 /// The migrations that a run log knows to be half applied: those that run outside a transaction and are not in the
 /// history, and those that the history has as begun.
-pub(super) fn half_applied(settings: &Settings, history: &History) -> Vec<HalfApplied> {
+pub(super) fn half_applied(
+    settings: &Settings,
+    database: &str,
+    history: &History,
+) -> Vec<HalfApplied> {
     let runs = settings.backups.join("runs");
     let told = |entry: &Entry| {
         let migration = entry.migration.as_ref()?;
@@ -41,7 +49,12 @@ pub(super) fn half_applied(settings: &Settings, history: &History) -> Vec<HalfAp
             return None;
         }
         let reached = storage::reached(&runs, &migration.file)?;
+        let way_back = WayBack {
+            set: migrate::set_before(&settings.backups, database, entry),
+            recorded: is_recorded,
+        };
         Some(HalfApplied {
+            remedy: way_back.remedy(entry.version),
             version: entry.version,
             told: format!(
                 "migration {} {} (see {})",
@@ -87,10 +100,7 @@ pub(super) fn steps(
 ) -> Vec<String> {
     let mut steps = Vec::new();
     for half in half {
-        steps.push(format!(
-            "{}: undo them by hand, or go back to the backup made before: `dbscript run restore`",
-            half.told
-        ));
+        steps.push(format!("{}: {}", half.told, half.remedy));
     }
     // Of a migration that is told already the history knows less.
     let is_told = |history: &History| {
@@ -100,9 +110,10 @@ pub(super) fn steps(
             .find(|entry| !matches!(entry.state, State::Applied | State::Pending));
         drifted.is_some_and(|entry| half.iter().any(|half| half.version == entry.version))
     };
+    let set_before = |entry: &Entry| migrate::set_before(&settings.backups, database.name, entry);
     if let Some(Err(drift)) = history
         .filter(|history| !is_told(history))
-        .map(History::refuse_drift)
+        .map(|history| history.refuse_drift(set_before))
     {
         let drift = crate::error::Error::from(drift);
         let hint = drift.hint.clone().unwrap_or_default();

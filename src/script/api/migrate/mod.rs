@@ -197,7 +197,9 @@ fn history(call: &Call<'_>) -> Answer {
 
 fn pending(call: &Call<'_>) -> Answer {
     let history = call.host.history(folder(call, 0).as_deref())?;
-    history.refuse_drift().map_err(Error::from)?;
+    history
+        .refuse_drift(|entry| set_before(call.host, entry))
+        .map_err(Error::from)?;
     let describe = |migration: Migration| {
         map([
             ("version", Value::Int(migration.version)),
@@ -208,6 +210,11 @@ fn pending(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         history.pending().into_iter().map(describe).collect(),
     )))
+}
+
+/// The backup of the live database that was made before a migration began.
+fn set_before(host: &Host, entry: &Entry) -> Option<String> {
+    migrate::set_before(host.backups(), host.live_target().name(), entry)
 }
 
 /// The migrations an argument lists.
@@ -289,14 +296,17 @@ fn up(call: &Call<'_>) -> Answer {
         let_go: &let_go,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         statement_limit_s,
-        way_back: WayBack(host.saved().map(|set| set.to_string())),
+        way_back: WayBack {
+            set: host.saved().map(|set| set.to_string()),
+            recorded: target.engine().history_sql().announced.is_some(),
+        },
         settled: &|settled| host.settle_migration(settled),
     };
     let applied = host.session(async |session: &mut Session| {
         migrate::apply(session, &pending, &conditions).await
     });
     if host.stopped().is_some() && !host.in_scratch() {
-        tell_what_is_in(host, &pending)?;
+        tell_what_is_in(host, &pending, &conditions.way_back)?;
     }
     if applied.is_err() && missing {
         // As it was found: without a file.
@@ -318,9 +328,8 @@ fn up(call: &Call<'_>) -> Answer {
 }
 
 /// A stop may meet a commit half-way; the history then says whether it is in.
-fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+fn tell_what_is_in(host: &Host, pending: &[Migration], way_back: &WayBack) -> Result<(), Error> {
     host.roll_back_all()?;
-    let announced = host.target().engine().history_sql().announced.is_some();
     let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
         migrate::History::versions(session).await
     })?;
@@ -330,10 +339,10 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
         match recorded.find(|(recorded, _)| *recorded == version) {
             Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
             Some((_, false)) if !host.has_settled(&format!("migration {version}")) => {
-                host.settle_migration(begun(version));
+                host.settle_migration(begun(version, way_back));
             }
             // Its row is there as soon as anything of it stays.
-            None if announced && versions.is_some() => {
+            None if way_back.recorded && versions.is_some() => {
                 host.settle_migration(migrate::Settled::nothing(migration));
             }
             _ => {}
@@ -343,22 +352,22 @@ fn tell_what_is_in(host: &Host, pending: &[Migration]) -> Result<(), Error> {
 }
 
 /// A migration whose row a statement has committed that itself was cut off.
-fn begun(version: i64) -> migrate::Settled {
+fn begun(version: i64, way_back: &WayBack) -> migrate::Settled {
     migrate::Settled {
         about: format!("migration {version}"),
         what: Some(format!(
             "migration {version} is recorded as begun, and whether its first statement is done is not known"
         )),
-        remedy: Some(
-            "look whether that statement took effect: if not, `migrate::resolve(version, \"rolled-back\")` in a script takes the record back; if it did, undo it by hand first".to_owned(),
-        ),
+        remedy: Some(way_back.look(version)),
     }
 }
 
 fn down(call: &Call<'_>) -> Answer {
     let host = call.host;
     let history = host.history(None)?;
-    let reversal = migrate::Reversal::find(host.project(), &history, call.int(0))?;
+    let reversal = migrate::Reversal::find(host.project(), &history, call.int(0), |entry| {
+        set_before(host, entry)
+    })?;
     if host.effect(
         "db:write",
         format!("undo migration {} with {}", reversal.version, reversal.file),

@@ -1,0 +1,122 @@
+//! The way back from a migration that stays half done: the very backup made before it. The newest one may be a nightly
+//! one, of what the migration has left.
+
+use std::path::Path;
+
+use super::{Entry, HISTORY_TABLES};
+use crate::backup::{Set, State as SetState, Store};
+use crate::clock::{Timestamp, parse_date};
+use crate::storage;
+
+/// Where a run can go back to that applies migrations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack {
+    /// The backup set that it made before, by its timestamp, if it made one.
+    pub set: Option<String>,
+    /// Whether the history has a migration as begun that is half done (MySQL).
+    pub recorded: bool,
+}
+
+impl WayBack {
+    /// What helps where a migration is half done.
+    pub fn remedy(&self, version: i64) -> String {
+        let by_hand = "undo those statements by hand";
+        match (&self.set, self.recorded) {
+            (Some(set), _) => {
+                format!(
+                    "{by_hand}, or go back to the backup made before it: {}",
+                    restore(set)
+                )
+            }
+            (None, true) => format!("{by_hand}, then {}; {NO_SET}", forget(version)),
+            (None, false) => format!("{by_hand}; {NO_SET}"),
+        }
+    }
+
+    /// What helps where nobody knows.
+    pub fn look(&self, version: i64) -> String {
+        let look = "see with `dbscript status` what is in";
+        match (&self.set, self.recorded) {
+            (Some(set), _) => {
+                format!(
+                    "{look}; to go back to the backup made before it: {}",
+                    restore(set)
+                )
+            }
+            (None, true) => format!(
+                "{look}, undo by hand what took effect, then {}; {NO_SET}",
+                forget(version)
+            ),
+            (None, false) => format!("{look}, and undo by hand what took effect; {NO_SET}"),
+        }
+    }
+}
+
+const NO_SET: &str = "there is no backup made before it to go back to";
+
+/// The command that restores a set.
+pub(super) fn restore(set: &str) -> String {
+    format!("`dbscript run restore --from {set}`")
+}
+
+/// How the record of a migration is taken back.
+pub(super) fn forget(version: i64) -> String {
+    format!("take its record back with `migrate::resolve({version}, \"rolled-back\")` in a script")
+}
+
+/// The newest whole set in this folder that was made of this database before a migration began: the one that the run
+/// made that began it, as its log says, else by what the sets say of the history and by their times. What cannot be
+/// looked at is none.
+pub fn set_before(backups: &Path, database: &str, entry: &Entry) -> Option<String> {
+    let sets = Store::open(backups).list().ok()?.sets;
+    let sound = sets.iter().filter_map(|entry| match &entry.state {
+        SetState::Complete(set) => Some(set),
+        _ => None,
+    });
+    let sound: Vec<&Set> = sound
+        .filter(|set| set.summary().database.name == database && !set.summary().is_partial())
+        .collect();
+    let file = entry.migration.as_ref().map(|migration| &migration.file);
+    let run = file.and_then(|file| storage::reached(&backups.join("runs"), file));
+    if let Some(set) = run.as_ref().and_then(|run| run.set.clone())
+        && sound.iter().any(|one| one.timestamp().to_string() == set)
+    {
+        return Some(set);
+    }
+    let begun = entry.applied_at.as_deref().and_then(moment);
+    let begun = begun.or_else(|| run.and_then(|run| begun_by(&run.path)))?;
+    let before = sound
+        .into_iter()
+        .find(|set| set.timestamp() <= begun && is_before(set, entry.version))?;
+    Some(before.timestamp().to_string())
+}
+
+/// The moment in a history, which is cut to seconds, at its end.
+fn moment(text: &str) -> Option<Timestamp> {
+    let second = parse_date(text).ok()?;
+    Some(Timestamp::from(
+        second + chrono::TimeDelta::milliseconds(999),
+    ))
+}
+
+/// When a run began, as its log's name says.
+fn begun_by(log: &Path) -> Option<Timestamp> {
+    let name = log.file_name()?.to_str()?;
+    let (moment, _) = name.split_once("Z-")?;
+    format!("{moment}Z").parse().ok()
+}
+
+/// Whether the history in a set has neither this migration nor one that was begun and did not finish.
+fn is_before(set: &Set, version: i64) -> bool {
+    let summary = set.summary();
+    let applied = summary
+        .migrations
+        .as_ref()
+        .map_or(&[][..], |migrations| &migrations.applied);
+    let history = summary
+        .tables
+        .iter()
+        .find(|table| table.name.name == HISTORY_TABLES[0]);
+    let recorded = history.map_or(0, |table| table.rows);
+    recorded <= applied.len() as u64 && applied.iter().all(|one| one.version != version.to_string())
+}
