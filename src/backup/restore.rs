@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::counters;
 use super::create::{CreateOptions, Created, create};
 use super::error::Error;
 use super::exclusive::{keep_others_out, nothing_restored};
@@ -11,12 +12,9 @@ use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
-use super::set::Set;
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{
-    Access, Begin, Catalog, NotIncluded, Orphans, Sequence, Session, Withheld, telling,
-};
+use crate::db::{Access, Begin, Catalog, NotIncluded, Orphans, Session, Withheld, telling};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
@@ -315,34 +313,15 @@ async fn replace_rows(
     }
     let names: Vec<TableName> = parts.iter().map(|part| part.name.clone()).collect();
     session.rebuild_from(&names).await?;
-    let sequences = raised(&catalog.sequences, &plan.set, &counts);
+    let saved = &plan.set.summary().sequences;
+    let sequences = match session.drawn_from(&names).await? {
+        Some(drawn) => counters::moved_on(drawn, saved),
+        None => counters::raised(&catalog.sequences, saved, &counts),
+    };
     session.set_sequences(&sequences).await?;
     check_counts(session, &parts).await?;
     refuse_new_orphans(&orphans_before, session.orphans().await?)?;
     Ok(counts)
-}
-
-/// The database's counters, those of the restored tables moved on to where the set has them, never back.
-fn raised(now: &[Sequence], set: &Set, restored: &[(String, u64)]) -> Vec<Sequence> {
-    let concerns = |sequence: &str| {
-        restored.iter().any(|(table, _)| {
-            // SQLite and MySQL name a counter after its table, PostgreSQL `<table>_<column>_seq`.
-            let rest = sequence.strip_prefix(table.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        })
-    };
-    let mut sequences = now.to_vec();
-    for saved in &set.summary().sequences {
-        if !concerns(&saved.name) {
-            continue;
-        }
-        match sequences.iter_mut().find(|now| now.name == saved.name) {
-            Some(now) if now.value < saved.value => *now = saved.clone(),
-            Some(_) => {}
-            None => sequences.push(saved.clone()),
-        }
-    }
-    sequences
 }
 
 fn refuse_new_orphans(before: &[Orphans], after: Vec<Orphans>) -> Result<()> {

@@ -182,6 +182,17 @@ pub struct Sequence {
     pub called: bool,
 }
 
+/// A counter that a column of a table draws from, whatever it is called.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// It, where it stands.
+    pub now: Sequence,
+    /// The furthest value of the column that it could have given, if there is one.
+    pub reached: Option<i64>,
+    /// Whether it counts down.
+    pub descends: bool,
+}
+
 /// Something a set does not carry, and why: never left out in silence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NotIncluded {

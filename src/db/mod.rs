@@ -21,8 +21,8 @@ mod url;
 
 pub use broken::{COMMITTED, IN_DOUBT, connection_broke};
 pub use catalog::{
-    Attributes, Catalog, Check, Column, DatabaseInfo, ForeignKey, Index, NotIncluded, Object,
-    Orphans, SchemaSql, Sequence, Table, Withheld,
+    Attributes, Catalog, Check, Column, DatabaseInfo, Drawn, ForeignKey, Index, NotIncluded,
+    Object, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 pub use dialect::{
     Begin, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Reader, Snapshot,

@@ -1,7 +1,7 @@
 //! A connection with its transactions: nested ones are savepoints.
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
@@ -291,6 +291,14 @@ impl Session {
     /// What the engine refuses.
     pub async fn drop_all(&mut self) -> Result<()> {
         self.connection.drop_all().await
+    }
+
+    /// See [`Connection::drawn_from`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn drawn_from(&mut self, tables: &[TableName]) -> Result<Option<Vec<Drawn>>> {
+        self.connection.drawn_from(tables).await
     }
 
     /// See [`Connection::set_sequences`].

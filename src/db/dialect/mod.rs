@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 use super::error::Result;
 use crate::ident::TableName;
@@ -187,6 +187,11 @@ pub trait Connection: Send {
     }
     /// Drops every user object: tables, views, triggers.
     async fn drop_all(&mut self) -> Result<()>;
+    /// The counters that columns of these tables draw from, one for each such column; `None` where they are named after
+    /// their tables.
+    async fn drawn_from(&mut self, _tables: &[TableName]) -> Result<Option<Vec<Drawn>>> {
+        Ok(None)
+    }
     /// Sets counters to where a backup has them.
     async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()>;
     /// What the statements of a schema file could not give in this session, such as the rights of roles that are not

@@ -5,9 +5,11 @@ use tokio::sync::mpsc;
 
 use super::state::{State, prepared};
 use super::worker::Worker;
-use super::{access, catalog, cursor, fault, lines, lock, quiet, rows, schema, sql, waiting};
+use super::{
+    access, catalog, counters, cursor, fault, lines, lock, quiet, rows, schema, sql, waiting,
+};
 use crate::db::catalog::{
-    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{Access, Error, Result};
@@ -305,6 +307,15 @@ impl Connection for PostgresConnection {
     async fn drop_all(&mut self) -> Result<()> {
         self.worker
             .call(|state| Box::pin(async move { schema::drop_all(state).await }))
+            .await
+    }
+
+    async fn drawn_from(&mut self, tables: &[TableName]) -> Result<Option<Vec<Drawn>>> {
+        let tables = tables.to_vec();
+        self.worker
+            .call(move |state| {
+                Box::pin(async move { counters::drawn_from(state, &tables).await.map(Some) })
+            })
             .await
     }
 

@@ -7,6 +7,7 @@
 mod access;
 mod catalog;
 mod connection;
+mod counters;
 mod cursor;
 mod ddl;
 mod details;
