@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::control;
 use super::guard::Guard;
 use super::standing::{Doubt, Reached, Settled, named, with_state};
-use super::statement::statements;
+use super::statement::{broke, statements};
 use super::{HISTORY_TABLES, Migration, WayBack};
 use crate::db::{Begin, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
@@ -311,23 +311,38 @@ async fn one(
     done?;
     let elapsed = start.elapsed();
     let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
-    match history.announced {
-        Some(announced) => {
-            let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
-            if session.execute(announced.finish, &row).await? == 0 {
-                return Err(history_gone(migration.version));
-            }
-        }
-        None => {
-            let row = migration.row(nanoseconds);
-            session.execute(history.insert, &row).await?;
-        }
+    let recorded = record(session, migration, nanoseconds).await;
+    if let Err(error) = &recorded
+        && prepared.mode.is_none()
+        && broke(error)
+    {
+        // Outside a transaction it is in as soon as the server has done it.
+        let way_back = &conditions.way_back;
+        let told = Settled::in_doubt(migration, reached.stays, "its record", way_back);
+        (conditions.settled)(told);
+        reached.doubt = Some(Doubt::Record);
     }
+    recorded?;
     Ok(Applied {
         version: migration.version,
         description: migration.description.clone(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+/// Writes into the history that a migration is in.
+async fn record(session: &mut Session, migration: &Migration, nanoseconds: i64) -> Result<()> {
+    let history = session.engine().history_sql();
+    let Some(announced) = history.announced else {
+        let row = migration.row(nanoseconds);
+        session.execute(history.insert, &row).await?;
+        return Ok(());
+    };
+    let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
+    match session.execute(announced.finish, &row).await? {
+        0 => Err(history_gone(migration.version)),
+        _ => Ok(()),
+    }
 }
 
 /// Takes the announcement back of a migration of which nothing stays: its first statement may have committed it before

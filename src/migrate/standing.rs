@@ -28,6 +28,8 @@ pub(super) enum Doubt {
     Stopped(String),
     /// Whether the commit did.
     Commit,
+    /// Whether the record of it did, outside a transaction.
+    Record,
     /// Whether what was begun is undone: rolling it back failed, in these words.
     Rollback(String),
 }
@@ -52,6 +54,9 @@ impl Doubt {
             ),
             Doubt::Commit => {
                 "the connection broke at the commit, and it cannot be known whether that took effect".to_owned()
+            }
+            Doubt::Record => {
+                "the connection broke while it was recorded, and it cannot be known whether that took effect".to_owned()
             }
             Doubt::Rollback(refused) => format!(
                 "rolling it back failed ({refused}), and it cannot be known what of it is in"

@@ -168,7 +168,7 @@ fn has_code(error: &Error, code: &str) -> bool {
 }
 
 /// Whether an error is that of a connection that broke.
-fn broke(error: &Error) -> bool {
+pub(super) fn broke(error: &Error) -> bool {
     error.code.as_deref().is_some_and(connection_broke)
 }
 
