@@ -204,10 +204,17 @@ impl Host {
             self.settle(format!("{what} is in"));
         }
         let in_doubt = !returned.get() || code == Some(IN_DOUBT);
-        if in_doubt && !self.in_scratch() {
-            *self.ledger.doubt.borrow_mut() = Some(what.to_owned());
+        if in_doubt {
+            self.note_doubt(what.to_owned());
         }
         result
+    }
+
+    /// Nobody knows whether `what` is in the live database.
+    pub fn note_doubt(&self, what: String) {
+        if !self.in_scratch() {
+            *self.ledger.doubt.borrow_mut() = Some(what);
+        }
     }
 
     /// What a commit that was cut off may have changed.

@@ -1,12 +1,13 @@
 //! Ctrl-C, SIGTERM and the time limit in each step, on every database: it is as it was, or it is said how far the
 //! migration came where the engine commits by itself; the run ends within three seconds.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 
+use super::together::migration_lock;
 use super::{MIGRATE, endless, filled, wait_until_it_sleeps};
-use crate::harness::databases::{Database, in_every_project};
+use crate::harness::databases::{Database, Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, Running, Signal, timestamps};
 
 in_every_project!(
@@ -14,6 +15,7 @@ in_every_project!(
     ctrl_c_while_the_migration_is_applied_rolls_it_back_or_says_how_far_it_came,
     ctrl_c_while_it_is_verified_says_that_the_migration_is_in,
     a_backup_and_a_restore_that_are_interrupted_leave_nothing,
+    a_wait_for_the_migration_lock_ends_with_the_run,
     the_time_limit_stops_a_long_statement,
     a_script_that_loops_for_ever_is_stopped,
 );
@@ -237,6 +239,55 @@ fn a_backup_and_a_restore_that_are_interrupted_leave_nothing(project: Project) {
     tidy(&project);
     project.dbscript(&restore).go();
     assert_eq!(project.hash(), before);
+}
+
+/// Another program migrates and does not end: a migration and a restore that wait for it are stopped at once.
+fn a_wait_for_the_migration_lock_ends_with_the_run(project: Project) {
+    if project.url().is_none() {
+        // SQLite has no such lock.
+        return;
+    }
+    let project = filled(project, 20);
+    project.dbscript(&["run", "backup"]).go();
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    let mut migration = project.holder();
+    migration.sql(&migration_lock(&project));
+    let before = project.hash();
+    let migrate = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let restore = ["run", "restore", "--yes", "--json"];
+    let waiting = project.said(Said {
+        sqlite: "",
+        postgres: "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                   AND query LIKE 'SELECT pg_catalog.pg_try_advisory_lock%'",
+        mysql: "SELECT count(*) FROM information_schema.processlist
+                WHERE db = DATABASE() AND info LIKE 'SELECT GET_LOCK%'",
+    });
+    let at_once = Duration::from_millis(1_500);
+    for words in [&migrate[..], &restore] {
+        let limited = [words, &["--timeout", "5"]].concat();
+        for (words, status, kind) in [(words, 130, "interrupted"), (&limited, 124, "timeout")] {
+            let mut run = project.dbscript(words).status(status).start();
+            run.wait_for(&["waiting for another program that holds the migration lock"]);
+            let limit = match status {
+                130 => {
+                    run.signal(Signal::Interrupt);
+                    at_once
+                }
+                // Something of the five seconds is over.
+                _ => Duration::from_secs(4) + at_once,
+            };
+            let finished = run.finish_within(limit);
+            let error = finished.end()["error"].clone();
+            assert_eq!(error["kind"], kind, "{}", finished.told());
+            let message = error["message"].to_string();
+            assert!(message.contains("as it was found"), "{error}");
+            let deadline = Instant::now() + Duration::from_secs(1);
+            while project.value(waiting) != "0" {
+                assert!(Instant::now() < deadline, "{}", finished.told());
+            }
+            assert_eq!(project.hash(), before, "{}", finished.told());
+        }
+    }
 }
 
 fn the_time_limit_stops_a_long_statement(project: Project) {

@@ -109,17 +109,8 @@ fn a_restore_and_a_writer_do_not_mix() {
 fn a_restore_waits_for_a_migration_that_is_at_work(project: Project) {
     let project = filled(project, 50);
     project.dbscript(&["run", "backup"]).go();
-    let name = project.url().map_or(String::new(), |url| {
-        url.rsplit('/').next().unwrap_or_default().to_owned()
-    });
-    // The lock that sqlx migrates under, and on SQLite the one that every writer takes.
-    let number = 0x3d32_ad9e_i64 * i64::from(crc32(name.as_bytes()));
     let mut migration = project.holder();
-    migration.sql(&project.said(Said {
-        sqlite: "BEGIN IMMEDIATE".to_owned(),
-        postgres: format!("SELECT pg_advisory_lock({number})"),
-        mysql: format!("SELECT GET_LOCK('{number:x}', 0)"),
-    }));
+    migration.sql(&migration_lock(&project));
     let before = project.hash();
     let restore = ["run", "restore", "--yes", "--json"];
     let run = project.dbscript(&restore).status(1).go();
@@ -176,6 +167,20 @@ fn two_restores_at_once_leave_one_whole_state(project: Project) {
         let left = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE CONCAT(DATABASE(), '_dbscript%')";
         assert_eq!(project.value(left), "0", "{told}");
     }
+}
+
+/// Takes the lock that sqlx migrates under, and on SQLite the one that every writer takes.
+pub fn migration_lock(project: &Project) -> String {
+    let name = project
+        .url()
+        .and_then(|url| url.rsplit('/').next())
+        .unwrap_or_default();
+    let number = 0x3d32_ad9e_i64 * i64::from(crc32(name.as_bytes()));
+    project.said(Said {
+        sqlite: "BEGIN IMMEDIATE".to_owned(),
+        postgres: format!("SELECT pg_advisory_lock({number})"),
+        mysql: format!("SELECT GET_LOCK('{number:x}', 0)"),
+    })
 }
 
 /// CRC-32/ISO-HDLC, bit by bit.

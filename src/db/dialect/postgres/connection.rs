@@ -341,9 +341,7 @@ impl Connection for PostgresConnection {
     }
 
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
-        self.worker
-            .call(move |state| Box::pin(async move { lock::take(state, wait_ms).await }))
-            .await
+        lock::take(&self.worker, wait_ms).await
     }
 
     async fn unlock_migrations(&mut self) -> Result<()> {

@@ -5,17 +5,38 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection, Row};
 
+use super::fault;
+use super::open::Beside;
 use super::state::State;
-use super::{fault, open};
+use super::worker::Worker;
 use crate::db::{Error, Result};
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Takes it, waiting `wait_ms` at most.
-pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
-    if state.lock.is_some() {
+/// Takes it, waiting `wait_ms` at most. The wait is no order of the worker: who drops it ends it at once, with the
+/// connection that waits, and finds the worker free.
+pub(super) async fn take(worker: &Worker, wait_ms: u64) -> Result<()> {
+    let asked = worker.call(|state| Box::pin(async move { needed(state) }));
+    let Some(beside) = asked.await? else {
         return Ok(());
+    };
+    let mut connection = beside.open().await?;
+    wait(&mut connection, wait_ms).await?;
+    worker
+        .call(move |state| {
+            Box::pin(async move {
+                state.lock = Some(connection);
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Where to open the connection that is to hold it, unless it is held already.
+fn needed(state: &State) -> Result<Option<Beside>> {
+    if state.lock.is_some() {
+        return Ok(None);
     }
     if state.pins.is_some() {
         return Err(Error::Unsupported {
@@ -23,9 +44,13 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
             hint: "give the database's own URL as DIRECT_URL where DATABASE_URL is set, or with `--database-url`".to_owned(),
         });
     }
-    let mut connection = open::beside(state).await?;
+    Ok(Some(Beside::of(state)))
+}
+
+/// Asks for it until this connection has it.
+async fn wait(connection: &mut PgConnection, wait_ms: u64) -> Result<()> {
     let name: String = sqlx::raw_sql("SELECT pg_catalog.current_database()::text")
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *connection)
         .await
         .and_then(|row| row.try_get(0))
         .map_err(fault::statement)?;
@@ -33,16 +58,15 @@ pub(super) async fn take(state: &mut State, wait_ms: u64) -> Result<()> {
     let start = Instant::now();
     loop {
         let taken: bool = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone()))
-            .fetch_one(&mut connection)
+            .fetch_one(&mut *connection)
             .await
             .and_then(|row| row.try_get(0))
             .map_err(fault::statement)?;
         if taken {
-            state.lock = Some(connection);
             return Ok(());
         }
         if start.elapsed() >= Duration::from_millis(wait_ms) {
-            let holder = holder(&mut connection, number(&name)).await;
+            let holder = holder(connection, number(&name)).await;
             return Err(Error::LockWait {
                 limit_s: wait_ms.div_ceil(1_000),
                 what: format!("the migration lock of `{name}`"),

@@ -123,17 +123,35 @@ pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> 
     within(place, server.connect_timeout_s, options.connect()).await
 }
 
-/// Opens another connection beside this one.
-pub(super) async fn beside(state: &State) -> Result<PgConnection> {
-    let opening = async {
-        let mut connection = state.options.connect().await?;
-        // While others work, it may only wait; ended by the server, what it holds would go unseen.
-        if let Some(setting) = never_idle(&connection) {
-            sqlx::raw_sql(setting).execute(&mut connection).await?;
+/// Where a further connection to the same database leads.
+pub(super) struct Beside {
+    options: PgConnectOptions,
+    place: String,
+    connect_timeout_s: Option<u64>,
+}
+
+impl Beside {
+    /// Beside this connection.
+    pub(super) fn of(state: &State) -> Self {
+        Beside {
+            options: state.options.clone(),
+            place: state.place.clone(),
+            connect_timeout_s: state.connect_timeout_s,
         }
-        Ok(connection)
-    };
-    within(&state.place, state.connect_timeout_s, opening).await
+    }
+
+    /// Opens another connection beside this one.
+    pub(super) async fn open(&self) -> Result<PgConnection> {
+        let opening = async {
+            let mut connection = self.options.connect().await?;
+            // While others work, it may only wait; ended by the server, what it holds would go unseen.
+            if let Some(setting) = never_idle(&connection) {
+                sqlx::raw_sql(setting).execute(&mut connection).await?;
+            }
+            Ok(connection)
+        };
+        within(&self.place, self.connect_timeout_s, opening).await
+    }
 }
 
 /// Waits for a connection as long as the URL says, in seconds.

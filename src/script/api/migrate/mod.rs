@@ -1,10 +1,12 @@
 //! `migrate`: what is to be applied, what it would do to the data, and applying it.
 
 mod linting;
+mod stopped;
 
 use rhai::{Array, Dynamic, Map};
 
 use linting::{lint, probe, refuse_unless_allowed};
+use stopped::tell_what_is_in;
 
 use super::backup::{map, number};
 use super::{
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::db::Session;
 use crate::error::{Error, Kind};
-use crate::event::counted;
+use crate::event::{Level, counted};
 use crate::migrate::{self, Conditions, Entry, Migration, Resolution, WayBack};
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
@@ -306,14 +308,17 @@ fn up(call: &Call<'_>) -> Answer {
         migrate::apply(session, &pending, &conditions).await
     });
     if host.stopped().is_some() && !host.in_scratch() {
-        tell_what_is_in(host, &pending, &conditions.way_back)?;
+        tell_what_is_in(host, &pending, &conditions.way_back);
     }
     if applied.is_err() && missing {
-        // As it was found: without a file.
-        host.roll_back_all()?;
-        host.release_session()?;
-        target.remove_if_empty()?;
-        host.mend(target.remove_schema_if_empty())?;
+        match take_back_creation(host) {
+            // The stop is what ended the run.
+            Err(error) if host.stopped().is_some() => host.say(
+                Level::Warn,
+                format!("the empty database could not be removed: {}", error.chain()),
+            ),
+            done => done?,
+        }
     }
     let describe = |applied: migrate::Applied| {
         map([
@@ -327,39 +332,13 @@ fn up(call: &Call<'_>) -> Answer {
     )))
 }
 
-/// A stop may meet a commit half-way; the history then says whether it is in.
-fn tell_what_is_in(host: &Host, pending: &[Migration], way_back: &WayBack) -> Result<(), Error> {
+/// Leaves it as it was found: without a file or schema.
+fn take_back_creation(host: &Host) -> Result<(), Error> {
+    let target = host.target();
     host.roll_back_all()?;
-    let versions = host.mend_session(host.workplace(), async |session: &mut Session| {
-        migrate::History::versions(session).await
-    })?;
-    for migration in pending {
-        let version = migration.version;
-        let mut recorded = versions.iter().flatten();
-        match recorded.find(|(recorded, _)| *recorded == version) {
-            Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
-            Some((_, false)) if !host.has_settled(&format!("migration {version}")) => {
-                host.settle_migration(begun(version, way_back));
-            }
-            // Its row is there as soon as anything of it stays.
-            None if way_back.recorded && versions.is_some() => {
-                host.settle_migration(migrate::Settled::nothing(migration));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A migration whose row a statement has committed that itself was cut off.
-fn begun(version: i64, way_back: &WayBack) -> migrate::Settled {
-    migrate::Settled {
-        about: format!("migration {version}"),
-        what: Some(format!(
-            "migration {version} is recorded as begun, and whether its first statement is done is not known"
-        )),
-        remedy: Some(way_back.look(version)),
-    }
+    host.release_session()?;
+    target.remove_if_empty()?;
+    host.mend(target.remove_schema_if_empty())
 }
 
 fn down(call: &Call<'_>) -> Answer {
