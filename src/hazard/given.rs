@@ -19,8 +19,8 @@ pub(super) struct Given {
 /// Every allowance, of flags and of comments.
 pub(super) fn allowances(
     engine: Engine,
-    files: &[SqlFile],
-    split: &[Vec<Statement>],
+    files: &[SqlFile<'_>],
+    split: &[Vec<Statement<'_>>],
     flags: &[String],
 ) -> Vec<Given> {
     let mut given: Vec<Given> = allow::from_flags(flags)

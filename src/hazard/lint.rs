@@ -1,28 +1,27 @@
 //! The whole of it: files in, findings out.
 
-use std::collections::HashSet;
-
-use super::action::{Action, Insert, Step};
+use super::action::Action;
 use super::allow::Allowance;
-use super::dialect::{self, Reading};
+use super::dialect::Reading;
 use super::draft::{Draft, LetGo, What};
 use super::given::{Given, allowances, unused};
 use super::judge::{self, Placed, Running, Verdict};
 use super::show::{mask_literals, shorten};
-use super::split::{Kind, Statement, split};
-use super::weigh::{Weighed, weigh};
+use super::split::{Statement, split};
+use super::steps::{functions, steps};
+use super::weigh::{Weighed, Witness, weigh};
 use super::world::World;
-use crate::db::{Catalog, Engine, Session};
+use crate::db::{Engine, Session};
 use crate::error::Result;
 use crate::event::{Finding, Logged, Severity};
 
 /// A file of SQL.
 #[derive(Clone, Debug)]
-pub struct SqlFile {
+pub struct SqlFile<'a> {
     /// Its path as it is shown.
-    pub name: String,
+    pub name: &'a str,
     /// What is in it.
-    pub text: String,
+    pub text: &'a str,
 }
 
 /// What decides besides the files and the database.
@@ -83,7 +82,7 @@ impl Lint {
 /// When the session fails; SQL that cannot be read is a finding.
 pub async fn lint(
     named: Engine,
-    files: &[SqlFile],
+    files: &[SqlFile<'_>],
     options: &Options<'_>,
     mut session: Option<&mut Session>,
 ) -> Result<Lint> {
@@ -101,7 +100,8 @@ pub async fn lint(
         }
         None => Reading::offline(engine),
     };
-    let split: Vec<Vec<Statement>> = files.iter().map(|file| split(engine, &file.text)).collect();
+    let split: Vec<Vec<Statement<'_>>> =
+        files.iter().map(|file| split(engine, file.text)).collect();
     let steps = steps(&reading, &split, functions(catalog.as_ref()));
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
@@ -114,94 +114,27 @@ pub async fn lint(
         allowances: allowances(engine, files, &split, options.allow),
         lint: Lint::default(),
     };
+    let mut witness = session.map(Witness::new);
     for draft in &verdict.drafts {
-        let weighed = weigh(draft, options.rehearsal, session.as_deref_mut()).await?;
+        let weighed = weigh(draft, options.rehearsal, witness.as_mut()).await?;
         desk.record(draft, weighed);
     }
     Ok(desk.close(verdict))
 }
 
 /// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.
-fn running(file: &SqlFile) -> Running {
+fn running(file: &SqlFile<'_>) -> Running {
     let prisma = file.name.ends_with("migration.sql");
     Running {
         in_transaction: !prisma && !file.text.starts_with("-- no-transaction"),
     }
 }
 
-/// The functions of the database, by their bare names in lower case.
-fn functions(catalog: Option<&Catalog>) -> HashSet<String> {
-    let objects = catalog.into_iter().flat_map(|catalog| &catalog.objects);
-    let functions = objects.filter(|object| object.kind == "function");
-    functions
-        .map(|function| function.name.name.to_lowercase())
-        .collect()
-}
-
-fn steps(
-    reading: &Reading,
-    files: &[Vec<Statement>],
-    mut functions: HashSet<String>,
-) -> Vec<Placed> {
-    let unread_calls = dialect::habits(reading.engine).unread_calls;
-    let mut steps: Vec<Placed> = Vec::new();
-    for (file, statements) in files.iter().enumerate() {
-        let mut reading = reading.clone();
-        for (index, statement) in statements.iter().enumerate() {
-            let here = |step| Placed {
-                file,
-                statement: index,
-                step,
-            };
-            match statement.kind {
-                Kind::CopyData => {}
-                Kind::Client => {
-                    let action = dialect::read_client(&statement.text);
-                    steps.extend(action.map(|action| here(Step { action, offset: 0 })));
-                }
-                Kind::Sql => {
-                    let read = dialect::read(&reading, &statement.text);
-                    reading.follow(&read);
-                    if unread_calls && !functions.is_empty() {
-                        let calls =
-                            dialect::calls_among(reading.engine, &statement.text, &functions);
-                        steps.extend(calls.into_iter().map(|(name, offset)| {
-                            let action = Action::Call { name, alone: false };
-                            here(Step { action, offset })
-                        }));
-                    }
-                    for step in read {
-                        if let Action::CreateRoutine(routine) = &step.action {
-                            functions.insert(routine.name.name.to_lowercase());
-                        }
-                        let last = steps.last().filter(|last| last.file == file);
-                        if !last.is_some_and(|last| repeats(&last.step.action, &step.action)) {
-                            steps.push(here(step));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    steps
-}
-
-/// Whether an action tells nothing that the one before has not told: a dump inserts one row a statement, by the million.
-fn repeats(before: &Action, action: &Action) -> bool {
-    let adds = |insert: &Insert| {
-        !insert.replace
-            && insert.upsert.is_none()
-            && insert.copy.is_none()
-            && insert.source.is_none()
-    };
-    matches!(action, Action::Insert(insert) if adds(insert)) && before == action
-}
-
 /// Turns weighed hazards into findings.
 struct Desk<'a> {
     engine: Engine,
-    files: &'a [SqlFile],
-    split: &'a [Vec<Statement>],
+    files: &'a [SqlFile<'a>],
+    split: &'a [Vec<Statement<'a>>],
     steps: &'a [Placed],
     allowances: Vec<Given>,
     lint: Lint,
@@ -236,15 +169,15 @@ impl Desk<'_> {
         self.lint.findings.push(Finding {
             rule: draft.rule.to_owned(),
             severity,
-            file: self.files[placed.file].name.clone(),
+            file: self.files[placed.file].name.to_owned(),
             line,
             column,
-            statement: shorten(self.engine, &statement.text),
+            statement: shorten(self.engine, statement.text),
             table: draft.table.clone(),
             message: weighed.message,
             hint: draft.hint.clone().filter(|_| allowed.is_none()),
             logged: Logged {
-                statement: mask_literals(self.engine, &statement.text),
+                statement: mask_literals(self.engine, statement.text),
                 message: weighed.logged,
                 probe: weighed
                     .probe
@@ -315,7 +248,7 @@ impl Desk<'_> {
                 self.lint.findings.push(unused(given));
             }
         }
-        let order: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        let order: Vec<&str> = self.files.iter().map(|file| file.name).collect();
         self.lint.findings.sort_by_key(|finding| {
             let file = order.iter().position(|name| *name == finding.file);
             (file, finding.line, finding.column)
@@ -347,7 +280,7 @@ impl Desk<'_> {
 }
 
 /// Line and column of a place in a statement.
-pub(super) fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+pub(super) fn place(statement: &Statement<'_>, offset: usize) -> (usize, usize) {
     let before = statement.text.get(..offset).unwrap_or_default();
     match before.rfind('\n') {
         None => (statement.line, statement.column + before.chars().count()),

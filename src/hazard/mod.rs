@@ -15,6 +15,7 @@ mod risk;
 mod rule;
 mod show;
 mod split;
+mod steps;
 mod weigh;
 mod world;
 

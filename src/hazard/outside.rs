@@ -18,12 +18,16 @@ pub struct Outside {
 
 /// The first statement that reaches outside its database: other databases, users, settings or files of the server.
 /// `neighbours` are the databases SQL can name, this one too; empty where it can name none.
-pub fn outside(engine: Engine, statements: &[Statement], neighbours: &[String]) -> Option<Outside> {
+pub fn outside(
+    engine: Engine,
+    statements: &[Statement<'_>],
+    neighbours: &[String],
+) -> Option<Outside> {
     statements
         .iter()
         .filter(|statement| statement.kind == Kind::Sql)
         .find_map(|statement| {
-            let (what, offset) = dialect::outside(engine, &statement.text, neighbours)?;
+            let (what, offset) = dialect::outside(engine, statement.text, neighbours)?;
             let (line, column) = place(statement, offset);
             Some(Outside { what, line, column })
         })

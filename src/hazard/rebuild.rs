@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::action::{Action, Step};
+use super::action::Action;
 use super::dialect::{self, Reading};
 use super::split::Statement;
 use crate::db::Engine;
@@ -30,16 +30,24 @@ pub(super) struct Rebuild {
 }
 
 /// Whether a file rebuilds a table, so that foreign keys must be off while it runs.
-pub fn is_rebuild(engine: Engine, statements: &[Statement]) -> bool {
-    if !dialect::habits(engine).rebuilds {
+pub fn is_rebuild(engine: Engine, statements: &[Statement<'_>]) -> bool {
+    // Without a DROP there is none, and most files are told by that.
+    let drops = |statement: &Statement<'_>| {
+        let first = statement.text.get(..4);
+        first.is_some_and(|word| word.eq_ignore_ascii_case("drop"))
+    };
+    if !dialect::habits(engine).rebuilds || !statements.iter().any(drops) {
         return false;
     }
     let reading = Reading::offline(engine);
-    let steps: Vec<Step> = statements
+    let read = statements
         .iter()
-        .flat_map(|statement| dialect::read(&reading, &statement.text))
-        .collect();
-    !find(steps.iter().map(|step| &step.action)).is_empty()
+        .flat_map(|statement| dialect::read(&reading, statement.text));
+    let mut file = File::default();
+    for (index, step) in read.enumerate() {
+        file.take(index, &step.action);
+    }
+    !file.rebuilds().is_empty()
 }
 
 /// The rebuilds among a file's actions.

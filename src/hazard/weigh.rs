@@ -1,10 +1,27 @@
 //! Decides how serious each hazard is: asks the database where the data decides, and says so where nobody can be asked.
 
+use std::collections::HashMap;
+
 use super::draft::{Draft, MOST_COUNTED, OnFailure, Question, Weight};
 use crate::db::{self, Begin, Session};
 use crate::error::Result;
 use crate::event::Severity;
 use crate::value::Value;
+
+/// The database that is asked. The same question is asked once: many hazards of a set ask how many rows a table has.
+pub(super) struct Witness<'s> {
+    session: &'s mut Session,
+    answered: HashMap<String, u64>,
+}
+
+impl<'s> Witness<'s> {
+    pub(super) fn new(session: &'s mut Session) -> Self {
+        Witness {
+            session,
+            answered: HashMap::new(),
+        }
+    }
+}
 
 /// A hazard that was weighed.
 #[derive(Clone, Debug)]
@@ -26,7 +43,7 @@ pub(super) struct Weighed {
 pub(super) async fn weigh(
     draft: &Draft,
     rehearsal: bool,
-    session: Option<&mut Session>,
+    session: Option<&mut Witness<'_>>,
 ) -> Result<Weighed> {
     let said = format!("{}{}", draft.message, draft.more);
     match (&draft.weight, session) {
@@ -95,7 +112,11 @@ fn left_to_rehearsal(said: &str, reason: &str, rehearsal: bool) -> Weighed {
 }
 
 /// What is said is said where there is any row.
-async fn where_any(draft: &Draft, question: &Question, session: &mut Session) -> Result<Weighed> {
+async fn where_any(
+    draft: &Draft,
+    question: &Question,
+    session: &mut Witness<'_>,
+) -> Result<Weighed> {
     let said = format!("{}{}", draft.message, draft.more);
     let probe = Some(question.met.clone());
     match number(session, &question.met).await {
@@ -108,7 +129,7 @@ async fn where_any(draft: &Draft, question: &Question, session: &mut Session) ->
     }
 }
 
-async fn ask(draft: &Draft, question: &Question, session: &mut Session) -> Result<Weighed> {
+async fn ask(draft: &Draft, question: &Question, session: &mut Witness<'_>) -> Result<Weighed> {
     let probe = Some(question.met.clone());
     let met = match number(session, &question.met).await {
         Ok(met) => met,
@@ -151,7 +172,7 @@ async fn unasked(
     draft: &Draft,
     question: &Question,
     error: db::Error,
-    session: &mut Session,
+    session: &mut Witness<'_>,
 ) -> Result<Weighed> {
     if !is_refusal(&error) {
         return Err(error.into());
@@ -225,7 +246,7 @@ async fn rows(session: &mut Session, sql: &str, most: usize) -> db::Result<Vec<V
 }
 
 /// Whether this SQL counts no row. What is not answered may be any number.
-async fn no_row(session: &mut Session, count: Option<&str>) -> Result<bool> {
+async fn no_row(session: &mut Witness<'_>, count: Option<&str>) -> Result<bool> {
     let Some(sql) = count else {
         return Ok(false);
     };
@@ -236,20 +257,25 @@ async fn no_row(session: &mut Session, count: Option<&str>) -> Result<bool> {
     }
 }
 
-async fn number(session: &mut Session, sql: &str) -> db::Result<u64> {
-    let rows = rows(session, sql, 1).await?;
+async fn number(witness: &mut Witness<'_>, sql: &str) -> db::Result<u64> {
+    if let Some(known) = witness.answered.get(sql) {
+        return Ok(*known);
+    }
+    let rows = rows(witness.session, sql, 1).await?;
     let value = rows.first().and_then(|row| row.first());
-    Ok(match value {
+    let number = match value {
         Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
         Some(Value::Float(number)) if *number >= 1.0 => 1,
         Some(Value::Decimal(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
-    })
+    };
+    witness.answered.insert(sql.to_owned(), number);
+    Ok(number)
 }
 
 /// `; e.g. id 7, 19, 44`, or nothing if the keys cannot be had: the count stands without them.
-async fn keys(session: &mut Session, name: &str, sql: &str) -> Result<String> {
-    let rows = match rows(session, sql, 3).await {
+async fn keys(session: &mut Witness<'_>, name: &str, sql: &str) -> Result<String> {
+    let rows = match rows(session.session, sql, 3).await {
         Ok(rows) => rows,
         Err(error) if is_refusal(&error) => return Ok(String::new()),
         Err(error) => return Err(error.into()),

@@ -64,7 +64,7 @@ const NOT_MEASURED: i64 = -1;
 /// A migration with its statements.
 pub(super) struct Prepared<'a> {
     pub(super) migration: &'a Migration,
-    pub(super) statements: Vec<Statement>,
+    pub(super) statements: Vec<Statement<'a>>,
     /// `None`: outside a transaction.
     pub(super) mode: Option<Begin>,
 }
@@ -215,7 +215,7 @@ async fn inside(
     create_history(session, group).await?;
     let text: Vec<&str> = group
         .iter()
-        .map(|prepared| prepared.migration.sql.as_str())
+        .map(|prepared| &*prepared.migration.sql)
         .collect();
     let guard = Guard::before(session, &text, mode, conditions.let_go).await?;
     let mut applied = Vec::new();

@@ -8,7 +8,7 @@ use crate::hazard::{self, Statement};
 use crate::value::Value;
 
 /// The word a statement begins with, in capitals.
-fn first_word(statement: &Statement) -> String {
+fn first_word(statement: &Statement<'_>) -> String {
     let word: String = statement
         .text
         .chars()
@@ -26,7 +26,11 @@ fn controls(word: &str) -> bool {
 ///
 /// # Errors
 /// `Refused`, with the statement.
-pub(super) fn refuse(migration: &Migration, statements: &[Statement], rebuild: bool) -> Result<()> {
+pub(super) fn refuse(
+    migration: &Migration,
+    statements: &[Statement<'_>],
+    rebuild: bool,
+) -> Result<()> {
     if migration.no_transaction {
         refuse_outside(migration, statements, rebuild)
     } else {
@@ -34,7 +38,7 @@ pub(super) fn refuse(migration: &Migration, statements: &[Statement], rebuild: b
     }
 }
 
-fn refuse_inside(migration: &Migration, statements: &[Statement]) -> Result<()> {
+fn refuse_inside(migration: &Migration, statements: &[Statement<'_>]) -> Result<()> {
     for statement in statements {
         let word = first_word(statement);
         if controls(&word) {
@@ -50,8 +54,12 @@ fn refuse_inside(migration: &Migration, statements: &[Statement]) -> Result<()> 
     Ok(())
 }
 
-fn refuse_outside(migration: &Migration, statements: &[Statement], rebuild: bool) -> Result<()> {
-    let mut open: Option<&Statement> = None;
+fn refuse_outside(
+    migration: &Migration,
+    statements: &[Statement<'_>],
+    rebuild: bool,
+) -> Result<()> {
+    let mut open: Option<&Statement<'_>> = None;
     let mut enforced = true;
     for statement in statements {
         match first_word(statement).as_str() {
@@ -92,9 +100,9 @@ fn refuse_outside(migration: &Migration, statements: &[Statement], rebuild: bool
 ///
 /// # Errors
 /// `Refused`, with the statement; what the database refuses.
-pub(super) async fn keep_inside(
+pub(super) async fn keep_inside<'a>(
     session: &mut Session,
-    migrations: impl Iterator<Item = (&Migration, &[Statement])>,
+    migrations: impl Iterator<Item = (&'a Migration, &'a [Statement<'a>])>,
 ) -> Result<()> {
     let engine = session.engine();
     let neighbours: Vec<String> = match engine.neighbours_sql() {
@@ -129,7 +137,7 @@ pub(super) async fn keep_inside(
     Ok(())
 }
 
-fn refused(migration: &Migration, statement: Option<&Statement>, message: String) -> Error {
+fn refused(migration: &Migration, statement: Option<&Statement<'_>>, message: String) -> Error {
     Error::new(Kind::Refused, message).at(Position {
         file: migration.file.clone(),
         line: statement.map_or(1, |statement| statement.line),

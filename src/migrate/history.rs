@@ -263,7 +263,7 @@ mod tests {
             version,
             description: format!("m{version}"),
             file: format!("migrations/{version}_m.sql"),
-            sql: String::new(),
+            sql: "".into(),
             checksum: vec![checksum],
             no_transaction: false,
         }

@@ -41,11 +41,11 @@ pub async fn lint(
         let rebuild = hazard::is_rebuild(engine, &statements);
         control::refuse(migration, &statements, rebuild)?;
     }
-    let files: Vec<SqlFile> = pending
+    let files: Vec<SqlFile<'_>> = pending
         .iter()
         .map(|migration| SqlFile {
-            name: migration.file.clone(),
-            text: migration.sql.clone(),
+            name: &migration.file,
+            text: &migration.sql,
         })
         .collect();
     let rules = hazard::Options {

@@ -112,15 +112,15 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
                 line: statement.line,
                 column: statement.column,
             };
-            let sql = hazard::mask_literals(engine, &statement.text);
+            let sql = hazard::mask_literals(engine, statement.text);
             log.announce(&Event::Statement {
                 sql,
                 position: Some(place.clone()),
                 rows: None,
             })?;
-            let done = session.run(&statement.text).await;
+            let done = session.run(statement.text).await;
             let committed = session.committed_by_itself().await;
-            if committed.is_err() && !is_rows_only(&statement.text) {
+            if committed.is_err() && !is_rows_only(statement.text) {
                 doubt = Some(format!("{}:{}", place.file, place.line));
             }
             // The statement's own error is the first.

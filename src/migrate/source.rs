@@ -1,6 +1,7 @@
 //! The files: a folder in sqlx's layout.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha384};
 
@@ -17,7 +18,7 @@ pub struct Migration {
     /// The file as people see it: relative to the project where it lies in it.
     pub file: String,
     /// Its text.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// SHA-384 of the file's bytes, as sqlx keeps it.
     pub checksum: Vec<u8>,
     /// Starts with `-- no-transaction`.
@@ -154,7 +155,7 @@ impl Source {
             description: description.replace('_', " "),
             no_transaction: sql.starts_with("-- no-transaction"),
             file,
-            sql,
+            sql: sql.into(),
             checksum,
         });
         Ok(())

@@ -38,7 +38,7 @@ pub(super) async fn statements(
             statement,
             index,
         };
-        let foretold = commits && index > 0 && !is_rows_only(&statement.text);
+        let foretold = commits && index > 0 && !is_rows_only(statement.text);
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));
         }
@@ -64,7 +64,7 @@ pub(super) async fn statements(
 /// A statement that is at work.
 struct At<'a> {
     prepared: &'a Prepared<'a>,
-    statement: &'a Statement,
+    statement: &'a Statement<'a>,
     index: usize,
 }
 
@@ -78,7 +78,7 @@ impl At<'_> {
     fn foretold(&self, stays: usize, way_back: &WayBack) -> Settled {
         let migration = self.prepared.migration;
         let place = self.place_in_count();
-        if self.index == stays || commits_at_once(&self.statement.text) {
+        if self.index == stays || commits_at_once(self.statement.text) {
             return Settled::in_doubt(migration, self.index, &place, way_back);
         }
         let before = match self.index {
@@ -100,7 +100,7 @@ impl At<'_> {
     ) {
         let migration = self.prepared.migration;
         let in_transaction = self.prepared.mode.is_some();
-        let text = &self.statement.text;
+        let text = self.statement.text;
         let piecemeal = engine.history_sql().announced.is_some();
         let place = || {
             let (file, line) = (&migration.file, self.statement.line);
@@ -156,7 +156,7 @@ impl At<'_> {
             self.place_in_count()
         );
         if has_code(&error, LOCKED) || has_code(&error, STOPPED) {
-            let sql = hazard::mask_literals(session.engine(), &self.statement.text);
+            let sql = hazard::mask_literals(session.engine(), self.statement.text);
             message.push_str(&format!(" (`{}`)", beginning(&sql)));
         }
         error.context(Kind::Migration, message).at(place)
@@ -185,7 +185,7 @@ fn beginning(sql: &str) -> String {
 async fn run(
     session: &mut Session,
     migration: &Migration,
-    statement: &Statement,
+    statement: &Statement<'_>,
     conditions: &Conditions<'_>,
 ) -> Result<()> {
     if statement.kind != StatementKind::Sql {
@@ -193,7 +193,7 @@ async fn run(
         return Err(Error::new(Kind::Migration, message).hint("write it as SQL"));
     }
     let mut event = Event::Statement {
-        sql: hazard::mask_literals(session.engine(), &statement.text),
+        sql: hazard::mask_literals(session.engine(), statement.text),
         position: Some(Position {
             file: migration.file.clone(),
             line: statement.line,
@@ -204,7 +204,7 @@ async fn run(
     if let Some(log) = conditions.log {
         log.announce(&event)?;
     }
-    let changed = limited(session, &statement.text, conditions.statement_limit_s).await?;
+    let changed = limited(session, statement.text, conditions.statement_limit_s).await?;
     if let Event::Statement { rows, .. } = &mut event {
         *rows = Some(changed);
     }

@@ -51,8 +51,8 @@ async fn judged(fresh: &Fresh, sql: &str) -> Lint {
 async fn judged_with(fresh: &Fresh, sql: &str, options: &hazard::Options<'_>) -> Lint {
     let mut session = fresh.reader().await;
     let file = SqlFile {
-        name: "1_a.sql".to_owned(),
-        text: sql.to_owned(),
+        name: "1_a.sql",
+        text: sql,
     };
     hazard::lint(session.engine(), &[file], options, Some(&mut session))
         .await
@@ -80,7 +80,7 @@ fn said(lint: &Lint) -> Vec<String> {
 async fn run(fresh: &Fresh, sql: &str) -> Result<(), String> {
     let mut session = fresh.session().await;
     for statement in split(session.engine(), sql) {
-        let ran = session.run(&statement.text).await;
+        let ran = session.run(statement.text).await;
         ran.map_err(|error| format!("{}: {error}", statement.text))?;
     }
     Ok(())

@@ -22,8 +22,8 @@ async fn lint_in_transaction(fresh: &Fresh, sql: &str) -> (Lint, usize) {
     let mut session = fresh.session().await;
     session.begin(Begin::Write).await.expect("it begins");
     let file = SqlFile {
-        name: "1_a.sql".to_owned(),
-        text: sql.to_owned(),
+        name: "1_a.sql",
+        text: sql,
     };
     let options = hazard::Options::default();
     let lint = hazard::lint(session.engine(), &[file], &options, Some(&mut session)).await;
@@ -54,8 +54,8 @@ async fn a_condition_that_would_write_is_not_run(fresh: Fresh) {
     let options = hazard::Options::default();
     let mut session = fresh.session().await;
     let file = SqlFile {
-        name: "1_a.sql".to_owned(),
-        text: "DELETE FROM people WHERE wipe() = wipe()".to_owned(),
+        name: "1_a.sql",
+        text: "DELETE FROM people WHERE wipe() = wipe()",
     };
     let lint = hazard::lint(session.engine(), &[file], &options, Some(&mut session)).await;
     let lint = lint.expect("a refused question is no failure");
@@ -133,8 +133,8 @@ async fn without_a_right_it_is_said_that_it_could_not_be_asked(fresh: Fresh) {
     let mut session = target.connect(Access::default()).await.expect("it opens");
     let engine: Engine = session.engine();
     let file = SqlFile {
-        name: "1_a.sql".to_owned(),
-        text: "DROP TABLE people".to_owned(),
+        name: "1_a.sql",
+        text: "DROP TABLE people",
     };
     let lint = hazard::lint(
         engine,

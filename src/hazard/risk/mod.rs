@@ -43,17 +43,17 @@ pub fn at_risk(
                 continue;
             }
             let steps = match statement.kind {
-                Kind::Sql => dialect::read(&reading, &statement.text),
+                Kind::Sql => dialect::read(&reading, statement.text),
                 Kind::Client | Kind::CopyData => Vec::new(),
             };
             reading.follow(&steps);
-            if statement.kind == Kind::Client && dialect::read_client(&statement.text).is_some() {
-                risk.queue.push(Follow::Unread(statement.text.clone()));
+            if statement.kind == Kind::Client && dialect::read_client(statement.text).is_some() {
+                risk.queue.push(Follow::Unread(statement.text.to_owned()));
             }
             for step in &steps {
-                risk.take(&step.action, &[&statement.text]);
+                risk.take(&step.action, &[statement.text]);
             }
-            risk.call_what_is_named(&statement.text);
+            risk.call_what_is_named(statement.text);
             risk.follow_all();
             risk.ran.clear();
         }

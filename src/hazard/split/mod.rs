@@ -20,11 +20,11 @@ pub enum Kind {
 
 /// One statement of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct Statement<'a> {
     /// What it is for.
     pub kind: Kind,
     /// The statement, without blanks and comments around it and without its separator.
-    pub text: String,
+    pub text: &'a str,
     /// Where it begins, in bytes.
     pub offset: usize,
     /// Its line, from 1.
@@ -32,11 +32,11 @@ pub struct Statement {
     /// Its column in characters, from 1.
     pub column: usize,
     /// What stands between the statement before (or the beginning) and this one: separator, blanks and comments.
-    pub lead: String,
+    pub lead: &'a str,
 }
 
 /// Cuts `text` into statements. Never fails: what is not closed reaches to the end.
-pub fn split(engine: Engine, text: &str) -> Vec<Statement> {
+pub fn split(engine: Engine, text: &str) -> Vec<Statement<'_>> {
     let mut splitter = Splitter::new(engine, text);
     splitter.run();
     splitter.statements
@@ -48,7 +48,7 @@ struct Splitter<'a> {
     lexer: Lexer<'a>,
     /// A separator set by MySQL's DELIMITER.
     delimiter: Option<&'a str>,
-    statements: Vec<Statement>,
+    statements: Vec<Statement<'a>>,
     /// Where the statement at hand begins and ends, if there is one.
     open: Option<(usize, usize)>,
     /// Where the last statement ended.
@@ -138,11 +138,11 @@ impl<'a> Splitter<'a> {
         let (line, column) = self.place.of(self.text, start);
         self.statements.push(Statement {
             kind,
-            text: self.text[start..end].to_owned(),
+            text: &self.text[start..end],
             offset: start,
             line,
             column,
-            lead: self.text[self.closed..start].to_owned(),
+            lead: &self.text[self.closed..start],
         });
         self.closed = end;
     }

@@ -8,7 +8,7 @@ use super::*;
 fn texts(engine: Engine, text: &str) -> Vec<String> {
     split(engine, text)
         .into_iter()
-        .map(|statement| statement.text)
+        .map(|statement| statement.text.to_owned())
         .collect()
 }
 
@@ -98,7 +98,7 @@ fn lines_for_psql_and_rows_of_copy_stand_alone() {
         "\\set x 1\nCOPY a (b) FROM stdin;\n1;\tDROP TABLE b;\n\\.\n\nSELECT 1 \\gexec\nSELECT 2;";
     let found: Vec<(Kind, String, usize)> = split(Engine::Postgres, text)
         .into_iter()
-        .map(|statement| (statement.kind, statement.text, statement.line))
+        .map(|statement| (statement.kind, statement.text.to_owned(), statement.line))
         .collect();
     assert_eq!(
         found,

@@ -117,8 +117,8 @@ async fn what_a_routine_takes_may_be_allowed_above_its_call() {
     ] {
         let text = format!("-- dbscript: allow delete-rows(posts) meant\n{sql}\n");
         let files = [SqlFile {
-            name: "1.sql".to_owned(),
-            text,
+            name: "1.sql",
+            text: &text,
         }];
         let lint = lint(engine, &files, &Options::default(), None).await;
         let lint = lint.expect("no database is asked");

@@ -48,7 +48,7 @@ async fn database(schema: &str) -> (tempfile::TempDir, Session) {
     session.begin(Begin::Write).await.expect("it begins");
     for statement in super::split(sqlite(), schema) {
         session
-            .run(&statement.text)
+            .run(statement.text)
             .await
             .expect("the schema is right");
     }
@@ -56,11 +56,8 @@ async fn database(schema: &str) -> (tempfile::TempDir, Session) {
     (folder, session)
 }
 
-fn file(name: &str, text: &str) -> SqlFile {
-    SqlFile {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    }
+fn file<'a>(name: &'a str, text: &'a str) -> SqlFile<'a> {
+    SqlFile { name, text }
 }
 
 /// As a run by dbscript with a rehearsal sees it.
@@ -73,14 +70,14 @@ async fn online(schema: &str, sql: &str) -> Lint {
     with(schema, &[file("1_a.sql", sql)], &options).await
 }
 
-async fn with(schema: &str, files: &[SqlFile], options: &Options<'_>) -> Lint {
+async fn with(schema: &str, files: &[SqlFile<'_>], options: &Options<'_>) -> Lint {
     let (_folder, mut session) = database(schema).await;
     lint(sqlite(), files, options, Some(&mut session))
         .await
         .expect("the session works")
 }
 
-fn offline(files: &[SqlFile]) -> Lint {
+fn offline(files: &[SqlFile<'_>]) -> Lint {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");

@@ -8,7 +8,7 @@ use crate::hazard::split;
 async fn runs(sql: &str) -> Result<(), String> {
     let (_folder, mut session) = database(SCHEMA).await;
     for statement in split(sqlite(), sql) {
-        let ran = session.run(&statement.text).await;
+        let ran = session.run(statement.text).await;
         ran.map_err(|error| format!("{}: {error}", statement.text))?;
     }
     Ok(())

@@ -108,7 +108,7 @@ DELIMITER ;
 fn a_dump_does_what_it_says_and_nothing_is_unread() {
     let found: Vec<String> = split(Engine::Mysql, DUMP)
         .iter()
-        .flat_map(|statement| shown(Engine::Mysql, &statement.text))
+        .flat_map(|statement| shown(Engine::Mysql, statement.text))
         .filter(|step| !step.starts_with("SqlMode") && !step.starts_with("create table"))
         .collect();
     assert_eq!(
