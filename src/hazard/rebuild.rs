@@ -208,6 +208,8 @@ mod tests {
             "CREATE TABLE new_users (id); INSERT INTO new_users SELECT * FROM users; DROP TABLE users; ALTER TABLE new_users RENAME TO users",
             "CREATE TABLE \"new_User\" (id); INSERT INTO \"new_User\" (\"id\") SELECT \"id\" FROM \"User\"; DROP TABLE \"User\"; ALTER TABLE \"new_User\" RENAME TO \"User\";",
             "ALTER TABLE users RENAME TO old; CREATE TABLE users (id); INSERT INTO users SELECT id FROM old; DROP TABLE old",
+            "-- a\nCREATE TABLE n (id);\n-- b\nINSERT INTO n SELECT * FROM users;\n-- c\n/* d */ DROP /* e */ TABLE users;\n/* f */\n-- g\nALTER TABLE n RENAME TO users",
+            "CREATE TABLE n (id); INSERT INTO n SELECT * FROM users;\r\n\t;drop table users; ALTER TABLE n RENAME TO users",
             "CREATE TEMPORARY TABLE bak AS SELECT * FROM users; DROP TABLE users; CREATE TABLE users (id); INSERT INTO users SELECT * FROM bak; DROP TABLE bak",
             "CREATE TABLE n AS SELECT * FROM users; DROP TABLE Users; ALTER TABLE n RENAME TO USERS",
             "CREATE TABLE n (id); INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users; DROP TABLE users",

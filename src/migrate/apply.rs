@@ -365,5 +365,5 @@ async fn take_back(session: &mut Session, migration: &Migration, reached: &mut R
 fn history_gone(version: i64) -> Error {
     let message = format!("the row of migration {version} went from the history while it ran");
     Error::new(Kind::Migration, message)
-        .hint("`dbscript status` shows what is in; `dbscript run restore` makes it whole")
+        .hint("`dbscript status` shows what is in, and the backups: `dbscript run restore --from` with the one of before goes back")
 }

@@ -3,7 +3,7 @@
 
 use super::filled;
 use crate::harness::databases::Database;
-use crate::harness::{Holder, Project, Running, Signal};
+use crate::harness::{Holder, Project, Running, Signal, timestamps};
 
 const MIGRATE: [&str; 6] = [
     "run",
@@ -89,6 +89,31 @@ fn a_stop_at_ddl_right_after_ddl_names_the_one_at_work() {
         &error,
         "statement 1 is done and stays, and statement 2 of 2 may or may not have taken effect",
     );
+}
+
+#[test]
+fn ctrl_c_at_ddl_tells_the_rows_before_it_as_done_and_names_the_set() {
+    let Some((project, _holder)) = held(&format!("CREATE TABLE note (id INT);\n{CHANGE}{ALTER}"))
+    else {
+        return;
+    };
+    let error = stopped(&project, &[], 130, |run| run.signal(Signal::Interrupt));
+    assert_eq!(points(&project), "11");
+    told(
+        &error,
+        "statements 1 to 2 are done and stay, and statement 3 of 3 may or may not have taken effect",
+    );
+    let set = &timestamps(&project)[0];
+    told(&error, &format!("`dbscript run restore --from {set}`"));
+}
+
+#[test]
+fn ctrl_c_while_a_first_statement_waits_does_not_say_that_nothing_happened() {
+    let Some((project, _holder)) = held(ALTER) else {
+        return;
+    };
+    let error = stopped(&project, &[], 130, |run| run.signal(Signal::Interrupt));
+    told(&error, "migration 4 is recorded as begun");
 }
 
 #[test]

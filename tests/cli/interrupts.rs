@@ -3,11 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::Connection;
-
 use super::together::migration_lock;
 use super::{MIGRATE, endless, filled, wait_until_it_sleeps};
-use crate::harness::databases::{Database, Said, in_every_project};
+use crate::harness::databases::{Said, in_every_project};
 use crate::harness::{BackupSet, Finished, Project, Running, Signal, timestamps};
 
 in_every_project!(
@@ -114,89 +112,6 @@ fn ctrl_c_while_the_migration_is_applied_rolls_it_back_or_says_how_far_it_came(p
         "CREATE TABLE fine (a INTEGER);",
     );
     project.dbscript(&MIGRATE).go();
-}
-
-/// A statement of DDL commits what is before it when it begins: what it committed is told, with the backup from before,
-/// also where the DDL itself is stopped.
-#[test]
-fn ctrl_c_in_a_ddl_statement_on_mysql_names_what_it_has_committed_before() {
-    let Some(project) = Project::on(Database::Mysql) else {
-        return;
-    };
-    let project = filled(project, 5);
-    project.file(
-        "migrations/0004_credit.sql",
-        "CREATE TABLE note (id INTEGER);
-         -- dbscript: allow update-rows(users)
-         UPDATE users SET total_points = total_points + 10 WHERE id = 'u1';
-         ALTER TABLE comments ADD COLUMN later INTEGER;",
-    );
-    let points = "SELECT total_points FROM users WHERE id = 'u1'";
-    let before: i64 = project.value(points).parse().expect("a number");
-    let url = project.url().expect("it is on a server").to_owned();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let mut other = runtime
-        .block_on(sqlx::MySqlConnection::connect(&url))
-        .expect("it connects");
-    for sql in ["START TRANSACTION", "SELECT count(*) FROM comments"] {
-        runtime
-            .block_on(sqlx::raw_sql(sql).execute(&mut other))
-            .expect("it reads");
-    }
-    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
-    let mut run = project.dbscript(&words).status(130).start();
-    wait_for_step(&mut run, "apply");
-    let waiting = "SELECT count(*) FROM information_schema.processlist
-                   WHERE db = DATABASE() AND info LIKE 'ALTER TABLE comments%'";
-    while project.value(waiting) == "0" {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::Interrupt);
-    let error = run.finish_within(LIMIT).end()["error"].clone();
-    assert_eq!(project.value(points), (before + 10).to_string());
-    let message = error["message"].to_string();
-    let what = "statements 1 to 2 are done and stay, and statement 3 of 3 may or may not have taken effect";
-    assert!(message.contains(what), "{error}");
-    let set = &timestamps(&project)[0];
-    let way_back = format!("`dbscript run restore --from {set}`");
-    assert!(error["hint"].to_string().contains(&way_back), "{error}");
-}
-
-#[test]
-fn ctrl_c_while_a_first_statement_waits_on_mysql_does_not_say_that_nothing_happened() {
-    let Some(project) = Project::on(Database::Mysql) else {
-        return;
-    };
-    let project = filled(project, 5);
-    project.file(
-        "migrations/0004_waits.sql",
-        "ALTER TABLE users ADD COLUMN later INTEGER;",
-    );
-    let url = project.url().expect("it is on a server").to_owned();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let mut other = runtime
-        .block_on(sqlx::MySqlConnection::connect(&url))
-        .expect("it connects");
-    for sql in ["START TRANSACTION", "SELECT count(*) FROM users"] {
-        runtime
-            .block_on(sqlx::raw_sql(sql).execute(&mut other))
-            .expect("it reads");
-    }
-    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
-    let mut run = project.dbscript(&words).status(130).start();
-    wait_for_step(&mut run, "apply");
-    let waiting = "SELECT count(*) FROM information_schema.processlist
-                   WHERE db = DATABASE() AND info LIKE 'ALTER TABLE users%'";
-    while project.value(waiting) == "0" {
-        std::thread::yield_now();
-    }
-    run.signal(Signal::Interrupt);
-    let error = run.finish_within(LIMIT).end()["error"].to_string();
-    assert!(
-        error.contains("migration 4 is recorded as begun"),
-        "{error}"
-    );
-    assert!(!error.contains("as it was found"), "{error}");
 }
 
 fn ctrl_c_while_it_is_verified_says_that_the_migration_is_in(project: Project) {
