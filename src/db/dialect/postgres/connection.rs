@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::state::{State, prepared};
+use super::transaction::{commit, ended};
 use super::worker::Worker;
-use super::{
-    access, catalog, counters, cursor, fault, lines, lock, quiet, rows, schema, sql, waiting,
-};
+use super::{access, catalog, counters, cursor, lines, lock, quiet, rows, schema, sql, waiting};
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
 };
@@ -376,29 +375,4 @@ async fn changed(state: &mut State, filled: String) -> Result<u64> {
     } else {
         changed
     })
-}
-
-async fn commit(state: &mut State) -> Result<()> {
-    if state.failed {
-        // The server would answer COMMIT with a rollback, and no error.
-        return Err(fault::refused(
-            "25P02",
-            "a statement of the transaction failed, so it cannot be committed",
-        ));
-    }
-    quiet::restore(state).await?;
-    // What broke before this was sent was rolled back.
-    state.run("COMMIT").await.map_err(Error::at_commit)?;
-    ended(state);
-    Ok(())
-}
-
-/// What a transaction takes with it.
-fn ended(state: &mut State) {
-    state.in_transaction = false;
-    state.failed = false;
-    state.level = 0;
-    state.forget_backend();
-    cursor::forget(state);
-    quiet::forget(state);
 }

@@ -28,6 +28,7 @@ mod snapshot;
 mod sql;
 mod state;
 mod tables;
+mod transaction;
 mod values;
 mod waiting;
 mod worker;
