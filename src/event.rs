@@ -193,6 +193,11 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         rows: Option<u64>,
     },
+    /// What was half done outside a transaction is no longer there. Only the run log has it.
+    Undone {
+        /// That of this migration; `None`: all of it, by a restore of the whole database.
+        version: Option<i64>,
+    },
     /// Only under `--plan`: what would be done.
     Planned {
         /// The effect, as a sentence in lower case.

@@ -238,6 +238,19 @@ pub struct SchemaSql {
     pub after: Vec<String>,
 }
 
+/// An index that is there and answers no query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableIndex {
+    /// Its plain name.
+    pub name: String,
+    /// Its name with its schema, quoted where need be.
+    pub quoted: String,
+    /// The table's, quoted likewise.
+    pub table: String,
+    /// Somebody may be building it just now.
+    pub may_be_at_work: bool,
+}
+
 /// Rows whose foreign key points to nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Orphans {

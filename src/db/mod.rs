@@ -22,7 +22,7 @@ mod url;
 pub use broken::{COMMITTED, IN_DOUBT, connection_broke};
 pub use catalog::{
     Attributes, Catalog, Check, Column, DatabaseInfo, Drawn, ForeignKey, Index, NotIncluded,
-    Object, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Object, Orphans, SchemaSql, Sequence, Table, UnusableIndex, Withheld,
 };
 pub use dialect::{
     Begin, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Reader, Snapshot,

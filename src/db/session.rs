@@ -1,7 +1,8 @@
 //! A connection with its transactions: nested ones are savepoints.
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
+    Withheld,
 };
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
@@ -246,6 +247,14 @@ impl Session {
     /// No connection any more.
     pub async fn notes(&mut self) -> Result<Vec<String>> {
         self.connection.notes().await
+    }
+
+    /// See [`Connection::unusable_indexes`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
+        self.connection.unusable_indexes().await
     }
 
     /// See [`Connection::leftovers`].

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
+use super::indexes::Indexes;
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
 use super::{HISTORY_TABLES, Migration, WayBack};
@@ -220,7 +221,7 @@ async fn inside(
     let guard = Guard::before(session, &text, mode, conditions.let_go).await?;
     let mut applied = Vec::new();
     for prepared in group {
-        applied.push(one(session, prepared, conditions, reached).await?);
+        applied.push(one(session, prepared, conditions, reached, None).await?);
     }
     guard.after(session).await?;
     Ok(applied)
@@ -242,15 +243,21 @@ async fn outside(
             count,
             &conditions.way_back,
         ));
-        let result = one(session, prepared, conditions, reached).await;
+        let indexes = Indexes::before(session).await?;
+        let result = one(session, prepared, conditions, reached, Some(&indexes)).await;
         // What the file left open or switched off must not reach what comes after it.
         match result {
             Ok(done) => {
                 session.rollback_all().await?;
                 applied.push(done);
             }
-            Err(error) => {
+            Err(mut error) => {
                 roll_back(session, reached).await;
+                if !broke(&error)
+                    && let Some(left) = indexes.left(session).await
+                {
+                    error.message = format!("{}; {left}", error.message);
+                }
                 return Err(error);
             }
         }
@@ -289,6 +296,7 @@ async fn one(
     prepared: &Prepared<'_>,
     conditions: &Conditions<'_>,
     reached: &mut Reached,
+    indexes: Option<&Indexes>,
 ) -> Result<Applied> {
     let start = Instant::now();
     let migration = prepared.migration;
@@ -309,6 +317,9 @@ async fn one(
         take_back(session, migration, reached).await;
     }
     done?;
+    if let Some(indexes) = indexes {
+        indexes.refuse_unusable(session, migration).await?;
+    }
     let elapsed = start.elapsed();
     let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
     let recorded = record(session, migration, nanoseconds).await;

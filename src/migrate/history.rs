@@ -1,6 +1,7 @@
 //! What the database says of the migrations, held against the files.
 
-use super::way_back::{forget, restore};
+use super::half;
+use super::way_back::{Evidence, resolve, restore};
 use super::{Error, Migration, Source};
 use crate::db::{self, Session};
 use crate::ident::TableName;
@@ -21,6 +22,8 @@ pub enum State {
     Missing,
     /// Begun and not finished (MySQL).
     Failed,
+    /// Not in the history, though statements of it are done: it runs outside a transaction, and run logs know it.
+    HalfApplied,
 }
 
 impl State {
@@ -33,6 +36,7 @@ impl State {
             State::Edited => "edited",
             State::Missing => "missing",
             State::Failed => "failed",
+            State::HalfApplied => "half-applied",
         }
     }
 }
@@ -148,29 +152,29 @@ impl History {
             .collect()
     }
 
-    /// Refuses to go on where files and database tell different stories. `set_before` is asked for the backup made before
-    /// a migration that did not finish.
+    /// Refuses to go on where files and database tell different stories, or a migration is half applied.
     ///
     /// # Errors
     /// `Drift` that names the first migration that does not fit.
-    pub fn refuse_drift(
-        &self,
-        set_before: impl FnOnce(&Entry) -> Option<String>,
-    ) -> Result<(), Error> {
+    pub fn refuse_drift(&self, evidence: &Evidence<'_>) -> Result<(), Error> {
         let Some((entry, message, hint)) = self.entries.iter().find_map(|entry| {
             let (message, hint) = explain(entry)?;
             Some((entry, message, hint))
         }) else {
             return Ok(());
         };
+        let (message, hint) = match (entry.state, half::half_applied(entry, evidence)) {
+            (State::Failed, _) => (
+                message.to_owned(),
+                half_done(entry.version, evidence.set_before(entry)),
+            ),
+            (State::HalfApplied, Some(half)) => (half.told, half.remedy),
+            _ => (message.to_owned(), hint.to_owned()),
+        };
         let message = format!(
             "migration {} ({}) {message}",
             entry.version, entry.description
         );
-        let hint = match entry.state {
-            State::Failed => half_done(entry.version, set_before(entry)),
-            _ => hint.to_owned(),
-        };
         Err(Error::Drift { message, hint })
     }
 }
@@ -191,6 +195,7 @@ fn explain(entry: &Entry) -> Option<(&'static str, &'static str)> {
             "give it a version after the last applied one; sqlx would apply it silently, on a schema it was not written for",
         )),
         State::Failed => Some(("was begun and did not finish", "")),
+        State::HalfApplied => Some(("is half applied", "")),
     }
 }
 
@@ -201,11 +206,11 @@ fn half_done(version: i64, set: Option<String>) -> String {
         Some(set) => format!(
             "{look}; then restore the backup made before it: {}; or undo that by hand and {}",
             restore(&set),
-            forget(version)
+            resolve(version)
         ),
         None => format!(
             "{look}, undo that by hand, then {}; no backup made before it was found",
-            forget(version)
+            resolve(version)
         ),
     }
 }
@@ -313,6 +318,14 @@ mod tests {
         );
     }
 
+    fn nothing() -> Evidence<'static> {
+        Evidence {
+            backups: std::path::Path::new("nowhere"),
+            name: "",
+            address: "",
+        }
+    }
+
     #[test]
     fn drift_is_refused_with_the_way_out() {
         let source = Source {
@@ -320,7 +333,8 @@ mod tests {
             ..Source::default()
         };
         let history = History::compare(vec![row(1, 1, true)], &source);
-        let error = crate::error::Error::from(history.refuse_drift(|_| None).expect_err("edited"));
+        let error =
+            crate::error::Error::from(history.refuse_drift(&nothing()).expect_err("edited"));
         assert_eq!(error.kind, crate::error::Kind::Refused);
         assert!(
             error.message.contains("migration 1 (m1) was edited"),
@@ -328,6 +342,6 @@ mod tests {
             error.message
         );
         assert!(error.hint.is_some());
-        assert!(History::empty(&source).refuse_drift(|_| None).is_ok());
+        assert!(History::empty(&source).refuse_drift(&nothing()).is_ok());
     }
 }

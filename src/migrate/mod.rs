@@ -7,7 +7,9 @@ mod apply;
 mod control;
 mod error;
 mod guard;
+mod half;
 mod history;
+mod indexes;
 mod lint;
 mod revert;
 mod source;
@@ -19,12 +21,13 @@ mod way_back;
 
 pub use apply::{Applied, Conditions, LOCK_LIMIT_S, apply};
 pub use error::Error;
+pub use half::HalfApplied;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};
-pub use revert::{Resolution, Reversal, resolve, revert};
+pub use revert::{Correction, Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
 pub use standing::Settled;
-pub use way_back::{WayBack, set_before};
+pub use way_back::{Evidence, WayBack};
 
 /// Tables that migration tools keep their history in: data for a backup, not for a comparison.
 pub const HISTORY_TABLES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
 use super::standing::is_rows_only;
-use super::way_back::restore;
+use super::way_back::{Evidence, restore};
 use super::{Entry, History, Migration, State};
 use crate::db::{self, Begin, IN_DOUBT, Session};
 use crate::error::{Error, Kind, Position, Result};
@@ -24,8 +24,7 @@ pub struct Reversal {
 }
 
 impl Reversal {
-    /// Finds the `.down.sql` of the last applied migration. Where there is none, `set_before` is asked for the backup made
-    /// before it.
+    /// Finds the `.down.sql` of the last applied migration. Where there is none, the backup made before it is named.
     ///
     /// # Errors
     /// `Usage` if `version` is not the last applied one, or has no such file.
@@ -33,7 +32,7 @@ impl Reversal {
         project: &Path,
         history: &History,
         version: i64,
-        set_before: impl FnOnce(&Entry) -> Option<String>,
+        evidence: &Evidence<'_>,
     ) -> Result<Reversal> {
         let is_applied =
             |state: State| matches!(state, State::Applied | State::Edited | State::Missing);
@@ -62,7 +61,7 @@ impl Reversal {
         });
         let (file, sql) = found.ok_or_else(|| {
             let message = format!("migration {version} has no readable `.down.sql`");
-            Error::new(Kind::Usage, message).hint(match set_before(last) {
+            Error::new(Kind::Usage, message).hint(match evidence.set_before(last) {
                 Some(set) => format!("restore the backup made before it: {}", restore(&set)),
                 None => "write one; no backup made before it was found".to_owned(),
             })
@@ -203,33 +202,75 @@ impl Resolution {
     }
 }
 
+/// A correction of the history that makes sense as the history stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The migration.
+    pub version: i64,
+    /// Whether its row goes.
+    forgets: bool,
+    /// What is recorded as applied.
+    records: Option<Migration>,
+}
+
+impl Correction {
+    /// Finds what is to be corrected.
+    ///
+    /// # Errors
+    /// `Usage` where there is nothing to correct.
+    pub fn find(history: &History, version: i64, how: Resolution) -> Result<Correction> {
+        let nothing =
+            |message: String| Error::new(Kind::Usage, message).hint("see `dbscript status`");
+        let is_it = |entry: &&Entry| entry.version == version;
+        let Some(entry) = history.entries.iter().find(is_it) else {
+            return Err(nothing(format!("no migration has version {version}")));
+        };
+        let is_recorded = !matches!(
+            entry.state,
+            State::Pending | State::OutOfOrder | State::HalfApplied
+        );
+        let corrects = match how {
+            Resolution::RolledBack => is_recorded || entry.state == State::HalfApplied,
+            Resolution::Applied => !is_recorded || entry.state == State::Failed,
+        };
+        let records = match how {
+            Resolution::RolledBack => None,
+            Resolution::Applied => entry.migration.clone(),
+        };
+        if !corrects || (how == Resolution::Applied && records.is_none()) {
+            return Err(nothing(format!(
+                "migration {version} is {}: there is nothing to correct",
+                entry.state.name()
+            )));
+        }
+        Ok(Correction {
+            version,
+            forgets: is_recorded,
+            records,
+        })
+    }
+}
+
 /// Corrects the history without running a migration.
 ///
 /// # Errors
-/// `Usage` where there is nothing to correct; what the database refuses.
-pub async fn resolve(
-    session: &mut Session,
-    history: &History,
-    version: i64,
-    how: Resolution,
-) -> Result<()> {
-    let entry = history
-        .entries
-        .iter()
-        .find(|entry| entry.version == version);
-    let nothing = |message: String| Error::new(Kind::Usage, message).hint("see `dbscript status`");
-    let Some(entry) = entry else {
-        return Err(nothing(format!("no migration has version {version}")));
+/// What the database refuses; nothing is then corrected.
+pub async fn resolve(session: &mut Session, correction: &Correction) -> Result<()> {
+    session.begin(Begin::Write).await?;
+    let work = async {
+        if correction.forgets {
+            forget(session, correction.version).await?;
+        }
+        if let Some(migration) = &correction.records {
+            record(session, migration).await?;
+        }
+        Ok(session.commit().await?)
     };
-    let recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
-    match (how, recorded, &entry.migration) {
-        (Resolution::RolledBack, true, _) => forget(session, version).await,
-        (Resolution::Applied, false, Some(migration)) => record(session, migration).await,
-        _ => Err(nothing(format!(
-            "migration {version} is {}: there is nothing to correct",
-            entry.state.name()
-        ))),
+    let done = work.await;
+    if done.is_err() {
+        session.rollback_all().await?;
     }
+    done
 }
 
 async fn forget(session: &mut Session, version: i64) -> Result<()> {

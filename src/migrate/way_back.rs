@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use super::{Entry, HISTORY_TABLES};
+use super::{Entry, HISTORY_TABLES, Migration};
 use crate::backup::{Set, State as SetState, Store};
 use crate::clock::{Timestamp, parse_date};
-use crate::storage;
+use crate::storage::{self, Reached, Sought};
 
 /// Where a run can go back to that applies migrations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,16 +20,13 @@ pub struct WayBack {
 impl WayBack {
     /// What helps where a migration is half done.
     pub fn remedy(&self, version: i64) -> String {
-        let by_hand = "undo those statements by hand";
-        match (&self.set, self.recorded) {
-            (Some(set), _) => {
-                format!(
-                    "{by_hand}, or go back to the backup made before it: {}",
-                    restore(set)
-                )
+        let by_hand = format!("undo those statements by hand, then {}", resolve(version));
+        match &self.set {
+            Some(set) => {
+                let back = restore(set);
+                format!("go back to the backup made before it: {back}; or {by_hand}")
             }
-            (None, true) => format!("{by_hand}, then {}; {NO_SET}", forget(version)),
-            (None, false) => format!("{by_hand}; {NO_SET}"),
+            None => format!("{by_hand}; {NO_SET}"),
         }
     }
 
@@ -45,7 +42,7 @@ impl WayBack {
             }
             (None, true) => format!(
                 "{look}, undo by hand what took effect, then {}; {NO_SET}",
-                forget(version)
+                resolve(version)
             ),
             (None, false) => format!("{look}, and undo by hand what took effect; {NO_SET}"),
         }
@@ -59,36 +56,63 @@ pub(super) fn restore(set: &str) -> String {
     format!("`dbscript run restore --from {set}`")
 }
 
-/// How the record of a migration is taken back.
-pub(super) fn forget(version: i64) -> String {
-    format!("take its record back with `migrate::resolve({version}, \"rolled-back\")` in a script")
+/// The command that records that a migration is undone.
+pub(super) fn resolve(version: i64) -> String {
+    format!("`dbscript run resolve --migration {version} --state rolled-back`")
 }
 
-/// The newest whole set in this folder that was made of this database before a migration began: the one that the run
-/// made that began it, as its log says, else by what the sets say of the history and by their times. What cannot be
-/// looked at is none.
-pub fn set_before(backups: &Path, database: &str, entry: &Entry) -> Option<String> {
-    let sets = Store::open(backups).list().ok()?.sets;
-    let sound = sets.iter().filter_map(|entry| match &entry.state {
-        SetState::Complete(set) => Some(set),
-        _ => None,
-    });
-    let sound: Vec<&Set> = sound
-        .filter(|set| set.summary().database.name == database && !set.summary().is_partial())
-        .collect();
-    let file = entry.migration.as_ref().map(|migration| &migration.file);
-    let run = file.and_then(|file| storage::reached(&backups.join("runs"), file));
-    if let Some(set) = run.as_ref().and_then(|run| run.set.clone())
-        && sound.iter().any(|one| one.timestamp().to_string() == set)
-    {
-        return Some(set);
+/// The command that records that the rest of a migration is done.
+pub(super) fn resolve_as_applied(version: i64) -> String {
+    format!("`dbscript run resolve --migration {version} --state applied`")
+}
+
+/// What lies beside a database and tells of its migrations: backup sets and run logs.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The folder of backups.
+    pub backups: &'a Path,
+    /// The database's name, as the sets have it.
+    pub name: &'a str,
+    /// Its address without password, as the run logs have it.
+    pub address: &'a str,
+}
+
+impl Evidence<'_> {
+    /// How far the newest run came that began a migration and left something of it.
+    pub fn reached(&self, migration: &Migration) -> Option<Reached> {
+        let sought = Sought {
+            database: self.address,
+            version: migration.version,
+            file: &migration.file,
+        };
+        storage::reached(&self.backups.join("runs"), sought)
     }
-    let begun = entry.applied_at.as_deref().and_then(moment);
-    let begun = begun.or_else(|| run.and_then(|run| begun_by(&run.path)))?;
-    let before = sound
-        .into_iter()
-        .find(|set| set.timestamp() <= begun && is_before(set, entry.version))?;
-    Some(before.timestamp().to_string())
+
+    /// The newest whole set that was made of this database before a migration began: the one that the run made that
+    /// began it, as its log says, else by what the sets say of the history and by their times. What cannot be looked at
+    /// is none.
+    pub fn set_before(&self, entry: &Entry) -> Option<String> {
+        let sets = Store::open(self.backups).list().ok()?.sets;
+        let sound = sets.iter().filter_map(|entry| match &entry.state {
+            SetState::Complete(set) => Some(set),
+            _ => None,
+        });
+        let sound: Vec<&Set> = sound
+            .filter(|set| set.summary().database.name == self.name && !set.summary().is_partial())
+            .collect();
+        let run = entry.migration.as_ref().and_then(|file| self.reached(file));
+        if let Some(set) = run.as_ref().and_then(|run| run.set.clone())
+            && sound.iter().any(|one| one.timestamp().to_string() == set)
+        {
+            return Some(set);
+        }
+        let begun = entry.applied_at.as_deref().and_then(moment);
+        let begun = begun.or_else(|| run.and_then(|run| begun_by(&run.path)))?;
+        let before = sound
+            .into_iter()
+            .find(|set| set.timestamp() <= begun && is_before(set, entry.version))?;
+        Some(before.timestamp().to_string())
+    }
 }
 
 /// The moment in a history, which is cut to seconds, at its end.

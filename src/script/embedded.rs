@@ -11,6 +11,7 @@ macro_rules! embed {
 pub const SCRIPTS: &[(&str, &str)] = embed![
     "backup",
     "pre-migration-backup",
+    "resolve",
     "restore",
     "restore-users",
     "safe-migration",

@@ -7,8 +7,9 @@ use super::host::Host;
 use crate::clock::Timestamp;
 use crate::db::{Orphans, Session};
 use crate::error::{Error, Kind, Result};
+use crate::event::{Event, Sink};
 use crate::integrity::{LetGo, Renamed};
-use crate::migrate::{History, Migration, Source};
+use crate::migrate::{Evidence, History, Migration, Source};
 
 /// The memory of one run.
 #[derive(Default)]
@@ -77,8 +78,28 @@ impl Host {
         } else {
             History::empty(&source)
         };
+        let history = match self.in_scratch() {
+            true => history,
+            false => history.held_against(&self.evidence()),
+        };
         *self.protection.source.borrow_mut() = Some(source);
         Ok(history)
+    }
+
+    /// What lies beside the live database and tells of its migrations.
+    pub fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            backups: self.backups(),
+            name: self.live_target().name(),
+            address: self.live_target().shown(),
+        }
+    }
+
+    /// What this migration, or all of them, left half done in the live database is gone: the run log remembers it.
+    pub fn note_undone(&self, version: Option<i64>) {
+        if !self.in_scratch() {
+            self.log().send(&Event::Undone { version });
+        }
     }
 
     /// The migrations of these versions, as they were read: what was linted is what is applied.

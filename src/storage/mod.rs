@@ -6,7 +6,7 @@ pub mod run_log;
 mod secrets;
 mod unfinished;
 
-pub use reached::{Reached, reached};
+pub use reached::{Reached, Sought, reached};
 pub use run_log::RunLog;
 pub use secrets::Secrets;
 pub use unfinished::{Unfinished, unfinished};

@@ -260,6 +260,10 @@ impl Sink for RunLog {
                 // A sink never fails loudly; the next announcement meets the same error and stops the run.
                 let _ = self.write_counts(&mut state);
             }
+            Event::Undone { .. } => {
+                // What was counted so far was before it.
+                let _ = self.write_counts(&mut state);
+            }
             _ => {}
         }
         let line = self.line(event.without_data().as_ref());

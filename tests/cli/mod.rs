@@ -4,6 +4,7 @@ mod committed;
 mod damage;
 mod disks;
 mod github;
+mod half_applied;
 mod interrupts;
 mod json;
 mod keeping;

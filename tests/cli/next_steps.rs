@@ -64,6 +64,7 @@ fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Pro
     assert!(told.contains("that of line 4 did not end"), "{told}");
     assert!(told.contains("dbscript run restore"), "{told}");
     assert!(!told.contains("run it again"), "{told}");
+    project.dbscript(&words).status(3).go();
     let state = match project.commits_ddl() {
         true => "failed",
         false => "half-applied",

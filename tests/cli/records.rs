@@ -86,6 +86,6 @@ fn a_half_applied_migration_on_mysql_names_the_backup_from_before_it() {
         let none = "no backup made before it was found";
         assert!(told.contains(none), "{told}");
         assert!(!told.contains("run restore"), "{told}");
-        assert!(told.contains("migrate::resolve(4, "), "{told}");
+        assert!(told.contains("run resolve --migration 4"), "{told}");
     }
 }

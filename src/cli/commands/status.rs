@@ -12,10 +12,10 @@ use crate::cli::readable;
 use crate::cli::settings::Settings;
 use crate::db::{Access, Session, Target};
 use crate::error::{Error, Result};
-use crate::migrate::{self, History, Source};
+use crate::migrate::{self, Evidence, History, Source};
 use crate::storage::{self, Unfinished};
 use crate::value::Value;
-use next::{HalfApplied, Known};
+use next::Known;
 
 /// Say what state the database, the migrations and the backups are in
 ///
@@ -57,12 +57,18 @@ impl Status {
             }
         };
         let leftovers = leftovers(&database);
+        let evidence = Evidence {
+            backups: &settings.backups,
+            name: target.name(),
+            address: target.shown(),
+        };
+        let history = history.map(|history| history.held_against(&evidence));
         let half = history
             .as_ref()
-            .map(|history| next::half_applied(settings, target.name(), history))
+            .map(|history| history.half_applied(&evidence))
             .unwrap_or_default();
         let migrations = match (source, &history) {
-            (Ok(source), Some(history)) => describe_history(&source, history, &half),
+            (Ok(source), Some(history)) => describe_history(&source, history),
             (Ok(source), None) => vec![("folder".to_owned(), source.folder.into())],
             (Err(migrate::Error::Folder { source, .. }), _) if is_missing(&source) => {
                 vec![("folder".to_owned(), Value::Null)]
@@ -75,7 +81,7 @@ impl Status {
         ];
         let (listing, unfinished) = found(settings, &mut problems);
         let known = Known {
-            name: target.name(),
+            evidence,
             swaps: target.engine().history_sql().announced.is_some(),
             leftovers: &leftovers,
         };
@@ -205,7 +211,7 @@ fn is_missing(error: &std::io::Error) -> bool {
 }
 
 /// How many migrations are applied, and each that is not as it should be.
-fn describe_history(source: &Source, history: &History, half: &[HalfApplied]) -> Fields {
+fn describe_history(source: &Source, history: &History) -> Fields {
     let applied = history
         .entries
         .iter()
@@ -215,18 +221,10 @@ fn describe_history(source: &Source, history: &History, half: &[HalfApplied]) ->
         .iter()
         .filter(|entry| entry.state != migrate::State::Applied)
         .map(|entry| {
-            // What the history itself has as begun is `failed` there.
-            let is_half = entry.state != migrate::State::Failed
-                && half.iter().any(|half| half.version == entry.version);
-            let state = if is_half {
-                "half-applied"
-            } else {
-                entry.state.name()
-            };
             Value::Map(vec![
                 ("version".to_owned(), Value::Int(entry.version)),
                 ("name".to_owned(), entry.description.clone().into()),
-                ("state".to_owned(), state.into()),
+                ("state".to_owned(), entry.state.name().into()),
             ])
         });
     let ignored = source.ignored.iter().cloned().map(Value::from);

@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
+    Withheld,
 };
 use super::error::Result;
 use crate::ident::TableName;
@@ -165,6 +166,10 @@ pub trait Connection: Send {
     async fn run(&mut self, statement: &str) -> Result<u64>;
     /// What the statements run since this was asked last did in another way than they say, for people.
     async fn notes(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+    /// Indexes that are there and answer no query.
+    async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
         Ok(Vec::new())
     }
     /// What runs that were cut off have left on the server, with the way out, for people.

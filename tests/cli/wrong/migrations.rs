@@ -108,7 +108,7 @@ fn drift() {
             .with(|project| { project.remove("migrations/0002_comments.sql"); }),
         wrong(MIGRATE, 3, &["migration 0 (late) is not applied, though a later one is", "version after"])
             .file("migrations/0000_late.sql", "SELECT 1;"),
-        next("SELECT 1;", 3, &["migration 4 (next) was begun and did not finish", "no backup made before it was found", "migrate::resolve(4"]).with(|project| {
+        next("SELECT 1;", 3, &["migration 4 (next) was begun and did not finish", "no backup made before it was found", "run resolve --migration 4"]).with(|project| {
             project.sql(
                 "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                  VALUES (4, 'next', FALSE, x'00', -1)",

@@ -1,92 +1,22 @@
 //! What to type next: one line for each thing that is not as it should be.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use crate::backup::{self, Listing};
 use crate::cli::settings::Settings;
 use crate::db::{HALF_RESTORED, NOT_RESTORED};
 use crate::event::counted;
-use crate::migrate::{self, Entry, History, State, WayBack};
-use crate::storage::{self, Reached, Unfinished};
+use crate::migrate::{Evidence, HalfApplied, History, State};
+use crate::storage::Unfinished;
 
 /// What is known of the database itself.
 pub(super) struct Known<'a> {
-    /// Its name.
-    pub(super) name: &'a str,
+    /// What tells of its migrations: sets and run logs.
+    pub(super) evidence: Evidence<'a>,
     /// Whether a whole restore swaps tables, outside any transaction.
     pub(super) swaps: bool,
     /// What it says is left of runs that were cut off.
     pub(super) leftovers: &'a [String],
-}
-
-/// What a migration left behind that did not come to its end and that no rollback undid.
-pub(super) struct HalfApplied {
-    /// Its version.
-    pub(super) version: i64,
-    /// In words, with the log that knows.
-    pub(super) told: String,
-    /// What to do about it.
-    remedy: String,
-    /// The log.
-    log: PathBuf,
-}
-
-/// The migrations that a run log knows to be half applied: those that run outside a transaction and are not in the
-/// history, and those that the history has as begun.
-pub(super) fn half_applied(
-    settings: &Settings,
-    database: &str,
-    history: &History,
-) -> Vec<HalfApplied> {
-    let runs = settings.backups.join("runs");
-    let told = |entry: &Entry| {
-        let migration = entry.migration.as_ref()?;
-        let is_recorded = entry.state == State::Failed;
-        let is_outside =
-            matches!(entry.state, State::Pending | State::OutOfOrder) && migration.no_transaction;
-        if !is_recorded && !is_outside {
-            return None;
-        }
-        let reached = storage::reached(&runs, &migration.file)?;
-        let way_back = WayBack {
-            set: migrate::set_before(&settings.backups, database, entry),
-            recorded: is_recorded,
-        };
-        Some(HalfApplied {
-            remedy: way_back.remedy(entry.version),
-            version: entry.version,
-            told: format!(
-                "migration {} {} (see {})",
-                entry.version,
-                how_far(&migration.file, &reached, is_recorded),
-                settings.shown(&reached.path)
-            ),
-            log: reached.path,
-        })
-    };
-    history.entries.iter().filter_map(told).collect()
-}
-
-/// How far it came. `by_itself`: what of it stays the database decides, statement by statement.
-fn how_far(file: &str, reached: &Reached, by_itself: bool) -> String {
-    let line = |line: Option<u64>| line.map(|line| line.to_string());
-    let (done, begun) = (line(reached.done), line(reached.begun));
-    let cut_off = |line| format!("that of line {line} did not end");
-    match (done, begun) {
-        (Some(done), begun) => {
-            let stays = match by_itself {
-                true => "ran, and what the database commits by itself of them stays",
-                false => "are done and stay",
-            };
-            let begun = begun.map_or(String::new(), |line| format!("; {}", cut_off(line)));
-            format!("is half applied: the statements of {file} up to line {done} {stays}{begun}")
-        }
-        (None, begun) => format!(
-            "may be half applied: of the statements of {file} {}, and it is not known whether it took effect",
-            cut_off(begun.unwrap_or_default())
-        ),
-    }
 }
 
 /// The lines, in the order in which things should be mended.
@@ -100,7 +30,14 @@ pub(super) fn steps(
 ) -> Vec<String> {
     let mut steps = Vec::new();
     for half in half {
-        steps.push(format!("{}: {}", half.told, half.remedy));
+        let HalfApplied {
+            version,
+            told,
+            remedy,
+            log,
+        } = half;
+        let log = settings.shown(log);
+        steps.push(format!("migration {version} {told} (see {log}): {remedy}"));
     }
     // Of a migration that is told already the history knows less.
     let is_told = |history: &History| {
@@ -110,10 +47,9 @@ pub(super) fn steps(
             .find(|entry| !matches!(entry.state, State::Applied | State::Pending));
         drifted.is_some_and(|entry| half.iter().any(|half| half.version == entry.version))
     };
-    let set_before = |entry: &Entry| migrate::set_before(&settings.backups, database.name, entry);
     if let Some(Err(drift)) = history
         .filter(|history| !is_told(history))
-        .map(|history| history.refuse_drift(set_before))
+        .map(|history| history.refuse_drift(&database.evidence))
     {
         let drift = crate::error::Error::from(drift);
         let hint = drift.hint.clone().unwrap_or_default();

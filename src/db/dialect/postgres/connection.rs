@@ -6,9 +6,12 @@ use tokio::sync::mpsc;
 use super::state::{State, prepared};
 use super::transaction::{commit, ended};
 use super::worker::Worker;
-use super::{access, catalog, counters, cursor, lines, lock, quiet, rows, schema, sql, waiting};
+use super::{
+    access, catalog, counters, cursor, lines, lock, quiet, rows, schema, sql, unusable, waiting,
+};
 use crate::db::catalog::{
-    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, Withheld,
+    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
+    Withheld,
 };
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{Access, Error, Result};
@@ -233,6 +236,18 @@ impl Connection for PostgresConnection {
         self.worker
             .call(|state| Box::pin(async move { schema::orphans(state).await }))
             .await
+    }
+
+    async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
+        self.worker
+            .call(|state| Box::pin(async move { unusable::unusable(state).await }))
+            .await
+    }
+
+    async fn leftovers(&mut self) -> Result<Vec<String>> {
+        let mut indexes = self.unusable_indexes().await?;
+        indexes.retain(|index| !index.may_be_at_work);
+        Ok(indexes.iter().map(unusable::told).collect())
     }
 
     async fn name_by(&mut self, schema: &str) -> Result<()> {

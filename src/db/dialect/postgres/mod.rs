@@ -29,6 +29,7 @@ mod sql;
 mod state;
 mod tables;
 mod transaction;
+mod unusable;
 mod values;
 mod waiting;
 mod worker;

@@ -95,6 +95,9 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let what = format!("the backup {timestamp}");
     let done = host.conclude_restore(&what, restoring.commit(host.log(), &sink))?;
     host.settle(format!("the backup {timestamp} is restored"));
+    if plan.scope == backup::Scope::Whole && host.target().shown() == host.live_target().shown() {
+        host.note_undone(None);
+    }
     tell_replaced(
         host,
         &plan,

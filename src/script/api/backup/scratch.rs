@@ -167,6 +167,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     host.conclude_restore(&what, restoring.commit(host.log(), &sink))
         .map_err(|error| not_back(error, &command))?;
     host.note_restored();
+    host.note_undone(None);
     tell_counts(host, "restore", Some(set), &counts_of(set));
     host.say(
         Level::Info,

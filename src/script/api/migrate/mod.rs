@@ -61,7 +61,7 @@ pub const NAMESPACE: Namespace = Namespace {
             arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
             right: None,
             doc: "Lists every migration, in files and in the database.",
-            result: "an array of maps: version, description, state (applied, pending, edited, missing, out-of-order, failed), applied_at, file",
+            result: "an array of maps: version, description, state (applied, pending, edited, missing, out-of-order, failed, half-applied), applied_at, file",
             errors: "`usage` for a folder or file that cannot be used",
             body: history,
         },
@@ -70,7 +70,7 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
             right: None,
-            doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed or out-of-order one.",
+            doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed, half-applied or out-of-order one.",
             result: "an array of maps: version, description, file",
             errors: "`refused` for drift; `usage` for a folder or file that cannot be used",
             body: pending,
@@ -158,9 +158,9 @@ pub const NAMESPACE: Namespace = Namespace {
                 ),
             ],
             right: Some("db:write"),
-            doc: "Corrects the history by hand, without running any migration. Only told under `--plan`.",
+            doc: "Corrects the history by hand, without running any migration: of one that is half applied, run logs are told so too. Only told under `--plan`.",
             result: "()",
-            errors: "`usage` for another word or a version that is not known",
+            errors: "`usage` for another word, a version that is not known, or one where nothing is to be corrected",
             body: resolve,
         },
     ],
@@ -200,7 +200,7 @@ fn history(call: &Call<'_>) -> Answer {
 fn pending(call: &Call<'_>) -> Answer {
     let history = call.host.history(folder(call, 0).as_deref())?;
     history
-        .refuse_drift(|entry| set_before(call.host, entry))
+        .refuse_drift(&call.host.evidence())
         .map_err(Error::from)?;
     let describe = |migration: Migration| {
         map([
@@ -212,11 +212,6 @@ fn pending(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         history.pending().into_iter().map(describe).collect(),
     )))
-}
-
-/// The backup of the live database that was made before a migration began.
-fn set_before(host: &Host, entry: &Entry) -> Option<String> {
-    migrate::set_before(host.backups(), host.live_target().name(), entry)
 }
 
 /// The migrations an argument lists.
@@ -344,9 +339,8 @@ fn take_back_creation(host: &Host) -> Result<(), Error> {
 fn down(call: &Call<'_>) -> Answer {
     let host = call.host;
     let history = host.history(None)?;
-    let reversal = migrate::Reversal::find(host.project(), &history, call.int(0), |entry| {
-        set_before(host, entry)
-    })?;
+    let reversal =
+        migrate::Reversal::find(host.project(), &history, call.int(0), &host.evidence())?;
     if host.effect(
         "db:write",
         format!("undo migration {} with {}", reversal.version, reversal.file),
@@ -363,13 +357,13 @@ fn resolve(call: &Call<'_>) -> Answer {
     let how = Resolution::from_name(&call.text(1))?;
     let history = host.history(None)?;
     let version = call.int(0);
+    let correction = migrate::Correction::find(&history, version, how)?;
     if host.effect(
         "db:write",
         format!("record migration {version} as {}", how.name()),
     )? {
-        host.session(async |session: &mut Session| {
-            migrate::resolve(session, &history, version, how).await
-        })?;
+        host.session(async |session: &mut Session| migrate::resolve(session, &correction).await)?;
+        host.note_undone(Some(version));
     }
     Ok(Dynamic::UNIT)
 }

@@ -1,0 +1,180 @@
+//! A migration of which statements are done though it did not come to its end is never run again from its first one,
+//! until somebody says what became of it.
+
+use super::{MIGRATE, filled};
+use crate::harness::databases::{Database, in_every_project};
+use crate::harness::{BackupSet, Project};
+
+in_every_project!(
+    a_half_applied_migration_is_refused_until_it_is_resolved,
+    a_half_applied_migration_runs_again_after_a_restore,
+    a_half_applied_migration_is_recorded_once_the_rest_is_done,
+    only_what_is_half_done_is_resolved,
+);
+
+const POINTS: &str = "SELECT sum(total_points) FROM users";
+
+/// A migration whose first statement changes every row, and whose second one fails.
+fn half(project: Project) -> Project {
+    let project = filled(project, 3);
+    let sql = "-- no-transaction\n-- dbscript: allow update-rows(users)\nUPDATE users SET total_points = total_points + 100;\nINSERT INTO nowhere VALUES (1);\n";
+    project.file("migrations/0004_half.sql", sql);
+    project
+}
+
+fn words() -> Vec<&'static str> {
+    [&MIGRATE[..], &["--rehearse", "off"]].concat()
+}
+
+fn resolve(state: &str) -> Vec<&str> {
+    let start = ["run", "resolve", "--yes", "--migration", "4", "--state"];
+    [&start[..], &[state]].concat()
+}
+
+fn mended(project: &Project) {
+    let sql = "-- no-transaction\n-- dbscript: allow update-rows(users)\nUPDATE users SET total_points = total_points + 100;\n";
+    project.file("migrations/0004_half.sql", sql);
+}
+
+fn applied(project: &Project) -> String {
+    project.value("SELECT count(*) FROM _sqlx_migrations WHERE version = 4 AND success")
+}
+
+fn a_half_applied_migration_is_refused_until_it_is_resolved(project: Project) {
+    let project = half(project);
+    let run = project.dbscript(&words()).status(7).go();
+    let once = project.value(POINTS);
+    let hint = run.end()["error"]["hint"].to_string();
+    assert!(hint.contains("`dbscript run restore --from "), "{hint}");
+    assert!(
+        hint.contains("`dbscript run resolve --migration 4 --state rolled-back`"),
+        "{hint}"
+    );
+    mended(&project);
+    for _ in 0..2 {
+        let refused = project.dbscript(&words()).status(3).go();
+        let told = refused.end()["error"].to_string();
+        assert!(told.contains("migration 4 (half)"), "{told}");
+        assert!(told.contains("run resolve --migration 4"), "{told}");
+        assert!(told.contains("run restore --from "), "{told}");
+        assert_eq!(project.value(POINTS), once);
+    }
+    project.sql("UPDATE users SET total_points = total_points - 100");
+    project.dbscript(&resolve("rolled-back")).go();
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    assert_eq!(status["migrations"]["pending"], 1, "{status}");
+    assert_eq!(status["next"].as_array().map(Vec::len), Some(0), "{status}");
+    project.dbscript(&words()).go();
+    assert_eq!(project.value(POINTS), once);
+    assert_eq!(applied(&project), "1");
+}
+
+fn a_half_applied_migration_runs_again_after_a_restore(project: Project) {
+    let project = half(project);
+    let before = project.value(POINTS);
+    project.dbscript(&words()).status(7).go();
+    let set = BackupSet::latest(&project).timestamp;
+    mended(&project);
+    // A restore of one table leaves the others' part of it.
+    let part = [
+        "run", "restore", "--yes", "--from", &set, "--tables", "points",
+    ];
+    project.dbscript(&part).go();
+    project.dbscript(&words()).status(3).go();
+    let restore = ["run", "restore", "--yes", "--from", &set];
+    project.dbscript(&restore).go();
+    assert_eq!(project.value(POINTS), before);
+    project.dbscript(&words()).go();
+    assert_eq!(applied(&project), "1");
+}
+
+fn a_half_applied_migration_is_recorded_once_the_rest_is_done(project: Project) {
+    let project = half(project);
+    project.dbscript(&words()).status(7).go();
+    let once = project.value(POINTS);
+    project.dbscript(&resolve("applied")).go();
+    assert_eq!(applied(&project), "1");
+    let run = project.dbscript(&words()).go();
+    assert_eq!(run.result()["applied"], 0);
+    assert_eq!(project.value(POINTS), once);
+}
+
+fn only_what_is_half_done_is_resolved(project: Project) {
+    let project = filled(project, 3);
+    project.file("migrations/0004_next.sql", "SELECT 1;");
+    let nothing = "migration 4 is pending: there is nothing to correct";
+    project
+        .dbscript(&resolve("rolled-back"))
+        .status(2)
+        .stderr_has(nothing)
+        .go();
+    let unknown = [
+        "run",
+        "resolve",
+        "--yes",
+        "--migration",
+        "5",
+        "--state",
+        "applied",
+    ];
+    project
+        .dbscript(&unknown)
+        .status(2)
+        .stderr_has("no migration has version 5")
+        .go();
+    let plan = [&resolve("applied")[..], &["--plan"]].concat();
+    project.dbscript(&plan).go();
+    assert_eq!(applied(&project), "0");
+}
+
+#[test]
+fn a_run_that_went_back_by_itself_left_nothing_half_applied() {
+    let project = half(Project::new());
+    let script = "const API = 1; const NEEDS = [\"db:write\", \"backups\"];
+         fn main(args) {
+             let saved = backup::create(#{});
+             backup::restore_on_failure(saved, || { migrate::up(migrate::pending()); });
+         }";
+    project.file("scripts/own.rhai", script);
+    project.dbscript(&["run", "own", "--yes"]).status(7).go();
+    mended(&project);
+    project.dbscript(&words()).go();
+    assert_eq!(applied(&project), "1");
+}
+
+#[test]
+fn an_index_that_was_left_invalid_is_named_and_never_taken_for_the_index() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = filled(project, 3);
+    project.sql("UPDATE users SET email = 'one@example.org'");
+    let create = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS Users_Once ON users (email)";
+    let sql = format!("-- no-transaction\n{create};\n");
+    project.file("migrations/0004_index.sql", sql);
+    let drop = "DROP INDEX CONCURRENTLY public.users_once";
+    let script = "const API = 1; const NEEDS = [\"db:write\"]; fn main(args) { migrate::up(migrate::pending()); }";
+    project.file("scripts/careless.rhai", script);
+    let migrate = || {
+        let words = ["run", "careless", "--yes", "--json"];
+        let run = project.dbscript(&words).status(7).go();
+        run.end()["error"].to_string()
+    };
+    let told = migrate();
+    assert!(told.contains(drop), "{told}");
+    let status = project.dbscript(&["status"]).go().stdout;
+    assert!(status.contains(drop), "{status}");
+    project.sql("UPDATE users SET email = id");
+    let told = migrate();
+    assert!(
+        told.contains("the index public.users_once of public.users is invalid"),
+        "{told}"
+    );
+    assert!(told.contains(drop), "{told}");
+    assert_eq!(applied(&project), "0");
+    project.sql(drop);
+    project.sql(create);
+    project.dbscript(&resolve("applied")).go();
+    let status = project.dbscript(&["status"]).go().stdout;
+    assert!(!status.contains("invalid"), "{status}");
+}
