@@ -22,6 +22,7 @@ mod store;
 mod summary;
 mod table_reader;
 mod table_writer;
+mod taken_back;
 #[cfg(test)]
 mod tests;
 mod verify;

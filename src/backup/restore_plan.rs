@@ -1,6 +1,5 @@
 //! What a restore would do, before it does it: which set, whether it is sound, and what becomes of every table.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::progress::say;
 use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
+use super::taken_back;
 use super::verify::{Depth, verify};
 use crate::db::{Access, Catalog, Engine, Session, Target};
 use crate::error::Result;
@@ -94,9 +94,11 @@ pub struct RestorePlan {
     pub scope: Scope,
     /// What becomes of each table, in name order.
     pub tables: Vec<(TableName, Change)>,
-    /// Views, triggers and the like that are there and not in the set in that form, such as ``view `active` ``, and
-    /// content that no backup holds.
+    /// Views, triggers, columns and the like that are there and not in the set in that form, such as ``view `active` ``,
+    /// and content that no backup holds.
     pub objects: Vec<String>,
+    /// The migrations that are applied now and not in the set, such as `4 (fax)`.
+    pub pending: Vec<String>,
     /// The database is not there and will be created.
     pub creates: bool,
 }
@@ -215,16 +217,21 @@ pub async fn plan(
         Scope::Whole => whole(session.as_mut(), &catalog, &parts).await?,
         Scope::Tables => rows_only(session.as_mut(), &catalog, &parts, &set).await?,
     };
-    let objects = match scope {
-        Scope::Whole => objects(&catalog, &set, target.engine())?,
-        Scope::Tables => Vec::new(),
-    };
+    let (mut dropped, mut pending) = (Vec::new(), Vec::new());
+    if scope == Scope::Whole {
+        dropped = taken_back::objects(&catalog, &set, target.engine())?;
+        dropped.extend(taken_back::columns(&catalog, &parts));
+    }
+    if let (Scope::Whole, Some(session)) = (scope, &mut session) {
+        pending = taken_back::migrations(session, &catalog, set.summary()).await;
+    }
     Ok(RestorePlan {
         target: target.clone(),
         mode: options.mode,
         scope,
         tables,
-        objects,
+        objects: dropped,
+        pending,
         creates,
         set,
     })
@@ -349,33 +356,6 @@ async fn rows_only(
         changes.push((part.name.clone(), change));
     }
     Ok(changes)
-}
-
-/// Objects whose SQL the set's schema file does not hold, and those of which it holds nothing but the SQL.
-fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> super::error::Result<Vec<String>> {
-    let schema = set.schema()?;
-    let statements = schema.before.iter().chain(&schema.after);
-    let kept: BTreeSet<String> = statements.map(|sql| engine.object_sql(sql)).collect();
-    let history = catalog.not_included.iter();
-    let history = history.filter(|entry| entry.kind == "row history");
-    let mut lost: Vec<String> = history
-        .map(|entry| format!("the row history of `{}`, which no backup holds", entry.name))
-        .collect();
-    for object in &catalog.objects {
-        let said = format!("{} `{}`", object.kind, object.name);
-        let no_backup_has_it = catalog
-            .not_included
-            .iter()
-            .any(|other| other.kind == object.kind && other.name == object.name.name);
-        if object.sql.is_empty() {
-            // It cannot be read with these rights, and stays.
-        } else if !kept.contains(&object.sql) {
-            lost.push(said);
-        } else if object.kind == "virtual table" && no_backup_has_it {
-            lost.push(format!("the content of {said}, which no backup holds"));
-        }
-    }
-    Ok(lost)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::with_people;
+use super::{MIGRATE, filled, with_people};
+use crate::harness::databases::in_every_project;
 use crate::harness::{BackupSet, Project, timestamps};
+
+in_every_project!(a_restore_across_a_migration_says_what_goes_with_it);
 
 /// A project with one set, and that set.
 fn with_set(people: u32) -> (Project, BackupSet) {
@@ -309,4 +312,29 @@ fn a_backup_is_taken_while_others_write() {
     let set = BackupSet::latest(&project);
     assert_eq!(set.rows("comments").len(), 10_000);
     assert!(set.rows("users").iter().all(|row| row["email"] != "unseen"));
+}
+
+fn a_restore_across_a_migration_says_what_goes_with_it(project: Project) {
+    let project = filled(project, 3);
+    project.file(
+        "migrations/0004_fax.sql",
+        "ALTER TABLE users ADD COLUMN fax VARCHAR(40);",
+    );
+    project.dbscript(&MIGRATE).go();
+    let before = timestamps(&project)[0].clone();
+    project.sql("UPDATE users SET fax = '555'");
+    let plan = ["run", "restore", "--from", &before, "--plan"];
+    let told = project.dbscript(&plan).go().told();
+    assert!(told.contains("column `users.fax`"), "{told}");
+    assert!(
+        told.contains("pending again after it: [\"4 (fax)\"]"),
+        "{told}"
+    );
+    let restore = ["run", "restore", "--yes", "--from", &before];
+    project.dbscript(&restore).go();
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    assert_eq!(status["migrations"]["pending"], 1, "{status}");
+    let told = project.dbscript(&restore).go().told();
+    assert!(!told.contains("pending again"), "{told}");
+    assert!(!told.contains("users.fax"), "{told}");
 }

@@ -132,7 +132,7 @@ pub const NAMESPACE: Namespace = Namespace {
             )],
             right: None,
             doc: "Says what a restore would do, and proves that the set is whole.",
-            result: "a map: timestamp, tables (maps: table, change, now, then), dropped (names)",
+            result: "a map: timestamp, tables (maps: table, change, now, then), dropped (names), pending (migrations that are applied now and not in the backup)",
             errors: "`usage`, `integrity` for a damaged set, `refused` for a table that differs",
             body: plan,
         },

@@ -63,11 +63,13 @@ pub(super) fn plan(call: &Call<'_>) -> Answer {
             ("then", then),
         ]));
     }
+    let pending = plan.pending.iter().cloned().map(Value::Text);
     dropped.extend(plan.objects.iter().cloned().map(Value::Text));
     Ok(to_dynamic(map([
         ("timestamp", plan.set.timestamp().to_string().into()),
         ("tables", Value::List(tables)),
         ("dropped", Value::List(dropped)),
+        ("pending", Value::List(pending.collect())),
     ])))
 }
 
