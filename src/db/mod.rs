@@ -26,6 +26,7 @@ pub use catalog::{
 };
 pub use dialect::{
     Begin, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Reader, Snapshot,
+    refusal,
 };
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::telling;

@@ -12,6 +12,7 @@ on_every_database! {
     what_is_committed_stays_and_what_is_rolled_back_goes,
     each_level_is_undone_by_itself,
     a_failed_statement_spoils_only_its_own_level,
+    a_failed_insert_of_many_leaves_the_transaction_usable,
     nobody_sees_what_is_not_committed,
     a_reading_transaction_stays_at_its_moment,
     a_connection_that_goes_away_leaves_nothing,
@@ -89,6 +90,27 @@ async fn a_failed_statement_spoils_only_its_own_level(fresh: Fresh) {
     run(&mut session, "INSERT INTO t VALUES (5)").await;
     session.commit().await.expect("the rest commits");
     assert_eq!(number(&mut session, "SELECT sum(a) FROM t").await, 6);
+}
+
+async fn a_failed_insert_of_many_leaves_the_transaction_usable(fresh: Fresh) {
+    table(&fresh).await;
+    let mut session = fresh.session().await;
+    let (t, columns) = (TableName::plain("t"), ["a".to_owned()]);
+    let numbers = |from: i64, to: i64| (from..=to).map(|number| vec![Value::Int(number)]).collect();
+    session.begin(Begin::Write).await.expect("it begins");
+    run(&mut session, "INSERT INTO t VALUES (2000)").await;
+    for (from, to) in [(2_000, 2_001), (500, 2_000), (1_000, 3_000)] {
+        let refused = session.insert_many(&t, &columns, numbers(from, to)).await;
+        assert!(
+            matches!(refused, Err(Error::Statement { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(number(&mut session, COUNT).await, 1);
+    }
+    let taken = session.insert_many(&t, &columns, numbers(1, 10)).await;
+    assert_eq!(taken.expect("they are free"), 10);
+    session.commit().await.expect("it commits");
+    assert_eq!(number(&mut session, "SELECT sum(a) FROM t").await, 2_055);
 }
 
 async fn nobody_sees_what_is_not_committed(fresh: Fresh) {

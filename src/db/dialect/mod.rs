@@ -5,7 +5,10 @@
 
 pub mod mysql;
 pub mod postgres;
+mod refusal;
 pub mod sqlite;
+
+pub use refusal::refusal;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;

@@ -25,6 +25,17 @@ const LOCKED: [u16; 2] = [1205, 3572];
 const UNKNOWN_DATABASE: u16 = 1049;
 /// A value the column cannot take, its characters among others.
 const UNSTORABLE: u16 = 1366;
+/// What the server refuses in a value without a SQLSTATE that says so, with the one it should have: a value that is cut
+/// (as an ENUM's that is none of its words), characters, a value of another type, no partition for it, a CHECK of MySQL
+/// and one of MariaDB.
+const OF_VALUES: [(u16, &str); 6] = [
+    (1265, "22000"),
+    (1300, "22021"),
+    (UNSTORABLE, "22018"),
+    (1526, "23514"),
+    (3819, "23514"),
+    (4025, "23514"),
+];
 /// Messages that quote a value.
 const WITH_DATA: [u16; 14] = [
     1062, 1264, 1292, 1300, 1366, 1367, 1411, 1525, 1526, 1586, 1859, 1918, 1977, 3854,
@@ -46,11 +57,7 @@ fn server_error(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
 fn engine(error: &sqlx::Error) -> EngineError {
     match server_error(error) {
         Some(error) => EngineError {
-            code: match error.number() {
-                CONNECTION_KILLED => BROKEN,
-                _ => error.code().unwrap_or("HY000"),
-            }
-            .to_owned(),
+            code: sqlstate(error).to_owned(),
             message: match error.number() {
                 UNSTORABLE => format!(
                     "{}: the value is of another type, or the column's character set cannot hold it (utf8mb4 holds all)",
@@ -68,6 +75,16 @@ fn engine(error: &sqlx::Error) -> EngineError {
                 other => other.to_string(),
             },
         },
+    }
+}
+
+/// The SQLSTATE, where the server gives the right one.
+fn sqlstate(error: &MySqlDatabaseError) -> &str {
+    let number = error.number();
+    match OF_VALUES.iter().find(|(known, _)| *known == number) {
+        Some((_, code)) => code,
+        None if number == CONNECTION_KILLED => BROKEN,
+        None => error.code().unwrap_or("HY000"),
     }
 }
 

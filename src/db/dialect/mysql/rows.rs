@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement};
 use super::link::{self, State};
 use super::spool::{Filling, Spool};
 use super::{fault, guard, quote, text, values};
-use crate::db::dialect::Lookup;
+use crate::db::dialect::{Lookup, refusal};
 use crate::db::{EngineError, Error, Result};
 use crate::event::counted;
 use crate::ident::TableName;
@@ -177,15 +177,24 @@ pub(super) async fn insert_many(
     };
     state.run(begin).await?;
     let inserted = insert_batches(state, table, columns, rows).await;
-    if inserted.is_ok() {
+    let Err(error) = inserted else {
         text::surely(&mut state.connection, keep).await?;
-    } else {
-        for sql in undo {
+        return inserted;
+    };
+    for sql in undo {
+        match text::surely(&mut state.connection, sql).await {
+            // Whoever takes a row out and goes on must not find some of the rows in.
+            Err(not_undone) if is_of_values(&error) => return Err(not_undone),
             // A deadlock has undone everything already, the savepoint too; the first error tells.
-            let _ = text::surely(&mut state.connection, sql).await;
+            Err(_) => break,
+            Ok(_) => {}
         }
     }
-    inserted
+    Err(error)
+}
+
+fn is_of_values(error: &Error) -> bool {
+    matches!(error, Error::Statement { source } if refusal(&source.code, &source.message).is_some())
 }
 
 async fn insert_batches(

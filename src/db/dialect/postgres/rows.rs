@@ -12,7 +12,10 @@ const INSERT_ROWS: usize = 500;
 /// Values in one lookup.
 const LOOKUP_VALUES: usize = 20_000;
 
-/// Inserts them, all or none.
+/// Names the savepoint around the rows of one call, inside a transaction.
+const KEPT: &str = "dbscript_rows";
+
+/// Inserts them, all or none. Inside a transaction that goes on where they are refused.
 pub(super) async fn insert(
     state: &mut State,
     table: &TableName,
@@ -28,29 +31,58 @@ pub(super) async fn insert(
         state.table(table),
         names.join(", ")
     );
+    let texts = rows.chunks(INSERT_ROWS).map(|rows| inserting(&head, rows));
+    let texts: Vec<String> = texts.collect::<Result<_>>()?;
+    drop(rows);
+    if state.in_transaction {
+        return insert_within(state, texts).await;
+    }
     let begin = state.single();
     state
         .in_transaction(begin, move |state| {
-            Box::pin(async move {
-                let mut inserted = 0;
-                for batch in rows.chunks(INSERT_ROWS) {
-                    let mut text = head.clone();
-                    for (index, row) in batch.iter().enumerate() {
-                        text.push_str(if index == 0 { "(" } else { ", (" });
-                        for (place, value) in row.iter().enumerate() {
-                            if place > 0 {
-                                text.push_str(", ");
-                            }
-                            values::push(&mut text, value)?;
-                        }
-                        text.push(')');
-                    }
-                    inserted += state.run(&text).await?;
-                }
-                Ok(inserted)
-            })
+            Box::pin(async move { run_all(state, &texts).await })
         })
         .await
+}
+
+/// The statement that inserts these rows.
+fn inserting(head: &str, rows: &[Vec<Value>]) -> Result<String> {
+    let mut text = head.to_owned();
+    for (index, row) in rows.iter().enumerate() {
+        text.push_str(if index == 0 { "(" } else { ", (" });
+        for (place, value) in row.iter().enumerate() {
+            if place > 0 {
+                text.push_str(", ");
+            }
+            values::push(&mut text, value)?;
+        }
+        text.push(')');
+    }
+    Ok(text)
+}
+
+/// Inserts in the transaction that is open. What the server refuses spoils a transaction to its end, which only a
+/// savepoint keeps off; set by itself, as the server may refuse the whole text after it for its characters.
+async fn insert_within(state: &mut State, mut texts: Vec<String>) -> Result<u64> {
+    state.run(&format!("SAVEPOINT {KEPT}")).await?;
+    if let Some(last) = texts.last_mut() {
+        last.push_str(&format!("; RELEASE SAVEPOINT {KEPT}"));
+    }
+    let inserted = run_all(state, &texts).await;
+    if inserted.is_err() && !state.broken {
+        let undo = format!("ROLLBACK TO SAVEPOINT {KEPT}; RELEASE SAVEPOINT {KEPT}");
+        // Where that fails as well the transaction stays spoiled; the first error tells.
+        state.failed = state.run(&undo).await.is_err();
+    }
+    inserted
+}
+
+async fn run_all(state: &mut State, texts: &[String]) -> Result<u64> {
+    let mut inserted = 0;
+    for text in texts {
+        inserted += state.run(text).await?;
+    }
+    Ok(inserted)
 }
 
 /// Which of the values stand in the column. They are compared as text, so that a value that is none of the column's type is not there instead of an error.

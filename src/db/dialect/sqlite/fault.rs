@@ -118,6 +118,16 @@ pub(super) fn statement(error: rusqlite::Error) -> Error {
     }
 }
 
+/// An error that has ended the transaction it came in: what is wrong with a row is then the least of it.
+pub(super) fn undone(error: &Error) -> Error {
+    Error::Statement {
+        source: EngineError {
+            code: "SQLITE_ABORT".to_owned(),
+            message: format!("{error}, which rolled back the whole transaction"),
+        },
+    }
+}
+
 /// An error while opening the database at `place`.
 pub(super) fn opening(place: &str, error: rusqlite::Error) -> Error {
     let place = place.to_owned();
