@@ -12,6 +12,7 @@ use crate::script::nearest::did_you_mean;
 use crate::script::{sql, stream};
 use crate::value::Value;
 
+mod refusal;
 mod write;
 
 /// Rows `db::query` returns at most.
@@ -129,7 +130,7 @@ pub const NAMESPACE: Namespace = Namespace {
                 ),
             ],
             right: Some("db:write"),
-            doc: "Inserts many rows at once: all or none.",
+            doc: "Inserts many rows at once: all or none. Inside a transaction what came before stays where they are refused; `db::refusal` tells whether a row is to blame.",
             result: "how many rows",
             errors: "`database` for what the engine refuses, `script` for a row with other columns",
             body: write::insert,
@@ -176,6 +177,7 @@ pub const NAMESPACE: Namespace = Namespace {
             errors: "none",
             body: taken::open,
         },
+        refusal::REFUSAL,
         columns::COLUMNS,
         taken::HAS,
         taken::ADD,
