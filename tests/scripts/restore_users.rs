@@ -1,5 +1,6 @@
 //! `restore-users`: what is restored, skipped and rejected, and that nothing is written where it must not be.
 
+mod refused;
 mod unusable;
 
 use serde_json::json;
