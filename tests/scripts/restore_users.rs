@@ -1,5 +1,6 @@
 //! `restore-users`: what is restored, skipped and rejected, and that nothing is written where it must not be.
 
+mod ended;
 mod refused;
 mod unusable;
 
