@@ -101,6 +101,8 @@ pub struct Error {
     pub message: String,
     /// What to do now, where that is known.
     pub hint: Option<String>,
+    /// What may hold data of rows and belongs to the message: shown to a person, and nowhere that others read.
+    pub data: Option<String>,
     /// Where, if it is in a file.
     pub position: Option<Position>,
     /// The script's call chain, innermost first, each line ready to print.
@@ -118,6 +120,7 @@ impl Error {
             code: None,
             message: message.into(),
             hint: None,
+            data: None,
             position: None,
             trace: Vec::new(),
             source: None,
@@ -156,6 +159,7 @@ impl Error {
         let mut outer = Error::new(kind, message);
         outer.code = self.code.take();
         outer.hint = self.hint.take();
+        outer.data = self.data.take();
         outer.position = self.position.take();
         outer.trace = std::mem::take(&mut self.trace);
         outer.source = Some(Box::new(self));

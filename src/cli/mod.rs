@@ -99,7 +99,10 @@ fn answer(line: Vec<OsString>, plain: &Arc<dyn Screen>, runner: Option<Runner>) 
     let alerts = settings.alerts.clone();
     let screen = annotated(screen, runner, alerts, secrets(), &settings.project);
     let invocation = Invocation { settings, screen };
-    let ending = args.command.execute(&invocation);
+    let mut ending = args.command.execute(&invocation);
+    if is_read_by_many && let Some(error) = &mut ending.error {
+        error.data = None;
+    }
     finish(
         &*invocation.screen,
         ending,

@@ -33,6 +33,9 @@ pub struct Failure {
     pub message: String,
     /// What to do now.
     pub hint: Option<String>,
+    /// What may hold data of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// Where, if it is in a file.
     pub position: Option<Position>,
 }
@@ -49,9 +52,18 @@ impl End {
                 code: error.code.clone(),
                 message: error.chain(),
                 hint: error.hint.clone(),
+                data: error.data.clone(),
                 position: error.position.clone(),
             }),
         }
+    }
+
+    /// It as the run log keeps it.
+    pub fn without_data(mut self) -> Self {
+        if let Some(failure) = &mut self.error {
+            failure.data = None;
+        }
+        self
     }
 }
 
@@ -90,6 +102,7 @@ pub const HINT: &str = "hint:";
 /// The error in lines for people: message, place with its line and a caret, call chain, hint.
 pub fn lines(error: &Error, project: Option<&Path>) -> Vec<String> {
     let mut lines = vec![format!("{ERROR} {}", error.chain())];
+    lines.extend(error.data.iter().map(|data| format!("  its words: {data}")));
     if let Some(position) = error
         .position
         .as_ref()

@@ -1,7 +1,6 @@
 //! What can go wrong with a database.
 
-use super::broken::{CLOSED, COMMITTED, IN_DOUBT, connection_broke};
-use crate::error::{self, Kind};
+use super::broken::connection_broke;
 use crate::event::counted;
 
 /// A failure of this room. Messages never hold a password or a row's data.
@@ -50,6 +49,15 @@ pub enum Error {
     Damaged {
         /// The engine's own words.
         source: Engine,
+    },
+    /// A trigger, function or procedure of the database's own refused it, in words of its making, which may hold what
+    /// rows hold.
+    #[error("a trigger or routine of the database refuses it ({code})")]
+    Raised {
+        /// The code it gave.
+        code: String,
+        /// Its words.
+        text: String,
     },
     /// A statement failed.
     #[error(transparent)]
@@ -213,9 +221,6 @@ pub struct Engine {
 /// The code of a server that does not answer: SQLSTATE's "client unable to establish the connection".
 pub(super) const UNREACHABLE: &str = "08001";
 
-/// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
-const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
-
 /// The code of a schema that is not there (PostgreSQL's own).
 pub const NO_SCHEMA: &str = "3F000";
 
@@ -224,22 +229,6 @@ pub(super) const TLS: &str = "tls";
 
 /// The code of what another program has locked.
 pub const LOCKED: &str = "locked";
-
-/// The way out of a connection that does not come about.
-fn way_in(source: &Engine) -> String {
-    let said = source.message.to_lowercase();
-    match source.code.as_str() {
-        TLS if said.contains("certificate") => "name the authority that signed the server's certificate with `sslrootcert=FILE` (MySQL: `ssl-ca=FILE`); `sslmode=no-verify` encrypts without looking at it",
-        TLS => "if the way to the server is safe without TLS, write `sslmode=prefer` or `sslmode=disable`",
-        code if code.starts_with("28") => "check the user and the password in the URL; `#`, `/`, `?`, `@`, `:` and `%` in them are percent-encoded",
-        "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
-        "42501" | "42000" => "grant this user access to the database, or name another user in the URL",
-        code if code.starts_with("SQLITE_") => "check that the URL names the right file, and that you may read and write it and its folder",
-        _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
-        _ => "check that the server runs and lets this machine in, and the scheme, host and port in the URL",
-    }
-    .to_owned()
-}
 
 /// Whether TLS is in the way, as the driver says: the server has none, or a certificate is not accepted.
 pub(super) fn is_tls(error: &sqlx::Error) -> bool {
@@ -253,116 +242,14 @@ pub(super) fn is_tls(error: &sqlx::Error) -> bool {
     }
 }
 
-/// The way out of a write that this session refuses.
-const MAY_NOT: &str = "what writes needs `db:write` in the script's `NEEDS`, and a database that may be written (a replica may not); SQLite's ATTACH and VACUUM INTO are never allowed";
-
-/// The way out of what the server keeps its user from.
-const GRANT: &str =
-    "grant it to the user that DATABASE_URL names, or connect as the owner of the tables";
-
-/// The way out where no scratch database can be made.
-const SCRATCH: &str = "give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`";
-
-/// The way out of a schema that is not there.
-const MAKE_SCHEMA: &str =
-    "check `?schema=` in the URL; only a migration creates it: `dbscript run safe-migration`";
-
-/// The way out of a commit that nobody knows the end of.
-const STATUS: &str = "`dbscript status` shows what is in";
-
-/// The way out of too many rows.
-const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
-
-/// The way out of temporary files that cannot be written.
-const ROOM: &str = "free space in the folder for temporary files, or set SQLITE_TMPDIR";
-
 /// The result of this room's functions.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// The way out where there is no database: no run of ours makes one on a server.
-fn way_to_one(place: &str) -> String {
-    match place.contains("://") && !place.starts_with("sqlite:") {
-        true => "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost",
-        false => "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost",
-    }
-    .to_owned()
-}
-
-impl From<Error> for error::Error {
-    fn from(error: Error) -> Self {
-        let (kind, code, hint) = match &error {
-            Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
-            Error::Missing { place } => (Kind::Connect, None, Some(way_to_one(place))),
-            Error::NoSchema { .. } => (
-                Kind::Connect,
-                Some(NO_SCHEMA.to_owned()),
-                Some(MAKE_SCHEMA.to_owned()),
-            ),
-            Error::Connect { source, .. } => (
-                Kind::Connect,
-                Some(source.code.clone()),
-                Some(way_in(source)),
-            ),
-            Error::Corrupt { source, .. } => (
-                Kind::Connect,
-                Some(source.code.clone()),
-                Some(ANEW.to_owned()),
-            ),
-            Error::Damaged { source } => (
-                Kind::Integrity,
-                Some(source.code.clone()),
-                Some(ANEW.to_owned()),
-            ),
-            Error::Statement { source } => (Kind::Database, Some(source.code.clone()), None),
-            Error::ReadOnly { source } | Error::Denied { source } => (
-                Kind::Refused,
-                Some(source.code.clone()),
-                Some(MAY_NOT.to_owned()),
-            ),
-            Error::NotGranted { source } => (
-                Kind::Refused,
-                Some(source.code.clone()),
-                Some(GRANT.to_owned()),
-            ),
-            Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
-            Error::Row { .. } => (Kind::Integrity, None, None),
-            Error::Locked { .. } | Error::LockWait { .. } => (
-                Kind::Database,
-                Some(LOCKED.to_owned()),
-                Some("wait for the other program, then run this again".to_owned()),
-            ),
-            Error::NoScratch { source, .. } => (
-                Kind::Refused,
-                Some(source.code.clone()),
-                Some(SCRATCH.to_owned()),
-            ),
-            Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
-            Error::File { .. } => (Kind::Io, None, None),
-            Error::Order { .. } => (Kind::Script, None, None),
-            Error::Staging { source } => {
-                (Kind::Io, Some(source.code.clone()), Some(ROOM.to_owned()))
-            }
-            Error::InDoubt { .. } => (
-                Kind::Database,
-                Some(IN_DOUBT.to_owned()),
-                Some(STATUS.to_owned()),
-            ),
-            Error::Closed => (Kind::Database, Some(CLOSED.to_owned()), None),
-            Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } => {
-                (Kind::Database, None, None)
-            }
-            Error::Committed { .. } => (Kind::Database, Some(COMMITTED.to_owned()), None),
-        };
-        let mut converted = error::Error::wrap(kind, error);
-        converted.code = code;
-        converted.hint = hint;
-        converted
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::IN_DOUBT;
+    use crate::error;
 
     fn statement(code: &str) -> Error {
         let (code, message) = (code.to_owned(), "no".to_owned());

@@ -11,6 +11,7 @@ mod error;
 mod packed;
 mod parameters;
 mod patience;
+mod reported;
 mod row;
 mod scratch;
 mod server;

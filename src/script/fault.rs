@@ -1,5 +1,5 @@
 //! Errors between Rust and a script: an [`Error`] becomes a map that a script can catch (`err.kind`, `.code`, `.message`,
-//! `.hint`, `.result`), and a map or text that a script throws becomes an [`Error`] again.
+//! `.hint`, `.data`, `.result`), and a map or text that a script throws becomes an [`Error`] again.
 
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
@@ -88,6 +88,7 @@ pub fn to_map(error: &Error) -> Map {
     map.insert("code".into(), text(&error.code));
     map.insert("message".into(), error.chain().into());
     map.insert("hint".into(), text(&error.hint));
+    map.insert("data".into(), text(&error.data));
     map.insert("result".into(), Dynamic::UNIT);
     map.insert(
         "position".into(),
@@ -140,6 +141,7 @@ pub fn from_thrown(thrown: &Dynamic) -> (Error, Value) {
     let mut error = Error::new(kind, message);
     error.code = text("code");
     error.hint = text("hint");
+    error.data = text("data");
     error.position = map.get("position").and_then(position_from_map);
     let result = map
         .get("result")
@@ -156,7 +158,7 @@ pub fn complete_caught(map: &Map) -> Option<Map> {
     }
     let mut complete = map.clone();
     complete.insert("kind".into(), Kind::Script.name().into());
-    for key in ["code", "hint", "result"] {
+    for key in ["code", "hint", "data", "result"] {
         complete.insert(key.into(), Dynamic::UNIT);
     }
     Some(complete)
@@ -170,6 +172,7 @@ pub fn register(engine: &mut Engine) {
         .register_get("kind", |_: &mut Text| Kind::Script.name())
         .register_get("code", |_: &mut Text| ())
         .register_get("hint", |_: &mut Text| ())
+        .register_get("data", |_: &mut Text| ())
         .register_get("result", |_: &mut Text| ());
 }
 

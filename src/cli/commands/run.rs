@@ -141,7 +141,7 @@ fn close(outcome: Outcome, log: &RunLog, invocation: &Invocation) -> Ending {
             data: None,
         });
     }
-    let written = log.end(&End::new(result.clone(), error.as_ref()));
+    let written = log.end(&End::new(result.clone(), error.as_ref()).without_data());
     if let (Err(unwritten), None) = (written, &error) {
         error = Some(unwritten);
     }

@@ -2,7 +2,7 @@
 //! and goes on.
 //!
 //! The codes are SQLSTATE's classes 22 (data exception), 23 (integrity constraint violation) and 44 (a view's check
-//! option), and SQLite's names of its result codes.
+//! option), what triggers give (PostgreSQL's P0001 and P0004, class 45), and SQLite's names of its result codes.
 
 /// Codes, or how they begin, and what they mean for a row; the first that fits counts.
 const MEANINGS: &[(&str, &str)] = &[
@@ -29,7 +29,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("23514", CHECK_FAILS),
     ("44", CHECK_FAILS),
     ("SQLITE_CONSTRAINT_CHECK", CHECK_FAILS),
-    ("SQLITE_CONSTRAINT_TRIGGER", "a trigger refuses it"),
+    ("SQLITE_CONSTRAINT_TRIGGER", TRIGGER),
+    ("P0001", TRIGGER),
+    ("P0004", TRIGGER),
+    ("45", TRIGGER),
     ("23", VIOLATED),
     ("SQLITE_CONSTRAINT", VIOLATED),
 ];
@@ -41,6 +44,7 @@ const MISSING: &str = "a value is missing";
 const POINTS_NOWHERE: &str = "a value points to a row that is not there";
 const TAKEN: &str = "a value is taken";
 const CHECK_FAILS: &str = "a check fails";
+const TRIGGER: &str = "a trigger refuses it";
 const VIOLATED: &str = "a constraint is violated";
 
 /// MySQL's SQLSTATE for every constraint, and how its messages begin.

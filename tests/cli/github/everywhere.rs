@@ -9,7 +9,56 @@ in_every_project!(
     a_restore_over_rows_is_an_alert_with_the_rows_before_and_after,
     a_loss_that_a_script_of_ones_own_finds_is_told_like_any,
     a_run_that_is_interrupted_says_what_state_the_database_is_in,
+    the_words_of_a_trigger_are_for_the_person_at_the_screen,
 );
+
+/// A database whose trigger refuses comments in words that quote one, and a migration that meets it.
+fn with_a_trigger(project: Project) -> Project {
+    let project = filled(project, 3);
+    let trigger = project.said(Said {
+        sqlite: "CREATE TRIGGER quiet BEFORE INSERT ON comments BEGIN SELECT RAISE(ABORT, 'no more from ada@example.org'); END",
+        postgres: "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN RAISE EXCEPTION 'no more from %', 'ada@example.org' USING ERRCODE = '23514'; END $$;
+                   CREATE TRIGGER quiet BEFORE INSERT ON comments FOR EACH ROW EXECUTE FUNCTION quiet()",
+        mysql: "CREATE TRIGGER quiet BEFORE INSERT ON comments FOR EACH ROW
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no more from ada@example.org'",
+    });
+    project.sql(trigger);
+    project.file(
+        "migrations/0004_more.sql",
+        "INSERT INTO comments (id, user_id, body) VALUES ('more', 'u1', 'x');",
+    );
+    project
+}
+
+fn the_words_of_a_trigger_are_for_the_person_at_the_screen(project: Project) {
+    let project = with_a_trigger(project);
+    let words = ["run", "safe-migration", "--yes", "--rehearse", "off"];
+    let run = project.dbscript(&words).status(7).go();
+    let said = "its words: no more from ada@example.org";
+    assert!(run.stderr.contains(said), "{}", run.told());
+    let json = [&words[..], &["--json"]].concat();
+    let end = project.dbscript(&json).status(7).go().end();
+    assert_eq!(
+        end["error"]["data"], "no more from ada@example.org",
+        "{end}"
+    );
+    assert!(
+        !end["error"]["message"].to_string().contains("ada@"),
+        "{end}"
+    );
+    for words in [&words[..], &json] {
+        let run = step(&project, words).status(7).go();
+        assert!(!run.told().contains("ada@"), "{}", run.told());
+        assert!(run.told().contains("refuses it"), "{}", run.told());
+    }
+    let summary = project.read("summary.md");
+    assert!(!summary.contains("ada@"), "{summary}");
+    for name in project.list("backups/runs") {
+        let log = project.read(&format!("backups/runs/{name}"));
+        assert!(!log.contains("ada@"), "{log}");
+    }
+}
 
 fn a_restore_over_rows_is_an_alert_with_the_rows_before_and_after(project: Project) {
     let project = filled(project, 3);

@@ -104,6 +104,9 @@ fn without_data(message: &str) -> String {
 
 /// An error of a statement.
 pub(super) fn statement(error: &sqlx::Error) -> Error {
+    if let Some(raised) = raised(error) {
+        return raised;
+    }
     let source = engine(error);
     match number(error) {
         Some(number) if READ_ONLY.contains(&number) => Error::ReadOnly { source },
@@ -114,6 +117,23 @@ pub(super) fn statement(error: &sqlx::Error) -> Error {
         },
         _ => Error::Statement { source },
     }
+}
+
+/// What SIGNAL and RESIGNAL give where they say no number of their own: warning, not found, exception
+/// (<https://dev.mysql.com/doc/refman/8.0/en/signal.html>).
+const SIGNALLED: [u16; 3] = [1642, 1643, 1644];
+/// How the SQLSTATE begins that is for them.
+const OWN: &str = "45";
+
+/// The error of a trigger or routine that refused something in its own words.
+fn raised(error: &sqlx::Error) -> Option<Error> {
+    let error = server_error(error)?;
+    let code = error.code().unwrap_or_default();
+    let is_raised = SIGNALLED.contains(&error.number()) || code.starts_with(OWN);
+    is_raised.then(|| Error::Raised {
+        code: code.to_owned(),
+        text: error.message().to_owned(),
+    })
 }
 
 /// An error while connecting to `place`.

@@ -51,6 +51,9 @@ fn lower_first(text: &str) -> String {
 
 /// An error of a statement.
 pub(super) fn statement(error: sqlx::Error) -> Error {
+    if let Some(raised) = raised(&error) {
+        return raised;
+    }
     let source = engine(&error);
     match source.code.as_str() {
         "25006" => Error::ReadOnly { source },
@@ -61,6 +64,22 @@ pub(super) fn statement(error: sqlx::Error) -> Error {
         "XX001" | "XX002" => Error::Damaged { source },
         _ => Error::Statement { source },
     }
+}
+
+/// Where PL/pgSQL's RAISE and ASSERT stand in the server's source, as its errors say.
+const RAISING: [&str; 2] = ["exec_stmt_raise", "exec_stmt_assert"];
+
+/// The error of a function or trigger that refused something in its own words.
+fn raised(error: &sqlx::Error) -> Option<Error> {
+    let sqlx::Error::Database(database) = error else {
+        return None;
+    };
+    let database = database.try_downcast_ref::<PgDatabaseError>()?;
+    let is_raised = RAISING.contains(&database.routine()?);
+    is_raised.then(|| Error::Raised {
+        code: database.code().to_owned(),
+        text: database.message().to_owned(),
+    })
 }
 
 /// An error of a COPY into a table: what does not fit a column is an error of its row.

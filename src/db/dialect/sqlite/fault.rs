@@ -114,9 +114,16 @@ pub(super) fn statement(error: rusqlite::Error) -> Error {
         },
         Some(ffi::SQLITE_READONLY) => Error::ReadOnly { source },
         Some(ffi::SQLITE_AUTH) => Error::Denied { source },
+        _ if source.code == RAISED => Error::Raised {
+            code: source.code,
+            text: source.message,
+        },
         _ => Error::Statement { source },
     }
 }
+
+/// The code of a trigger's `RAISE(ABORT, 'its words')` (<https://www.sqlite.org/lang_createtrigger.html#raise>).
+const RAISED: &str = "SQLITE_CONSTRAINT_TRIGGER";
 
 /// An error that has ended the transaction it came in: what is wrong with a row is then the least of it.
 pub(super) fn undone(error: &Error) -> Error {

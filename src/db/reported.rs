@@ -1,0 +1,113 @@
+//! Errors of this room as the one that crosses rooms: their kind, their code and the way out.
+
+use super::broken::{CLOSED, COMMITTED, IN_DOUBT};
+use super::error::{Engine, Error, LOCKED, NO_SCHEMA, TLS};
+use crate::error::{self, Kind};
+
+/// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
+const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+
+/// The way out of a connection that does not come about.
+fn way_in(source: &Engine) -> String {
+    let said = source.message.to_lowercase();
+    match source.code.as_str() {
+        TLS if said.contains("certificate") => "name the authority that signed the server's certificate with `sslrootcert=FILE` (MySQL: `ssl-ca=FILE`); `sslmode=no-verify` encrypts without looking at it",
+        TLS => "if the way to the server is safe without TLS, write `sslmode=prefer` or `sslmode=disable`",
+        code if code.starts_with("28") => "check the user and the password in the URL; `#`, `/`, `?`, `@`, `:` and `%` in them are percent-encoded",
+        "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
+        "42501" | "42000" => "grant this user access to the database, or name another user in the URL",
+        code if code.starts_with("SQLITE_") => "check that the URL names the right file, and that you may read and write it and its folder",
+        _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
+        _ => "check that the server runs and lets this machine in, and the scheme, host and port in the URL",
+    }
+    .to_owned()
+}
+
+/// The way out of a write that this session refuses.
+const MAY_NOT: &str = "what writes needs `db:write` in the script's `NEEDS`, and a database that may be written (a replica may not); SQLite's ATTACH and VACUUM INTO are never allowed";
+
+/// The way out of what the server keeps its user from.
+const GRANT: &str =
+    "grant it to the user that DATABASE_URL names, or connect as the owner of the tables";
+
+/// The way out where no scratch database can be made.
+const SCRATCH: &str = "give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`";
+
+/// The way out of a schema that is not there.
+const MAKE_SCHEMA: &str =
+    "check `?schema=` in the URL; only a migration creates it: `dbscript run safe-migration`";
+
+/// The way out of a commit that nobody knows the end of.
+const STATUS: &str = "`dbscript status` shows what is in";
+
+/// The way out of what another program has locked.
+const WAIT: &str = "wait for the other program, then run this again";
+
+/// The way out of too many rows.
+const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
+
+/// The way out of temporary files that cannot be written.
+const ROOM: &str = "free space in the folder for temporary files, or set SQLITE_TMPDIR";
+
+/// The way out where there is no database: no run of ours makes one on a server.
+fn way_to_one(place: &str) -> String {
+    match place.contains("://") && !place.starts_with("sqlite:") {
+        true => "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost",
+        false => "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost",
+    }
+    .to_owned()
+}
+
+/// Kind, code and way out.
+type Report = (Kind, Option<String>, Option<String>);
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let (kind, code, hint) = report(&error);
+        let data = match &error {
+            Error::Raised { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        let mut converted = error::Error::wrap(kind, error);
+        converted.code = code;
+        converted.hint = hint;
+        converted.data = data;
+        converted
+    }
+}
+
+/// What there is to say of it besides its message.
+fn report(error: &Error) -> Report {
+    let of = |kind: Kind, source: &Engine, hint: &str| {
+        (kind, Some(source.code.clone()), Some(hint.to_owned()))
+    };
+    let with =
+        |kind: Kind, code: &str, hint: &str| (kind, Some(code.to_owned()), Some(hint.to_owned()));
+    let bare = |kind: Kind, code: &str| (kind, Some(code.to_owned()), None);
+    match error {
+        Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
+        Error::Missing { place } => (Kind::Connect, None, Some(way_to_one(place))),
+        Error::NoSchema { .. } => with(Kind::Connect, NO_SCHEMA, MAKE_SCHEMA),
+        Error::Connect { source, .. } => of(Kind::Connect, source, &way_in(source)),
+        Error::Corrupt { source, .. } => of(Kind::Connect, source, ANEW),
+        Error::Damaged { source } => of(Kind::Integrity, source, ANEW),
+        Error::Statement { source } => bare(Kind::Database, &source.code),
+        Error::Raised { code, .. } => bare(Kind::Database, code),
+        Error::ReadOnly { source } | Error::Denied { source } => of(Kind::Refused, source, MAY_NOT),
+        Error::NotGranted { source } => of(Kind::Refused, source, GRANT),
+        Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
+        Error::Row { .. } => (Kind::Integrity, None, None),
+        Error::Locked { .. } | Error::LockWait { .. } => with(Kind::Database, LOCKED, WAIT),
+        Error::NoScratch { source, .. } => of(Kind::Refused, source, SCRATCH),
+        Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
+        Error::File { .. } => (Kind::Io, None, None),
+        Error::Order { .. } => (Kind::Script, None, None),
+        Error::Staging { source } => of(Kind::Io, source, ROOM),
+        Error::InDoubt { .. } => with(Kind::Database, IN_DOUBT, STATUS),
+        Error::Closed => bare(Kind::Database, CLOSED),
+        Error::CursorClosed | Error::NoTable { .. } | Error::Parameter { .. } => {
+            (Kind::Database, None, None)
+        }
+        Error::Committed { .. } => bare(Kind::Database, COMMITTED),
+    }
+}
