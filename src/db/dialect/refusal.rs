@@ -169,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn a_trigger_that_refuses_a_row_is_told_without_its_words() {
+        for code in ["P0001", "P0004", "45000", "SQLITE_CONSTRAINT_TRIGGER"] {
+            let told = refusal(code, "no more from ada@example.org");
+            assert_eq!(told.as_deref(), Some("a trigger refuses it"), "{code}");
+        }
+    }
+
+    #[test]
     fn what_no_row_is_to_blame_for_is_no_refusal() {
         for code in [
             "",
@@ -181,7 +189,6 @@ mod tests {
             "42P01",
             "53100",
             "57014",
-            "P0001",
             "HY000",
             "locked",
             "SQLITE_FULL",
