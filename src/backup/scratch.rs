@@ -6,15 +6,16 @@ use std::sync::Arc;
 use super::fit::same_engine;
 use super::load::load_all;
 use super::set::Set;
-use crate::db::{Access, Begin, Engine, Scratch, Target};
-use crate::error::Result;
+use crate::db::{Access, Begin, Engine, MayBeLeft, Scratch, Target};
+use crate::error::{Error, Result};
 use crate::event::Sink;
 
 /// Restores a set into a new scratch database of the target's kind; an embedded one lies in `folder`. The scratch
 /// database goes away when it is closed or dropped, also when this fails.
 ///
 /// # Errors
-/// Usage for a set of another engine; Integrity for a damaged one; else what the engine refuses.
+/// Usage for a set of another engine; Integrity for a damaged one; else what the engine refuses. Where the scratch
+/// database may be left, the message says so.
 pub async fn restore_into_scratch(
     set: &Set,
     target: &Target,
@@ -22,7 +23,14 @@ pub async fn restore_into_scratch(
     sink: &Arc<dyn Sink>,
 ) -> Result<Scratch> {
     same_engine(set, target.engine(), Engine::is_kin)?;
-    let scratch = target.scratch(folder).await?;
+    let scratch = target.scratch(folder, sink.as_ref()).await?;
+    match fill(&scratch, set, sink).await {
+        Ok(()) => Ok(scratch),
+        Err(error) => Err(and_left(error, scratch.abandon().await)),
+    }
+}
+
+async fn fill(scratch: &Scratch, set: &Set, sink: &Arc<dyn Sink>) -> Result<()> {
     // The file is there already. A connection that may create it would bring it back after an interrupted restore has
     // removed it: its thread may open it only then.
     let access = Access {
@@ -37,6 +45,20 @@ pub async fn restore_into_scratch(
     session.begin(Begin::Rebuild).await?;
     load_all(&mut session, set, sink).await?;
     session.commit().await?;
-    drop(session);
-    Ok(scratch)
+    Ok(())
+}
+
+/// The same error, with what it may have left.
+fn and_left(error: Error, left: Option<MayBeLeft>) -> Error {
+    let Some(left) = left else { return error };
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}; {}", left.hint),
+        None => left.hint,
+    };
+    Error {
+        message: format!("{}; {}", error.chain(), left.message),
+        hint: Some(hint),
+        source: None,
+        ..error
+    }
 }

@@ -32,7 +32,7 @@ pub use dialect::{
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::telling;
 pub use row::{check_line, project_line};
-pub use scratch::Scratch;
+pub use scratch::{MayBeLeft, Scratch};
 pub use session::Session;
 pub use staging::{Names, Place, Staged, Staging};
 pub use target::{Access, Engine, Target};

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::dialect::copies::{self, Hold, Made};
 use super::dialect::{mysql, postgres};
 use super::server::Server;
 use super::{Engine, Error, Result, Target};
+use crate::event::Sink;
 
 /// How long its removal may take when nobody waits for it any more: a run that is stopped has three seconds.
 const REMOVAL_WAIT: Duration = Duration::from_millis(2_500);
@@ -15,6 +17,17 @@ const REMOVAL_WAIT: Duration = Duration::from_millis(2_500);
 pub struct Scratch {
     target: Target,
     left: Option<Left>,
+    /// What tells other runs that it is in use, until it is gone.
+    hold: Option<Hold>,
+}
+
+/// A scratch database that may not be gone, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MayBeLeft {
+    /// Which, without an end.
+    pub message: String,
+    /// What removes it.
+    pub hint: String,
 }
 
 /// What is still to be removed.
@@ -39,18 +52,25 @@ impl Scratch {
         Ok(Scratch {
             target: Target::sqlite_file(file.path(), folder).named(name),
             left: Some(Left::File(file)),
+            hold: None,
         })
     }
 
     /// A database on the same server.
-    pub(super) async fn beside(engine: Engine, server: &Server, name: String) -> Result<Scratch> {
-        let made = match engine {
-            Engine::Postgres => postgres::create_scratch(server).await?,
-            _ => mysql::create_scratch(server).await?,
+    pub(super) async fn beside(
+        engine: Engine,
+        server: &Server,
+        name: String,
+        sink: &dyn Sink,
+    ) -> Result<Scratch> {
+        let Made { server, hold } = match engine {
+            Engine::Postgres => postgres::create_scratch(server, sink).await?,
+            _ => mysql::create_scratch(server, sink).await?,
         };
         Ok(Scratch {
-            target: Target::server(engine, made.clone()).named(name),
-            left: Some(Left::Database(engine, Box::new(made))),
+            target: Target::server(engine, server.clone()).named(name),
+            left: Some(Left::Database(engine, Box::new(server))),
+            hold,
         })
     }
 
@@ -59,10 +79,29 @@ impl Scratch {
         &self.target
     }
 
+    /// What to say where its removal fails; `None` for a file, which says that itself.
+    pub fn may_be_left(&self) -> Option<MayBeLeft> {
+        let Some(Left::Database(engine, server)) = &self.left else {
+            return None;
+        };
+        let (message, hint) =
+            copies::may_be_left(&server.database, &engine.quote(&server.database));
+        Some(MayBeLeft { message, hint })
+    }
+
+    /// Removes it where what it was for has failed, which is not to wait for long. Returns what to say if it may be left.
+    pub async fn abandon(self) -> Option<MayBeLeft> {
+        let may_be_left = self.may_be_left();
+        match tokio::time::timeout(REMOVAL_WAIT, self.close()).await {
+            Ok(Ok(())) => None,
+            _ => may_be_left,
+        }
+    }
+
     /// Removes it.
     ///
     /// # Errors
-    /// When it cannot be removed; its name is in the message.
+    /// When it cannot be removed; see [`Scratch::may_be_left`].
     pub async fn close(mut self) -> Result<()> {
         match self.left.take() {
             None => Ok(()),
@@ -72,6 +111,9 @@ impl Scratch {
                 self.left = Some(Left::Database(engine, server.clone()));
                 let removed = remove_database(engine, &server).await;
                 self.left = None;
+                if let Some(hold) = self.hold.take() {
+                    hold.release().await;
+                }
                 removed
             }
         }

@@ -7,6 +7,7 @@ use super::scratch::Scratch;
 use super::server::Server;
 use super::url::{self, Address};
 use super::{EngineError, Error, Result, Session};
+use crate::event::Sink;
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -300,15 +301,17 @@ impl Target {
         }
     }
 
-    /// Makes an empty database for a rehearsal: beside this one on its server; an embedded one lies in `folder`.
+    /// Makes an empty database for a rehearsal: beside this one on its server; an embedded one lies in `folder`. Those
+    /// that rehearsals which were cut off have left of this database are removed first where nobody uses them, which is
+    /// told.
     ///
     /// # Errors
     /// When it cannot be created.
-    pub async fn scratch(&self, folder: &Path) -> Result<Scratch> {
+    pub async fn scratch(&self, folder: &Path, sink: &dyn Sink) -> Result<Scratch> {
         let name = format!("{} (scratch)", self.name);
         match &self.address {
             Address::File(_) => Scratch::file(folder, name),
-            Address::Server(engine, server) => Scratch::beside(*engine, server, name).await,
+            Address::Server(engine, server) => Scratch::beside(*engine, server, name, sink).await,
         }
     }
 }

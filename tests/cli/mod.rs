@@ -9,6 +9,7 @@ mod interrupts;
 mod json;
 mod keeping;
 mod kills;
+mod leftovers;
 mod limits;
 mod locks;
 mod main_job;

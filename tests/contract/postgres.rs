@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dbscript::db::{Access, Begin, Chunk, Error, Reader, Session, Table, Target};
 use dbscript::error::Kind;
+use dbscript::event::Silent;
 use dbscript::ident::TableName;
 use dbscript::value::Value;
 use sqlx::migrate::Migrate;
@@ -190,7 +191,7 @@ async fn a_scratch_database_comes_and_goes() {
     let mut session = fresh.session().await;
     let exists = |name: &str| format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
     for close in [true, false] {
-        let scratch = fresh.target().scratch(fresh.folder()).await;
+        let scratch = fresh.target().scratch(fresh.folder(), &Silent).await;
         let scratch = scratch.expect("it can be made");
         let shown = scratch.target().shown().to_owned();
         let name = shown.rsplit('/').next().expect("a URL").to_owned();
@@ -210,7 +211,10 @@ async fn a_scratch_database_comes_and_goes() {
         assert_eq!(number(&mut session, &exists(&name)).await, 0);
     }
     let owner = as_owner(&fresh, "without_createdb").await;
-    let refused = owner.scratch(fresh.folder()).await.expect_err("no right");
+    let refused = owner
+        .scratch(fresh.folder(), &Silent)
+        .await
+        .expect_err("no right");
     let error = dbscript::error::Error::from(refused);
     assert_eq!(error.kind, Kind::Refused, "{}", error.chain());
     assert!(error.hint.is_some_and(|hint| hint.contains("CREATEDB")));

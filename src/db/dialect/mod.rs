@@ -3,6 +3,7 @@
 //! Everything is async. A future that is dropped before it is done cancels its statement on the database; the connection
 //! stays usable, and an open transaction stays open until [`Connection::rollback`].
 
+pub(in crate::db) mod copies;
 pub mod mysql;
 pub mod postgres;
 mod refusal;

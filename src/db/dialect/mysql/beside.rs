@@ -3,8 +3,8 @@
 
 use super::catalog::cell;
 use super::link::State;
-use super::{history, journal, quote, text};
-use crate::db::dialect::{HALF_RESTORED, NOT_RESTORED};
+use super::{history, journal, quote, scratch, text};
+use crate::db::dialect::{HALF_RESTORED, NOT_RESTORED, copies};
 use crate::db::{Error, Result};
 
 /// Stands in the name of every database that this program makes for itself.
@@ -19,7 +19,7 @@ const WAS: &str = "was_";
 /// How many letters of a database's name stand before the mark: names have at most 64.
 const LETTERS: usize = 38;
 
-/// A name for a throw-away copy of a database.
+/// A name for a throw-away copy of a database of which nothing can prove whose it is.
 pub(super) fn scratch_name(database: &str) -> Result<String> {
     name(database, "")
 }
@@ -35,18 +35,12 @@ pub(super) fn old_name(database: &str) -> Result<String> {
 }
 
 fn name(database: &str, what: &str) -> Result<String> {
-    let mut random = [0; 6];
-    getrandom::fill(&mut random).map_err(|error| Error::File {
-        action: "read random bytes from",
-        path: "the operating system".to_owned(),
-        source: std::io::Error::other(error.to_string()),
-    })?;
-    let random = hex::encode(random);
+    let random = copies::random::<6>()?;
     Ok(format!("{}{what}{random}", beginning(database)))
 }
 
 /// How the names of databases of ours beside this one begin. Long names that begin alike are told apart.
-fn beginning(database: &str) -> String {
+pub(super) fn beginning(database: &str) -> String {
     if database.chars().count() <= LETTERS {
         return format!("{database}{MARK}");
     }
@@ -129,10 +123,17 @@ pub(super) async fn tidy(state: &mut State) -> Result<()> {
 
 /// What is left beside this database of runs that were cut off, for people.
 pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
+    let copies = scratch::look(state).await;
+    let is_copy = |name: &String| copies.iter().any(|(copy, _)| copy == name);
+    let copies_told = copies
+        .iter()
+        .map(|(name, used)| copies::told(name, &quote(name), *used));
+    let copies_told: Vec<String> = copies_told.collect();
     if journal::is_at_work(state).await? {
-        return Ok(Vec::new());
+        return Ok(copies_told);
     }
     let mut found = look(state).await?;
+    found.retain(|(name, _)| !is_copy(name));
     if found.iter().any(|(_, left)| *left == Left::Unfinished) {
         // What was built belongs to what is told of that.
         found.retain(|(_, left)| *left != Left::Unused);
@@ -152,10 +153,12 @@ pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
         ),
         Left::Unknown => format!(
             "the database `{name}`: unless a run is going on now, it was left by one that was cut off, or keeps what others \
-             wrote during a restore; look, then DROP DATABASE `{name}`"
+             wrote during a restore; look, then DROP DATABASE {}",
+            quote(&name)
         ),
     };
-    Ok(found.into_iter().map(told).collect())
+    let restores_told = found.into_iter().map(told);
+    Ok(restores_told.chain(copies_told).collect())
 }
 
 #[cfg(test)]

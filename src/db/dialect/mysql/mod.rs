@@ -20,6 +20,7 @@ mod open;
 mod rebuild;
 mod rows;
 mod schema;
+mod scratch;
 mod snapshot;
 mod spool;
 mod surroundings;
@@ -33,6 +34,8 @@ mod watch;
 use super::{Connection, Snapshot};
 use crate::db::server::Server;
 use crate::db::{Access, Engine, Result, Target};
+
+pub(in crate::db) use scratch::{create as create_scratch, remove as drop_scratch};
 
 /// Lists the databases of the server that this user may know of: a statement can name each.
 pub(in crate::db) const NEIGHBOURS: &str =
@@ -56,28 +59,6 @@ pub(in crate::db) async fn snapshot(
     readers: usize,
 ) -> Result<Snapshot> {
     snapshot::open(server, target.shown(), readers).await
-}
-
-/// Creates an empty database beside this one, with a recognisable name. Returns where it is.
-pub(in crate::db) async fn create_scratch(server: &Server) -> Result<Server> {
-    let place = server.shown(Engine::Mysql);
-    let mut connection = open::connect(server, &place).await?;
-    let mut made = server.clone();
-    made.database = beside::scratch_name(&server.database)?;
-    let created = rebuild::create_like_current(&mut connection, &made.database).await;
-    open::close(connection).await;
-    created.map_err(|error| rebuild::no_scratch(&place, error))?;
-    Ok(made)
-}
-
-/// Drops a database that [`create_scratch`] made, whoever is connected to it.
-pub(in crate::db) async fn drop_scratch(server: &Server) -> Result<()> {
-    let place = server.shown(Engine::Mysql);
-    let mut connection = open::connect_to_server(server, &place).await?;
-    let sql = format!("DROP DATABASE IF EXISTS {}", quote(&server.database));
-    let dropped = text::run(&mut connection, &sql).await.map(|_| ());
-    open::close(connection).await;
-    dropped
 }
 
 /// An object's SQL as the catalog has it: without its definer.

@@ -7,7 +7,7 @@ use super::state::{State, prepared};
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, lines, lock, quiet, rows, schema, sql, unusable, waiting,
+    access, catalog, counters, cursor, lines, lock, quiet, rows, schema, scratch, sql, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -276,6 +276,12 @@ impl Connection for PostgresConnection {
                     changed(state, text).await
                 })
             })
+            .await
+    }
+
+    async fn leftovers(&mut self) -> Result<Vec<String>> {
+        self.worker
+            .call(|state| Box::pin(async move { Ok(scratch::leftovers(state).await) }))
             .await
     }
 

@@ -123,6 +123,17 @@ pub(super) async fn plain(place: &str, server: &Server) -> Result<PgConnection> 
     within(place, server.connect_timeout_s, options.connect()).await
 }
 
+/// Opens a connection that may only wait, for as long as the run takes.
+pub(super) async fn lasting(place: &str, server: &Server) -> Result<PgConnection> {
+    let options = options(server);
+    let beside = Beside {
+        options,
+        place: place.to_owned(),
+        connect_timeout_s: server.connect_timeout_s,
+    };
+    beside.open().await
+}
+
 /// Where a further connection to the same database leads.
 pub(super) struct Beside {
     options: PgConnectOptions,

@@ -6,7 +6,7 @@ use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::{counts_of, saved_set, sink, store, tell_counts};
 use crate::backup::{self, RestoreOptions, Restoring, Set};
-use crate::db::Session;
+use crate::db::{MayBeLeft, Session, connection_broke};
 use crate::error::{Error, Kind};
 use crate::event::Level;
 use crate::script::api::{Answer, Call};
@@ -31,12 +31,26 @@ pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
     host.push_scratch(scratch.target().clone());
     let rehearsed = on_copy(call, &work);
     host.pop_scratch();
-    let closed = host.mend(scratch.close());
-    let answer = rehearsed.map_err(rehearsal_failed)?;
-    if let Err(error) = closed {
-        host.say(Level::Warn, error.chain());
+    let may_be_left = scratch.may_be_left();
+    let left = match host.mend(scratch.close()) {
+        Ok(()) => None,
+        Err(error) => {
+            // An error that is thrown tells of it itself, unless it is a stop, which nobody catches.
+            if may_be_left.is_none() || rehearsed.is_ok() || host.stopped().is_some() {
+                host.say(Level::Warn, stays(&error, may_be_left.as_ref()));
+            }
+            may_be_left
+        }
+    };
+    rehearsed.map_err(|thrown| rehearsal_failed(thrown, left.as_ref()))
+}
+
+/// What to say of a scratch database that could not be removed.
+fn stays(error: &Error, left: Option<&MayBeLeft>) -> String {
+    match left {
+        Some(left) => format!("{} ({}): {}", left.message, error.chain(), left.hint),
+        None => error.chain(),
     }
-    Ok(answer)
 }
 
 fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
@@ -49,8 +63,9 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
 
 /// A set that does not restore is no backup.
 fn unproven(error: Error) -> Error {
-    match error.kind {
-        Kind::Interrupted | Kind::Timeout => error,
+    let broke = broke(error.kind.name(), error.code.as_deref());
+    let mut error = match error.kind {
+        Kind::Interrupted | Kind::Timeout => return error,
         // No right to make a scratch database says nothing of the set.
         Kind::Refused => error.context(
             Kind::Refused,
@@ -60,38 +75,103 @@ fn unproven(error: Error) -> Error {
             Kind::Backup,
             "the backup could not be restored into a scratch database; nothing was migrated",
         ),
+    };
+    if broke {
+        error.hint = Some(match error.hint.take() {
+            Some(hint) => format!("{AGAIN}; {hint}"),
+            None => AGAIN.to_owned(),
+        });
     }
+    error
+}
+
+/// The way out of a connection that broke.
+const AGAIN: &str = "run this again once the server answers";
+
+/// Whether there was no connection any more.
+fn broke(kind: &str, code: Option<&str>) -> bool {
+    kind == Kind::Connect.name() || code.is_some_and(connection_broke)
 }
 
 /// What went wrong on the copy is a refusal: the real database was not touched.
-fn rehearsal_failed(thrown: Thrown) -> Thrown {
-    const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
-    const MEND: &str = "nothing needs to be restored: correct what failed on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
+fn rehearsal_failed(thrown: Thrown, left: Option<&MayBeLeft>) -> Thrown {
     match thrown {
-        Thrown::Error(mut error) if harmless(error.kind.name()) => {
-            error.kind = Kind::Refused;
-            error.message.insert_str(0, PREFIX);
-            // Its own hint speaks of a database that was changed.
-            error.hint = Some(MEND.to_owned());
+        Thrown::Error(mut error) => {
+            let (kind, code) = (error.kind.name(), error.code.clone());
+            if let Some(refusal) = Refusal::of(kind, code.as_deref(), left) {
+                error.kind = refusal.kind.unwrap_or(error.kind);
+                error.message.insert_str(0, refusal.before);
+                // What is left goes behind the causes.
+                error.message = format!("{}{}", error.chain(), refusal.behind);
+                error.source = None;
+                error.hint = refusal.hint.or(error.hint);
+            }
             Thrown::Error(error)
         }
         Thrown::Script(mut thrown) => {
-            if let Some(mut map) = innermost(&mut thrown).and_then(Dynamic::write_lock::<Map>)
-                && map
-                    .get("kind")
-                    .is_some_and(|kind| harmless(&kind.to_string()))
-            {
-                let message = map
-                    .get("message")
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                map.insert("kind".into(), Kind::Refused.name().into());
-                map.insert("message".into(), format!("{PREFIX}{message}").into());
-                map.insert("hint".into(), MEND.into());
+            if let Some(mut map) = innermost(&mut thrown).and_then(Dynamic::write_lock::<Map>) {
+                let text = |name: &str| map.get(name).map(ToString::to_string);
+                let (kind, code) = (text("kind").unwrap_or_default(), text("code"));
+                let message = text("message").unwrap_or_default();
+                if let Some(refusal) = Refusal::of(&kind, code.as_deref(), left) {
+                    let Refusal { before, behind, .. } = &refusal;
+                    map.insert(
+                        "message".into(),
+                        format!("{before}{message}{behind}").into(),
+                    );
+                    if let Some(kind) = refusal.kind {
+                        map.insert("kind".into(), kind.name().into());
+                    }
+                    if let Some(hint) = refusal.hint {
+                        map.insert("hint".into(), hint.into());
+                    }
+                }
             }
             Thrown::Script(thrown)
         }
-        other => other,
+    }
+}
+
+/// What a rehearsal's error becomes.
+struct Refusal {
+    /// `None`: it stays.
+    kind: Option<Kind>,
+    /// Goes before the message.
+    before: &'static str,
+    /// Goes behind it.
+    behind: String,
+    /// `None`: it stays.
+    hint: Option<String>,
+}
+
+impl Refusal {
+    /// Of an error of this kind and code; `None` where it stays as it is.
+    fn of(kind: &str, code: Option<&str>, left: Option<&MayBeLeft>) -> Option<Self> {
+        const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
+        const MEND: &str = "nothing needs to be restored: correct what failed on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
+        let (broke, harmless) = (broke(kind, code), harmless(kind));
+        if !broke && !harmless && left.is_none() {
+            return None;
+        }
+        let behind = left.map_or(String::new(), |left| format!("; {}", left.message));
+        // Its own hint speaks of a database that was changed.
+        let hint = match (broke, harmless) {
+            (true, _) => Some(format!(
+                "nothing needs to be restored, and the migrations are not to blame: {AGAIN}"
+            )),
+            (false, true) => Some(MEND.to_owned()),
+            (false, false) => None,
+        };
+        let hint = match (hint, left) {
+            (Some(hint), Some(left)) => Some(format!("{hint}; {}", left.hint)),
+            (hint, _) => hint,
+        };
+        Some(Refusal {
+            kind: harmless.then_some(Kind::Refused),
+            before: if broke || harmless { PREFIX } else { "" },
+            behind,
+            hint,
+        })
     }
 }
 
