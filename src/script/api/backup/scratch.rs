@@ -156,9 +156,7 @@ impl Refusal {
         let behind = left.map_or(String::new(), |left| format!("; {}", left.message));
         // Its own hint speaks of a database that was changed.
         let hint = match (broke, harmless) {
-            (true, _) => Some(format!(
-                "nothing needs to be restored, and the migrations are not to blame: {AGAIN}"
-            )),
+            (true, _) => Some(format!("nothing needs to be restored: {AGAIN}")),
             (false, true) => Some(MEND.to_owned()),
             (false, false) => None,
         };
