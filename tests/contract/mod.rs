@@ -16,6 +16,7 @@ mod postgres_counters;
 mod postgres_locks;
 mod postgres_naming;
 mod postgres_pooler;
+mod postgres_restores;
 mod postgres_schema;
 mod postgres_urls;
 mod snapshots;

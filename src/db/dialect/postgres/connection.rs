@@ -7,7 +7,8 @@ use super::state::{State, prepared};
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, lines, lock, quiet, rows, schema, scratch, sql, unusable, waiting,
+    access, catalog, counters, cursor, exclusive, lines, lock, rows, schema, scratch, sql,
+    unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -128,7 +129,7 @@ impl Connection for PostgresConnection {
                     }
                     if mode == Begin::Rebuild
                         && state.access.write
-                        && let Err(error) = quiet::keep_writers_out(state).await
+                        && let Err(error) = exclusive::keep_writers_out(state).await
                     {
                         // Nobody is to end a transaction that has not begun.
                         state.run("ROLLBACK").await?;
@@ -244,12 +245,6 @@ impl Connection for PostgresConnection {
             .await
     }
 
-    async fn leftovers(&mut self) -> Result<Vec<String>> {
-        let mut indexes = self.unusable_indexes().await?;
-        indexes.retain(|index| !index.may_be_at_work);
-        Ok(indexes.iter().map(unusable::told).collect())
-    }
-
     async fn name_by(&mut self, schema: &str) -> Result<()> {
         let schema = schema.to_owned();
         self.worker
@@ -279,9 +274,21 @@ impl Connection for PostgresConnection {
             .await
     }
 
+    async fn notes(&mut self) -> Result<Vec<String>> {
+        self.worker
+            .call(|state| Box::pin(async move { Ok(std::mem::take(&mut state.notes)) }))
+            .await
+    }
+
     async fn leftovers(&mut self) -> Result<Vec<String>> {
         self.worker
-            .call(|state| Box::pin(async move { Ok(scratch::leftovers(state).await) }))
+            .call(|state| {
+                Box::pin(async move {
+                    let mut left = scratch::leftovers(state).await;
+                    left.extend(unusable::leftovers(state).await?);
+                    Ok(left)
+                })
+            })
             .await
     }
 

@@ -11,6 +11,7 @@ mod counters;
 mod cursor;
 mod ddl;
 mod details;
+mod exclusive;
 mod fault;
 pub(in crate::db) mod history;
 pub(in crate::db) mod line;

@@ -113,6 +113,7 @@ pub(super) async fn worker(
         quiet: super::quiet::Quiet::default(),
         lock_limit_s: None,
         lock: None,
+        notes: Vec::new(),
         broken: false,
     }))
 }

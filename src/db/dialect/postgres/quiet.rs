@@ -4,10 +4,11 @@
 //! `session_replication_role` does it where the user may set it. Everybody else owns the tables at most: user triggers are
 //! then disabled, foreign keys dropped and made again, in the same transaction, before its end.
 
+use std::collections::BTreeSet;
+
 use super::state::State;
-use super::waiting::{self, BUSY_WAIT_S};
-use super::{sql, tables};
-use crate::db::{Error, Result};
+use super::{exclusive, sql};
+use crate::db::Result;
 use crate::ident::TableName;
 
 /// What is to be done again before the transaction ends.
@@ -52,44 +53,6 @@ pub(super) async fn with<T: Send>(
         }
     }
     result
-}
-
-/// Keeps others from writing any table until the transaction ends; they still read. What a restore replaces is then what
-/// was saved before it. Tables the user could not write are left alone.
-pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
-    let tables: Vec<String> = state
-        .texts(tables::WRITABLE)
-        .await?
-        .into_iter()
-        .filter_map(|row| match &row[..] {
-            [Some(schema), Some(name)] => {
-                Some(format!("{}.{}", sql::name(schema), sql::name(name)))
-            }
-            _ => None,
-        })
-        .collect();
-    if !tables.is_empty() {
-        let lock = format!(
-            "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
-            tables.join(", ")
-        );
-        // The tables before the one that is waited for are held already: their writers must not wait for ever.
-        match state.run(&waiting::limited(&lock)).await {
-            Err(Error::Locked { .. } | Error::LockWait { .. }) => return Err(busy()),
-            locked => locked?,
-        };
-    }
-    Ok(())
-}
-
-fn busy() -> Error {
-    Error::Unsupported {
-        message: format!(
-            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
-        ),
-        hint: "stop what uses the database, or wait until it is done, and run this again"
-            .to_owned(),
-    }
 }
 
 /// Puts foreign keys back; each is checked against every row.
@@ -157,15 +120,22 @@ async fn disable_triggers(state: &mut State, table: &TableName) -> Result<Vec<St
 async fn drop_keys(state: &mut State, table: &TableName) -> Result<()> {
     let named = state.table(table);
     let keys = format!(
-        "SELECT pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
+        "SELECT conrelid::regclass::text, confrelid::regclass::text, \
+                pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
                 pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, \
                     pg_catalog.pg_get_constraintdef(oid)) \
          FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 \
              AND {named_literal}::regclass IN (conrelid, confrelid) ORDER BY conrelid, conname",
         named_literal = sql::literal(&named)
     );
-    for row in state.texts(&keys).await? {
-        let [Some(drop), Some(add)] = &row[..] else {
+    let keys = state.texts(&keys).await?;
+    // A key is dropped where nobody reads either of its tables.
+    let tables = keys.iter().flat_map(|row| row.iter().take(2).flatten());
+    let tables: BTreeSet<String> = tables.cloned().collect();
+    let tables: Vec<String> = tables.into_iter().collect();
+    exclusive::take_over(state, &tables).await?;
+    for row in keys {
+        let [_, _, Some(drop), Some(add)] = &row[..] else {
             continue;
         };
         state.run(drop).await?;

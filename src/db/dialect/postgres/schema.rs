@@ -2,7 +2,7 @@
 
 use super::objects::{self, Node};
 use super::state::State;
-use super::{access, catalog, order, quiet, sql};
+use super::{access, catalog, exclusive, order, quiet, sql};
 use crate::db::Result;
 use crate::db::catalog::{Orphans, SchemaSql, Sequence, Table};
 use crate::ident::TableName;
@@ -158,9 +158,12 @@ const DROPS: &[&str] = &[
 
 /// Drops every user object.
 pub(super) async fn drop_all(state: &mut State) -> Result<()> {
+    if state.in_transaction {
+        exclusive::keep_everybody_out(state).await?;
+    }
     for asked in DROPS {
         for drop in state.texts(asked).await?.into_iter().flatten().flatten() {
-            state.run(&drop).await?;
+            state.run(&drop).await.map_err(exclusive::deadlocked)?;
         }
     }
     Ok(())

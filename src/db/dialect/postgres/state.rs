@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) lock_limit_s: Option<u64>,
     /// The connection that holds the migration lock.
     pub(super) lock: Option<PgConnection>,
+    /// What people are to be told that is no error.
+    pub(super) notes: Vec<String>,
     /// The protocol was left in the middle of an answer.
     pub(super) broken: bool,
 }

@@ -42,8 +42,14 @@ pub(super) async fn unusable(state: &mut State) -> Result<Vec<UnusableIndex>> {
         .map_err(fault::statement)
 }
 
-/// As what runs that were cut off have left, with the way out.
-pub(super) fn told(index: &UnusableIndex) -> String {
+/// What of them runs that were cut off have left, with the way out.
+pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
+    let mut indexes = unusable(state).await?;
+    indexes.retain(|index| !index.may_be_at_work);
+    Ok(indexes.iter().map(told).collect())
+}
+
+fn told(index: &UnusableIndex) -> String {
     let UnusableIndex { quoted, table, .. } = index;
     format!(
         "the index {quoted} of {table} is invalid: what built it did not come to its end, it slows writes and answers no query; `DROP INDEX CONCURRENTLY {quoted}` and create it again"
