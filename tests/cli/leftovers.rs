@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::{MIGRATE, endless, filled};
 use crate::harness::databases::{Database, Said};
-use crate::harness::{Holder, PATIENCE, Project, Running, Signal};
+use crate::harness::{Holder, PASSWORD, PATIENCE, Project, Running, Signal};
 
 /// Runs these tests on the servers: an embedded copy is a file.
 macro_rules! on_both_servers {
@@ -24,6 +24,7 @@ on_both_servers!(
     a_database_that_is_only_named_like_a_copy_is_left_alone,
     a_copy_that_somebody_looks_at_is_left_alone_and_told,
     a_server_that_goes_away_during_the_rehearsal_leaves_a_copy_that_is_named,
+    a_server_that_goes_away_while_the_copy_is_filled_leaves_one_that_is_named,
 );
 
 /// What `status` says is left on the server.
@@ -284,14 +285,43 @@ impl Way {
     }
 }
 
-fn a_server_that_goes_away_during_the_rehearsal_leaves_a_copy_that_is_named(project: Project) {
-    let project = filled(project, 5);
-    endless(&project);
-    let url = project.url().expect("it is on a server").to_owned();
+/// The URL of a project's database by a way to its server that can be cut.
+fn through_a_way(project: &Project) -> (Way, String) {
+    let url = project.url().expect("it is on a server");
     let (server, name) = url.rsplit_once('/').expect("it has a name");
     let (host, port) = server.rsplit_once(':').expect("it has a port");
     let way = Way::to(port.parse().expect("a number"));
     let through = format!("{host}:{}/{name}", way.port);
+    (way, through)
+}
+
+fn a_server_that_goes_away_while_the_copy_is_filled_leaves_one_that_is_named(project: Project) {
+    let project = filled(project, 20_000);
+    endless(&project);
+    let (way, through) = through_a_way(&project);
+    let run = project.dbscript(&MIGRATE).env("DATABASE_URL", &through);
+    let run = run.start();
+    let copy = told(&project, &["in use", "a rehearsal"]);
+    way.cut();
+    // It may have come as far as the migration, which is told the same way.
+    let finished = run.outcome();
+    let error = finished.end()["error"].clone();
+    let (message, hint) = (error["message"].to_string(), error["hint"].to_string());
+    let left = format!("`{copy}` may still be on the server");
+    assert!(message.contains(&left), "{error}");
+    assert!(hint.contains("once the server answers"), "{error}");
+    assert!(hint.contains("DROP DATABASE"), "{error}");
+    assert!(!hint.contains("correct what failed"), "{error}");
+    wait_until_unused(&project, &copy);
+    fine(&project);
+    project.dbscript(&MIGRATE).go();
+    assert!(!exists(&project, &copy), "{copy}");
+}
+
+fn a_server_that_goes_away_during_the_rehearsal_leaves_a_copy_that_is_named(project: Project) {
+    let project = filled(project, 5);
+    endless(&project);
+    let (way, through) = through_a_way(&project);
     let run = project.dbscript(&MIGRATE).env("DATABASE_URL", &through);
     let run = run.status(3).start();
     let (run, copy) = rehearsing(&project, run);
@@ -331,4 +361,36 @@ fn a_rehearsal_whose_connection_alone_broke_leaves_nothing_and_says_to_run_it_ag
     assert!(!hint.contains("correct what failed"), "{error}");
     assert!(!error["message"].to_string().contains(&copy), "{error}");
     assert!(!exists(&project, &copy), "{copy}");
+}
+
+#[test]
+fn what_a_user_may_not_look_at_is_not_told() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = filled(project, 3);
+    let user = format!("unseeing_{}", std::process::id());
+    let copy = format!("dbscript_scratch_{:012x}", std::process::id() + 1);
+    project.sql(&format!("CREATE DATABASE {copy}"));
+    project.sql(&format!(
+        "CREATE ROLE {user} LOGIN CREATEDB PASSWORD '{PASSWORD}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user};
+         REVOKE SELECT ON pg_catalog.pg_locks, pg_catalog.pg_stat_activity FROM PUBLIC"
+    ));
+    let url = project.url().expect("it is on a server");
+    let (_, place) = url.rsplit_once('@').expect("it names its user");
+    let url = format!("postgres://{user}:{PASSWORD}@{place}");
+    let status = project
+        .dbscript(&["status", "--json"])
+        .env("DATABASE_URL", &url);
+    let status = status.go().result();
+    assert_eq!(status["database"]["tables"], 5, "{status}");
+    assert!(status["database"]["leftovers"].is_null(), "{status}");
+    project.file(
+        "scripts/mine.rhai",
+        "const NEEDS = [\"backups\", \"scratch\"];\n\
+         fn main() { let saved = backup::create(); backup::in_scratch(saved, || db::count(\"users\")) }\n",
+    );
+    let run = project.dbscript(&["run", "mine"]).env("DATABASE_URL", &url);
+    run.go();
+    project.sql(&format!("DROP DATABASE {copy}"));
 }

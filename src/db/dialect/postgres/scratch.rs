@@ -19,6 +19,12 @@ const PREFIX: &str = "dbscript_scratch_";
 /// Bytes of the random part of a name, and of the digest behind it.
 const BYTES: usize = 6;
 
+/// Lets the server notice within two minutes that the machine of a run is gone, and keeps what stands in between from
+/// forgetting a connection on which nothing is said
+/// (<https://www.postgresql.org/docs/current/runtime-config-connection.html#RUNTIME-CONFIG-TCP-SETTINGS>).
+const ALIVE: &str =
+    "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
+
 /// Databases that are named like copies, and how many sessions of users each has.
 const NAMED: &str = "SELECT d.datname::text, (SELECT count(*) FROM pg_catalog.pg_stat_activity a \
         WHERE a.datid = d.oid AND a.usesysid IS NOT NULL)::text \
@@ -38,6 +44,8 @@ pub(in crate::db) async fn create(server: &Server, sink: &dyn Sink) -> Result<Ma
     // A pooler's session is another's after each statement: a lock it took would be nobody's.
     let mut is_held = false;
     if !server.pooled {
+        // Where it cannot be set, it is the system's: that of a machine which went away is held for two hours.
+        let _ = run(&mut connection, ALIVE.to_owned()).await;
         clear(&mut connection, &server.database, sink).await;
         let proven = format!("{name}_{}", proof(&server.database, &name));
         is_held = lock(&mut connection, &proven).await.unwrap_or(false);
