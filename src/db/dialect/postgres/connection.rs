@@ -7,8 +7,7 @@ use super::state::{State, prepared};
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, exclusive, lines, lock, rows, schema, scratch, sql,
-    unusable, waiting,
+    access, catalog, counters, cursor, exclusive, lines, lock, rows, schema, sql, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -282,13 +281,7 @@ impl Connection for PostgresConnection {
 
     async fn leftovers(&mut self) -> Result<Vec<String>> {
         self.worker
-            .call(|state| {
-                Box::pin(async move {
-                    let mut left = scratch::leftovers(state).await;
-                    left.extend(unusable::leftovers(state).await?);
-                    Ok(left)
-                })
-            })
+            .call(|state| Box::pin(async move { super::leftovers(state).await }))
             .await
     }
 

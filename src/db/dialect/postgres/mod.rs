@@ -82,3 +82,10 @@ pub(in crate::db) async fn snapshot(
     let most = server.connections.unwrap_or(usize::MAX);
     snapshot::open(target.shown(), server, readers.min(most).max(1)).await
 }
+
+/// What runs that were cut off have left on the server, with the way out.
+async fn leftovers(state: &mut state::State) -> Result<Vec<String>> {
+    let mut left = scratch::leftovers(state).await;
+    left.extend(unusable::leftovers(state).await?);
+    Ok(left)
+}
