@@ -13,6 +13,16 @@ pub enum Error {
         /// The backups folder.
         folder: String,
     },
+    /// There are only backups of other databases.
+    #[error("there is no backup of the database `{database}`")]
+    OnlyOfOthers {
+        /// The database that was asked for.
+        database: String,
+        /// The newest set of another one.
+        timestamp: Timestamp,
+        /// The name of that other one.
+        from: String,
+    },
     /// No set has this timestamp.
     #[error("there is no backup `{which}`")]
     Unknown {
@@ -169,6 +179,7 @@ impl From<Error> for error::Error {
 fn kind(error: &Error) -> Kind {
     match error {
         Error::NoBackup { .. }
+        | Error::OnlyOfOthers { .. }
         | Error::Unknown { .. }
         | Error::NoTableNamed
         | Error::UnknownTable { .. }
@@ -196,6 +207,11 @@ fn instead(older: Option<Timestamp>) -> String {
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::NoBackup { .. } => "make one: `dbscript run backup`".to_owned(),
+        Error::OnlyOfOthers {
+            timestamp, from, ..
+        } => format!(
+            "the newest is of the database `{from}`: if that one is meant, name it with `--from {timestamp}`"
+        ),
         Error::Unknown { near, .. } => format!("there are: {}", near.join(", ")),
         Error::Damaged { older, .. } => format!(
             "its sound tables can be restored with `--tables`; {}",

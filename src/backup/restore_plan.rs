@@ -186,7 +186,9 @@ pub async fn plan(
     options: &RestoreOptions,
     sink: &Arc<dyn Sink>,
 ) -> Result<RestorePlan> {
-    let set = choose_set(store, which, options, sink.as_ref())?;
+    // What is not there is filled from whatever is newest; what is there makes way for its own only.
+    let of = target.exists().then(|| target.name());
+    let set = choose_set(store, which, of, options, sink.as_ref())?;
     let summary = set.summary();
     same_engine(&set, target.engine(), Engine::is_kin)?;
     let creates = options.create && !target.exists();
@@ -251,13 +253,14 @@ async fn refuse_ties(session: &mut Session, target: &Target) -> Result<()> {
 fn choose_set(
     store: &Store,
     which: &str,
+    of: Option<&str>,
     options: &RestoreOptions,
     sink: &dyn Sink,
 ) -> super::error::Result<Set> {
     if options.tables.is_none() {
-        return store.find(which, sink);
+        return store.find(which, of, sink);
     }
-    let entry = store.meant(which, sink)?;
+    let entry = store.meant(which, of, sink)?;
     let timestamp = entry.timestamp;
     match (entry.set().cloned(), entry.fault()) {
         (Some(set), None) => Ok(set),
@@ -269,7 +272,7 @@ fn choose_set(
         }
         (None, _) => entry
             .complete()
-            .map_err(|error| error.with_older(store.older_than(timestamp))),
+            .map_err(|error| error.with_older(store.older_than(timestamp, of))),
     }
 }
 
@@ -292,7 +295,7 @@ async fn prove(
     Err(Error::Damaged {
         timestamp: set.timestamp(),
         why: first_of(&report.problems),
-        older: store.older_than(set.timestamp()),
+        older: store.older_than(set.timestamp(), Some(&set.summary().database.name)),
     })
 }
 

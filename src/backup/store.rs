@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
 use super::names::{self, Role};
+use super::progress::say;
 use super::set::{Problem, Set, first_of};
 use crate::clock::Timestamp;
-use crate::event::{Event, Level, Sink};
+use crate::event::{Level, Sink};
 use crate::storage::publish::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 
 /// The label of the sets made before a restore changes anything.
@@ -62,6 +63,11 @@ impl Entry {
             State::Complete(set) | State::Damaged { set, .. } => Some(set),
             State::Unreadable { .. } => None,
         }
+    }
+
+    /// The name of the database it was made of, where it can be read.
+    pub fn made_of(&self) -> Option<&str> {
+        Some(&self.set()?.summary().database.name)
     }
 
     /// The set, if it is complete.
@@ -172,73 +178,92 @@ impl Store {
         }
     }
 
-    /// The newest set of all, if there is one.
+    /// The newest set of the database of this name, if there is one.
     ///
     /// # Errors
     /// `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell; `File`.
-    pub fn newest(&self) -> Result<Option<Entry>> {
-        let Some(timestamp) = self.timestamps()?.first().copied() else {
-            return Ok(None);
-        };
-        let entry = self.look_at(timestamp)?;
-        match entry.clone().complete() {
-            Ok(_) => Ok(Some(entry)),
-            Err(error) => Err(error.with_older(self.older_than(timestamp))),
+    pub fn newest(&self, of: &str) -> Result<Option<Entry>> {
+        for timestamp in self.timestamps()? {
+            let entry = self.look_at(timestamp)?;
+            if entry.made_of().is_some_and(|name| name != of) {
+                continue;
+            }
+            return match entry.clone().complete() {
+                Ok(_) => Ok(Some(entry)),
+                Err(error) => Err(error.with_older(self.older_than(timestamp, Some(of)))),
+            };
         }
+        Ok(None)
     }
 
-    /// The set to restore that is meant by `latest` or a timestamp, in whatever state it is. `latest` is the newest that
-    /// was not made as a restore's own safety backup: so a restore that is run twice does not undo itself. A damaged one
-    /// is never passed over for an older one: whoever restores must not get older data unasked.
+    /// The set to restore into the database of this name (where none is given: into a new one) that is meant by `latest` or a timestamp, in whatever state it
+    /// is. `latest` is the newest of that database that was not made as a restore's own safety backup: so a restore that
+    /// is run twice does not undo itself. A damaged one is never passed over for an older one: whoever restores must not
+    /// get older data unasked.
     ///
     /// # Errors
-    /// `NoBackup`, `Unknown`, `File`.
-    pub fn meant(&self, which: &str, sink: &dyn Sink) -> Result<Entry> {
+    /// `NoBackup`, `OnlyOfOthers`, `Unknown`, `File`.
+    pub fn meant(&self, which: &str, of: Option<&str>, sink: &dyn Sink) -> Result<Entry> {
         if which != "latest" {
             return self.entry(which);
         }
         let mut newest_safety: Option<Entry> = None;
+        let mut newest_other: Option<(Timestamp, String)> = None;
         for timestamp in self.timestamps()? {
             let entry = self.look_at(timestamp)?;
+            if let Some(other) = entry
+                .made_of()
+                .filter(|name| of.is_some_and(|of| of != *name))
+            {
+                newest_other.get_or_insert((timestamp, other.to_owned()));
+                continue;
+            }
             let label = entry.set().and_then(|set| set.summary().label.as_deref());
             if label == Some(SAFETY_LABEL) {
                 newest_safety.get_or_insert(entry);
                 continue;
             }
             if let Some(safety) = newest_safety {
-                sink.send(&Event::Log {
-                    level: Level::Warn,
-                    message: format!(
-                        "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
-                        safety.timestamp
-                    ),
-                    data: None,
-                });
+                let message = format!(
+                    "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
+                    safety.timestamp
+                );
+                say(sink, Level::Warn, message);
             }
             return Ok(entry);
         }
-        newest_safety.ok_or_else(|| self.no_backup())
+        newest_safety.ok_or_else(|| match newest_other {
+            Some((timestamp, from)) => Error::OnlyOfOthers {
+                database: of.unwrap_or_default().to_owned(),
+                timestamp,
+                from,
+            },
+            None => self.no_backup(),
+        })
     }
 
     /// As [`Store::meant`], but only if it is complete.
     ///
     /// # Errors
     /// As [`Store::meant`]; `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell.
-    pub fn find(&self, which: &str, sink: &dyn Sink) -> Result<Set> {
-        let entry = self.meant(which, sink)?;
+    pub fn find(&self, which: &str, of: Option<&str>, sink: &dyn Sink) -> Result<Set> {
+        let entry = self.meant(which, of, sink)?;
         let timestamp = entry.timestamp;
         entry
             .complete()
-            .map_err(|error| error.with_older(self.older_than(timestamp)))
+            .map_err(|error| error.with_older(self.older_than(timestamp, of)))
     }
 
-    /// The newest set before this one that is complete as far as sizes tell; what cannot be looked at is not offered.
-    pub(super) fn older_than(&self, timestamp: Timestamp) -> Option<Timestamp> {
+    /// The newest set before this one, of the database of this name if one is given, that is complete as far as sizes
+    /// tell; what cannot be looked at is not offered.
+    pub(super) fn older_than(&self, timestamp: Timestamp, of: Option<&str>) -> Option<Timestamp> {
         let older = self.timestamps().ok()?.into_iter();
-        older.filter(|older| *older < timestamp).find(|older| {
-            self.look_at(*older)
-                .is_ok_and(|entry| entry.fault().is_none())
-        })
+        let serves = |entry: Entry| {
+            entry.fault().is_none() && of.is_none_or(|name| entry.made_of() == Some(name))
+        };
+        older
+            .filter(|older| *older < timestamp)
+            .find(|older| self.look_at(*older).is_ok_and(serves))
     }
 
     /// The first timestamp from `wanted` on that no file in the folder bears.

@@ -53,11 +53,14 @@ async fn two_sets_never_share_a_timestamp_and_latest_is_the_newer() {
     let (one, other) = tokio::join!(house.backup(), house.backup());
     assert_ne!(one.timestamp(), other.timestamp());
     let newest = one.timestamp().max(other.timestamp());
-    let found = house.store().find("latest", &*house.sink).expect("found");
+    let found = house
+        .store()
+        .find("latest", None, &*house.sink)
+        .expect("found");
     assert_eq!(found.timestamp(), newest);
     let named = house
         .store()
-        .find(&one.timestamp().to_string(), &*house.sink);
+        .find(&one.timestamp().to_string(), None, &*house.sink);
     assert_eq!(named.expect("found").timestamp(), one.timestamp());
 }
 
@@ -219,7 +222,7 @@ async fn a_cut_file_is_listed_as_damaged_and_named_with_its_last_row() {
     assert!(matches!(entry.state, State::Damaged { .. }));
     let error = house
         .store()
-        .find("latest", &*house.sink)
+        .find("latest", None, &*house.sink)
         .expect_err("none");
     assert!(
         matches!(error, Error::Damaged { older: None, .. }),
@@ -227,7 +230,7 @@ async fn a_cut_file_is_listed_as_damaged_and_named_with_its_last_row() {
     );
     let named = house
         .store()
-        .find(&set.timestamp().to_string(), &*house.sink);
+        .find(&set.timestamp().to_string(), None, &*house.sink);
     assert!(matches!(named, Err(Error::Damaged { .. })));
 }
 
@@ -264,7 +267,7 @@ async fn an_unreadable_summary_is_a_problem_and_a_lost_one_makes_litter() {
     let entry = house.store().entry("latest").expect("an entry");
     let report = verify_entry(&entry, &house.sink).await.expect("looked at");
     assert!(messages(&report).contains("its seal does not match"));
-    let error = house.store().find("latest", &*house.sink);
+    let error = house.store().find("latest", None, &*house.sink);
     let error = error.expect_err("older data must be asked for");
     assert!(
         matches!(error, Error::Unreadable { older, .. } if older == Some(old.timestamp())),

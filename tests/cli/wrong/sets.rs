@@ -342,6 +342,14 @@ fn a_set_of_another_database_is_remarked_on_once() {
         "--database-url",
         "sqlite://staging.db",
     ];
+    let set = timestamps(&project)[0].clone();
+    project
+        .dbscript(&words)
+        .status(2)
+        .stderr_has("there is no backup of the database `staging.db`")
+        .stderr_has("name it with `--from ")
+        .go();
+    let words = [&words[..], &["--from", &set]].concat();
     let run = project.dbscript(&words).go();
     let remark = "was made of the database `dbscript.db`, and goes into `staging.db`";
     assert_eq!(run.stderr.matches(remark).count(), 1, "{}", run.told());
@@ -349,5 +357,7 @@ fn a_set_of_another_database_is_remarked_on_once() {
         .dbscript(&["run", "restore", "--yes"])
         .stderr_lacks("was made of")
         .go();
+    // The newest set is now one of the other.
+    assert_eq!(run.result()["timestamp"], set, "{}", run.told());
     assert!(run.stderr.contains("restore: done"), "{}", run.told());
 }

@@ -103,7 +103,7 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[],
             right: None,
-            doc: "Finds the newest set. An older one is never taken for it.",
+            doc: "Finds the newest set of this database. An older one is never taken for it.",
             result: "a map as in `list`, or () if there is none",
             errors: "`integrity` if it is damaged; `io`",
             body: latest,
@@ -233,7 +233,11 @@ pub(super) fn saved_set(call: &Call<'_>, index: usize) -> Result<Set, Thrown> {
     let timestamp =
         timestamp.ok_or_else(|| Error::new(Kind::Script, "`saved` has no `timestamp`"))?;
     Ok(store(call.host)
-        .find(&timestamp, call.host.sink())
+        .find(
+            &timestamp,
+            Some(call.host.live_target().name()),
+            call.host.sink(),
+        )
         .map_err(Error::from)?)
 }
 

@@ -166,7 +166,8 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn latest(call: &Call<'_>) -> Answer {
-    let newest = store(call.host).newest().map_err(Error::from)?;
+    let of = call.host.live_target().name();
+    let newest = store(call.host).newest(of).map_err(Error::from)?;
     Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(&entry))))
 }
 
@@ -183,7 +184,7 @@ pub(super) fn verify(call: &Call<'_>) -> Answer {
             }
             sets
         }
-        which => vec![store.meant(which, host.sink()).map_err(Error::from)?],
+        which => vec![meant(&store, which, host)?],
     };
     let mut problems = Vec::new();
     let mut proofs = Vec::new();
@@ -203,6 +204,20 @@ pub(super) fn verify(call: &Call<'_>) -> Answer {
         ("problems", Value::List(problems)),
         ("proof", proofs.join("\n").into()),
     ])))
+}
+
+/// The set that a restore would take; where there are only those of other databases, the newest of these.
+fn meant(
+    store: &backup::Store,
+    which: &str,
+    host: &crate::script::host::Host,
+) -> Result<Entry, Error> {
+    match store.meant(which, Some(host.live_target().name()), host.sink()) {
+        Err(backup::Error::OnlyOfOthers { timestamp, .. }) => {
+            Ok(store.entry(&timestamp.to_string())?)
+        }
+        found => Ok(found?),
+    }
 }
 
 fn describe_problems(report: &Report) -> Vec<Value> {
