@@ -1,6 +1,6 @@
 //! Transactions, nested ones as savepoints.
 
-use dbscript::db::{Begin, Error};
+use dbscript::db::{Begin, Error, refusal};
 use dbscript::ident::TableName;
 use dbscript::value::Value;
 
@@ -106,6 +106,20 @@ async fn a_failed_insert_of_many_leaves_the_transaction_usable(fresh: Fresh) {
             "{refused:?}"
         );
         assert_eq!(number(&mut session, COUNT).await, 1);
+    }
+    for unfit in [Value::from("a\0b"), Value::from("no number"), Value::Null] {
+        let rows = vec![vec![Value::Int(1)], vec![unfit.clone()]];
+        // SQLite numbers a row whose key is NULL.
+        if unfit == Value::Null && fresh.target().file().is_some() {
+            continue;
+        }
+        match session.insert_many(&t, &columns, rows).await {
+            Err(Error::Statement { source }) => {
+                let refusal = refusal(&source.code, &source.message);
+                assert!(refusal.is_some(), "{source:?}");
+            }
+            other => panic!("{other:?} from {unfit:?}"),
+        }
     }
     let taken = session.insert_many(&t, &columns, numbers(1, 10)).await;
     assert_eq!(taken.expect("they are free"), 10);

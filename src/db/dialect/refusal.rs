@@ -44,7 +44,7 @@ const MISSING: &str = "a value is missing";
 const POINTS_NOWHERE: &str = "a value points to a row that is not there";
 const TAKEN: &str = "a value is taken";
 const CHECK_FAILS: &str = "a check fails";
-const TRIGGER: &str = "a trigger refuses it";
+const TRIGGER: &str = "a trigger forbids it";
 const VIOLATED: &str = "a constraint is violated";
 
 /// MySQL's SQLSTATE for every constraint, and how its messages begin.
@@ -161,7 +161,7 @@ mod tests {
             (
                 "SQLITE_CONSTRAINT_TRIGGER",
                 "ada@example.org is banned",
-                "a trigger refuses it",
+                "a trigger forbids it",
             ),
         ] {
             assert_eq!(refusal(code, message).as_deref(), Some(wanted));
@@ -172,7 +172,7 @@ mod tests {
     fn a_trigger_that_refuses_a_row_is_told_without_its_words() {
         for code in ["P0001", "P0004", "45000", "SQLITE_CONSTRAINT_TRIGGER"] {
             let told = refusal(code, "no more from ada@example.org");
-            assert_eq!(told.as_deref(), Some("a trigger refuses it"), "{code}");
+            assert_eq!(told.as_deref(), Some("a trigger forbids it"), "{code}");
         }
     }
 

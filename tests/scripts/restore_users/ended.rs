@@ -2,9 +2,34 @@
 
 use std::time::Instant;
 
-use super::{prepared, user};
-use crate::harness::databases::Database;
-use crate::harness::{Export, PATIENCE, Project};
+use super::{WALLET, prepared, user};
+use crate::harness::databases::{Database, in_every_project};
+use crate::harness::{Export, Finished, PATIENCE, Project, Signal, User};
+
+in_every_project!(a_stop_while_bad_rows_are_looked_for_leaves_nothing);
+
+fn a_stop_while_bad_rows_are_looked_for_leaves_nothing(project: Project) {
+    let project = prepared(project);
+    project.sql("CREATE UNIQUE INDEX one_wallet ON users (solana_wallet)");
+    let mut export = Export::new().user(user("cm-1", "2025-01-01", "one@example.org"));
+    for number in 0..20_000 {
+        export = export.user(User {
+            external: WALLET,
+            ..user(&format!("cm-of-one-{number}"), "2025-01-02", "")
+        });
+    }
+    project.file("users/export.csv", export.text());
+    let before = project.hash();
+    let mut running = project
+        .dbscript(&["run", "restore-users"])
+        .status(130)
+        .stderr_has("the database is as it was found")
+        .start();
+    running.wait_for(&["rejected: the database refuses it: a value is taken"]);
+    running.signal(Signal::Interrupt);
+    running.finish();
+    assert_eq!(project.hash(), before);
+}
 
 /// A project with an export of two people.
 fn two(database: Database) -> Option<Project> {
@@ -18,7 +43,7 @@ fn two(database: Database) -> Option<Project> {
 
 /// The error of a run that ended so, which blamed no row; and its hint.
 #[track_caller]
-fn ended(run: &crate::harness::Finished, code: &str) -> [String; 2] {
+fn ended(run: &Finished, code: &str) -> [String; 2] {
     for event in run.events_of("log") {
         let message = event["message"].as_str().unwrap_or_default();
         assert!(!message.contains("rejected"), "{}", run.told());

@@ -193,7 +193,9 @@ fn a_file_of_bad_rows_alone_adds_nobody(project: Project) {
     let before = project.hash();
     let reason = banned(&project);
     let rejected: Vec<(u64, &str)> = (2..=10).map(|line| (line, &*reason)).collect();
-    restored(&project, [9, 0, 0, 9], &rejected);
+    let log = restored(&project, [9, 0, 0, 9], &rejected);
+    assert!(log.contains("9 of 9 rows of users/export.csv were rejected"));
+    assert!(log.contains("nobody was added"), "{log}");
     assert_eq!(project.hash(), before);
 }
 
