@@ -231,3 +231,25 @@ fn a_deadlock_of_mysql_is_no_rows_fault_and_adds_nobody() {
     assert_eq!(project.value("SELECT count(*) FROM users"), "0");
     nobody_and_again(Some(told));
 }
+
+#[test]
+fn a_table_of_mysql_without_transactions_keeps_rows_which_is_told() {
+    let Some(project) = two(Database::Mysql) else {
+        return;
+    };
+    project.sql(
+        "SET foreign_key_checks = 0; CREATE TABLE flat LIKE users; DROP TABLE users;
+         ALTER TABLE flat ENGINE = MyISAM, ADD UNIQUE one_email (email); RENAME TABLE flat TO users",
+    );
+    let run = project
+        .dbscript(&["--json", "run", "restore-users"])
+        .status(1)
+        .go();
+    let [message, _] = ended(&run, "committed");
+    assert!(message.contains("ENGINE = InnoDB"), "{message}");
+    assert!(
+        message.ends_with("what was done before stays: some of 2 rows are in `users`"),
+        "{message}"
+    );
+    assert_eq!(project.value("SELECT count(*) FROM users"), "1");
+}

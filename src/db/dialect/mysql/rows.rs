@@ -177,20 +177,48 @@ pub(super) async fn insert_many(
     };
     state.run(begin).await?;
     let inserted = insert_batches(state, table, columns, rows).await;
-    let Err(error) = inserted else {
-        text::surely(&mut state.connection, keep).await?;
-        return inserted;
-    };
+    match inserted {
+        Ok(inserted) => {
+            text::surely(&mut state.connection, keep).await?;
+            Ok(inserted)
+        }
+        Err(error) => Err(taken_back(state, undo, error).await),
+    }
+}
+
+/// Takes back what came before the error, which it returns. For an error about values it is another where that fails:
+/// whoever takes a row out and goes on must not find some of the rows in.
+async fn taken_back(state: &mut State, undo: &[&str], error: Error) -> Error {
+    let of_values = is_of_values(&error);
+    let mut stays = false;
     for sql in undo {
         match text::surely(&mut state.connection, sql).await {
-            // Whoever takes a row out and goes on must not find some of the rows in.
-            Err(not_undone) if is_of_values(&error) => return Err(not_undone),
+            Ok(_) if of_values && !stays => match is_incomplete(state).await {
+                Ok(incomplete) => stays = incomplete,
+                Err(unknown) => return unknown,
+            },
+            Ok(_) => {}
+            Err(not_undone) if of_values => return not_undone,
             // A deadlock has undone everything already, the savepoint too; the first error tells.
             Err(_) => break,
-            Ok(_) => {}
         }
     }
-    Err(error)
+    if !stays {
+        return error;
+    }
+    Error::Committed {
+        message: format!(
+            "{error}; rows before it stay, as a table written to has no transactions: give it ENGINE = InnoDB"
+        ),
+    }
+}
+
+/// Whether the rollback that was the last statement has left rows of tables without transactions: it warns of that
+/// (<https://dev.mysql.com/doc/refman/8.0/en/nontransactional-tables.html>).
+async fn is_incomplete(state: &mut State) -> Result<bool> {
+    let warnings = text::rows(&mut state.connection, "SHOW WARNINGS").await?;
+    let incomplete = Some(fault::INCOMPLETE_ROLLBACK.to_string());
+    Ok(warnings.iter().any(|row| row.get(1) == Some(&incomplete)))
 }
 
 fn is_of_values(error: &Error) -> bool {

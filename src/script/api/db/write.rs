@@ -4,7 +4,7 @@ use rhai::{Array, Map};
 
 use super::{int, statement, table_name};
 use crate::db::dialect::Begin;
-use crate::db::{Session, telling};
+use crate::db::{COMMITTED, Session, telling};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, counted};
 use crate::hazard::mask_literals;
@@ -79,7 +79,13 @@ pub(super) fn insert(call: &Call<'_>) -> Answer {
     }
     let inserted = call
         .host
-        .session(async |session: &mut Session| session.insert_many(&table, &columns, rows).await)?;
+        .session(async |session: &mut Session| session.insert_many(&table, &columns, rows).await)
+        .inspect_err(|error| {
+            if error.code.as_deref() == Some(COMMITTED) {
+                let stays = format!("some of {} are in `{table}`", counted(count, "row"));
+                call.host.settle(stays);
+            }
+        })?;
     record(call, masked, inserted);
     Ok(int(inserted))
 }
