@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_S: u64 = 15;
 
 /// Prepared statements kept per connection. The driver must look at a statement before it runs, for the number of its
 /// parameters; kept, it is not prepared twice for that.
-const STATEMENTS_KEPT: usize = 16;
+const STATEMENTS_KEPT: usize = 32;
 
 /// A connection and what is known of its server.
 pub(super) struct Opened {

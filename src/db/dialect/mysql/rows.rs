@@ -255,9 +255,7 @@ async fn insert_batches(
         let arguments = values::arguments(batch.iter().flatten())?;
         state.wanted()?;
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-        // Batches of one length share a prepared statement.
         let done = query
-            .persistent(batch.len() == most)
             .execute(&mut state.connection)
             .await
             .map_err(|error| fault::statement(&error))?;
@@ -266,14 +264,20 @@ async fn insert_batches(
     Ok(inserted)
 }
 
-/// How many of the rows go into one statement.
+/// How many of the rows go into one statement: the most, or a power of two, so that a few prepared statements, which are
+/// kept, do for every number. The word that gives one up has no answer, and what is sent after it waits for the
+/// server's delayed acknowledgement, some 40 ms.
 fn fitting(rows: &[Vec<Value>], most: usize, bytes: usize) -> usize {
     let mut size = 0;
     let fit = rows.iter().take(most).take_while(|row| {
         size += row.iter().map(size_of_value).sum::<usize>();
         size <= bytes
     });
-    fit.count().max(1)
+    match fit.count() {
+        0 => 1,
+        all if all == most => most,
+        some => 1 << some.ilog2(),
+    }
 }
 
 fn size_of_value(value: &Value) -> usize {
@@ -350,4 +354,25 @@ async fn ignores_case(state: &mut State, lookup: &Lookup) -> Result<bool> {
     );
     let collation = text::value(&mut state.connection, &sql).await?;
     Ok(collation.is_none_or(|collation| collation.ends_with("_ci")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_rows_is_made_of_a_few_lengths() {
+        let rows = vec![vec![Value::Int(1)]; 2_999];
+        for (rows, most, bytes, fit) in [
+            (&rows[..], 1_000, 1 << 20, 1_000),
+            (&rows[..999], 1_000, 1 << 20, 512),
+            (&rows[..600], 600, 1 << 20, 600),
+            (&rows[..63], 1_000, 1 << 20, 32),
+            (&rows[..1], 1_000, 1 << 20, 1),
+            (&rows[..999], 1_000, 32 * 100, 64),
+            (&rows[..999], 1_000, 1, 1),
+        ] {
+            assert_eq!(fitting(rows, most, bytes), fit, "{}", rows.len());
+        }
+    }
 }
