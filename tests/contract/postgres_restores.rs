@@ -1,5 +1,7 @@
 //! On PostgreSQL, a restore over a database that an application uses meanwhile.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use dbscript::db::{Begin, Session};
@@ -176,4 +178,56 @@ async fn a_reader_that_stays_is_waited_for_and_others_read_meanwhile() {
     let (mut session, dropped) = dropping.await.expect("it ran");
     dropped.expect("the reader is gone");
     session.rollback_all().await.expect("it ends");
+}
+
+/// Reads and writes in one transaction again and again, until it is told to stop. Returns the errors it was given.
+async fn use_it(mut app: PgConnection, stop: Arc<AtomicBool>) -> Vec<String> {
+    let mut errors = Vec::new();
+    while !stop.load(Ordering::SeqCst) {
+        let read = send(
+            &mut app,
+            "BEGIN; SELECT count(*) FROM b; SELECT count(*) FROM a",
+        )
+        .await;
+        tokio::task::yield_now().await;
+        let write = "INSERT INTO b VALUES (2); UPDATE a SET name = name WHERE id = 7; COMMIT";
+        let done = match read {
+            Ok(()) => send(&mut app, write).await,
+            refused => refused,
+        };
+        if let Err(code) = done {
+            errors.push(code);
+            send(&mut app, "ROLLBACK")
+                .await
+                .expect("it is still connected");
+        }
+    }
+    errors
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_beside_a_busy_application_is_done_and_whoever_is_in_its_way_is_told() {
+    let Some(fresh) = fresh().await else { return };
+    let more = "INSERT INTO a SELECT n, 'more' FROM generate_series(2, 50000) AS n";
+    fresh.other_program(more).await;
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
+    go(&["run", "backup"]).go();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut apps = Vec::new();
+    for _ in 0..6 {
+        let app = app(&fresh).await;
+        apps.push(tokio::spawn(use_it(app, Arc::clone(&stop))));
+    }
+    let restore = go(&["run", "restore", "--yes"]).start();
+    let restored = tokio::task::spawn_blocking(move || restore.outcome().status);
+    let status = restored.await.expect("it ran");
+    stop.store(true, Ordering::SeqCst);
+    for app in apps {
+        let errors = app.await.expect("it ran");
+        // Two of its own may meet as well.
+        let is_known = |code: &String| ["40P01", "57014"].contains(&code.as_str());
+        assert!(errors.iter().all(is_known), "{errors:?}");
+    }
+    assert_eq!(status, Some(0));
 }

@@ -2,58 +2,76 @@
 //! is replaced is what was saved, and readers only from the moment it is dropped.
 //!
 //! A transaction that reads a table meanwhile and then wants to write waits for us, as we wait for it when the readers
-//! are to go. The server ends one of the two, whichever looks first
-//! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS>). Nothing is dropped yet: where it
-//! is our wait, we let go of what it had got and wait again, so that the other one's look comes. One that began to wait
-//! long before we did looks no more, and is told to stop. Either way its program gets an error and none of its
-//! transaction stays; had it gone on, it would have written into the restored tables what it had read in the old ones.
+//! are to go: a deadlock, of which the server ends one side, whichever looks first after it began to wait
+//! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS>). One that began before we did has
+//! looked already, so it would always be us. Such transactions are told to stop while our own wait keeps new ones from
+//! taking their place: their programs get an error, and have written nothing. Had they gone on, they would have written
+//! into the restored tables what they had read in the old ones.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::open::Beside;
 use super::state::State;
 use super::waiting::BUSY_WAIT_S;
-use super::{sql, tables};
+use super::{fault, sql, tables};
 use crate::db::{Error, Result};
 use crate::event::counted;
 
 /// How long all attempts together may take.
 const PATIENCE: Duration = Duration::from_secs(BUSY_WAIT_S);
 
+/// How long attempts to keep writers out yield to them: those who wait for us and for whom we wait have gone on before the
+/// server sees a deadlock, which it does after a second. Who never pauses for so long is waited for after that.
+const YIELDING: Duration = Duration::from_secs(10);
+
+/// How long such an attempt waits for one table, in milliseconds.
+const YIELD_MS: u64 = 500;
+
 /// How long one attempt to send readers away may wait for one table, in milliseconds: their later queries wait behind it.
-/// Longer than the server's own time to look for a deadlock, a second.
 const ATTEMPT_MS: u64 = 2_000;
 
 /// How long those may go on that an attempt has kept waiting.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Between two looks at who is in the way. The server looks at us after a second.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// What the server calls two transactions that wait for each other.
 const DEADLOCK: &str = "40P01";
-
-/// Processes that wait for a table that we hold, while they hold one themselves: `pg_blocking_pids` stops the server's
-/// lock manager for a moment, so it is asked for these alone.
-const STUCK: &str = "SELECT w.pid::text FROM (SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l \
-        WHERE NOT l.granted AND l.locktype = 'relation' AND l.database = \
-            (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) w \
-    WHERE pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(w.pid)) \
-        AND EXISTS (SELECT 1 FROM pg_catalog.pg_locks h WHERE h.pid = w.pid AND h.granted AND h.locktype = 'relation' \
-            AND h.relation >= 16384) ORDER BY 1";
 
 /// Keeps others from writing any table until the transaction ends; they still read. What a restore replaces is then what
 /// was saved before it. Tables the user could not write are left alone.
 pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
-    let tables = writable(state).await?;
+    let mut tables = writable(state).await?;
     let begun = Instant::now();
     loop {
+        let is_short = begun.elapsed() < YIELDING;
+        let wait_ms = match is_short {
+            true => YIELD_MS,
+            false => {
+                BUSY_WAIT_S * 1_000 - milliseconds(begun.elapsed()).min(BUSY_WAIT_S * 1_000 - 1)
+            }
+        };
         // The tables before the one that is waited for are held already: their writers must not wait for ever.
-        match attempt(state, &tables, "SHARE ROW EXCLUSIVE", BUSY_WAIT_S * 1_000).await {
+        match attempt(state, &tables, "SHARE ROW EXCLUSIVE", wait_ms).await {
             Ok(()) => return Ok(()),
-            Err(error) if is_wait(&error) => return Err(busy()),
-            // They wrote in another order than we lock. They go on now that nothing is held any more.
+            Err(error) if is_wait(&error) && is_short => tokio::time::sleep(PAUSE).await,
             Err(error) if is_deadlock(&error) && begun.elapsed() < PATIENCE => {}
-            Err(error) if is_deadlock(&error) => return Err(busy()),
+            Err(error) if is_wait(&error) || is_deadlock(&error) => return Err(busy()),
             Err(error) => return Err(error),
         }
+        // They may write in another order than we lock. Those who are there go on now that nothing is held any more, and
+        // others are met in their own order.
+        tables.reverse();
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Keeps readers too from every table, right before they are dropped.
@@ -64,33 +82,49 @@ pub(super) async fn keep_everybody_out(state: &mut State) -> Result<()> {
 
 /// Keeps everybody from these tables, given as they stand in SQL, until the transaction ends.
 pub(super) async fn take_over(state: &mut State, tables: &[String]) -> Result<()> {
+    if tables.is_empty() {
+        return Ok(());
+    }
     let begun = Instant::now();
-    let mut deadlocks = 0;
-    let mut ended = 0;
+    let mut beside = Beside::of(state).open().await.ok();
+    let us = state.backend.load(Ordering::SeqCst);
+    let mut ended = BTreeSet::new();
     loop {
-        let error = match attempt(state, tables, "ACCESS EXCLUSIVE", ATTEMPT_MS).await {
-            Ok(()) => break,
-            Err(error) => error,
-        };
-        if is_deadlock(&error) {
-            deadlocks += 1;
-            if deadlocks > 1 {
-                ended += end_stuck(state).await?;
+        let taken = {
+            let attempt = attempt(state, tables, "ACCESS EXCLUSIVE", ATTEMPT_MS);
+            tokio::pin!(attempt);
+            loop {
+                tokio::select! {
+                    biased;
+                    taken = &mut attempt => break taken,
+                    () = tokio::time::sleep(LOOK) => {
+                        ended.extend(end(beside.as_mut(), &in_the_way(us)).await);
+                    }
+                }
             }
-        } else if is_wait(&error) {
-            tokio::time::sleep(PAUSE).await;
-        } else {
-            return Err(error);
+        };
+        match taken {
+            Ok(()) => break,
+            // At once where it is one that waits for this very table, which then is ended without a pause for others.
+            Err(error) if is_deadlock(&error) => {
+                let told = end(beside.as_mut(), &stuck(us, tables)).await;
+                if told.is_empty() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                ended.extend(told);
+            }
+            Err(error) if is_wait(&error) => tokio::time::sleep(PAUSE).await,
+            Err(error) => return Err(error),
         }
         if begun.elapsed() >= PATIENCE {
             return Err(busy());
         }
     }
-    if ended > 0 {
+    if !ended.is_empty() {
         state.notes.push(format!(
-            "{} of other programs had read tables that are replaced and waited to write: they were ended and have \
-             written nothing, and their programs were given an error",
-            counted(ended, "transaction")
+            "{} of other programs had read tables that are replaced, and waited for this restore, which waited for them: \
+             ended with an error, they have written nothing",
+            counted(ended.len(), "transaction")
         ));
     }
     Ok(())
@@ -109,40 +143,67 @@ async fn attempt(state: &mut State, tables: &[String], mode: &str, wait_ms: u64)
     );
     let locked = state.run(&lock).await.map(drop);
     if locked.is_err() && !state.broken {
-        undo(state, "dbscript_locks").await?;
+        let undo = "ROLLBACK TO SAVEPOINT dbscript_locks; RELEASE SAVEPOINT dbscript_locks";
+        state.run(undo).await?;
+        state.failed = false;
     }
     locked
 }
 
-async fn undo(state: &mut State, savepoint: &str) -> Result<()> {
-    let undo = format!("ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}");
-    state.run(&undo).await?;
-    state.failed = false;
-    Ok(())
+/// Asks for those for whom a process waits while they wait for it. `pg_blocking_pids` stops the server's lock manager for
+/// a moment, so it is asked of few.
+fn in_the_way(us: i32) -> String {
+    format!(
+        "SELECT b.pid FROM (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids({us})) AS pid) b \
+         WHERE {us} = ANY (pg_catalog.pg_blocking_pids(b.pid))"
+    )
 }
 
-/// Ends the statements of those that wait for us and are in our way. Returns how many.
-async fn end_stuck(state: &mut State) -> Result<u64> {
-    let mut ended = 0;
-    for process in state.texts(STUCK).await?.into_iter().flatten().flatten() {
-        state.run("SAVEPOINT dbscript_stuck").await?;
-        let end = format!("SELECT pg_catalog.pg_cancel_backend({process})::text");
-        match state.texts(&end).await {
-            Ok(told) => {
-                let is_told =
-                    told.into_iter().flatten().flatten().next().as_deref() == Some("true");
-                ended += u64::from(is_told);
-                state.run("RELEASE SAVEPOINT dbscript_stuck").await?;
-            }
-            Err(error) if state.broken => return Err(error),
-            Err(error) => {
-                // It is another user's: then it is waited for.
-                tracing::warn!("process {process} is in the way and may not be ended: {error}");
-                undo(state, "dbscript_stuck").await?;
-            }
+/// Asks for those that wait for a process which waits for nobody, and hold what it wants: one of these tables.
+fn stuck(us: i32, tables: &[String]) -> String {
+    let tables: Vec<String> = tables
+        .iter()
+        .map(|table| format!("pg_catalog.to_regclass({})", sql::literal(table)))
+        .collect();
+    format!(
+        "SELECT w.pid FROM (SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l WHERE NOT l.granted) w \
+         WHERE {us} = ANY (pg_catalog.pg_blocking_pids(w.pid)) AND EXISTS (SELECT 1 FROM pg_catalog.pg_locks h \
+            WHERE h.pid = w.pid AND h.granted AND h.relation IN ({}) AND h.database = \
+                (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
+        tables.join(", ")
+    )
+}
+
+/// Ends the statements of those that are asked for, over another connection. Returns which it has told.
+async fn end(beside: Option<&mut PgConnection>, asked: &str) -> Vec<i32> {
+    let Some(beside) = beside else {
+        return Vec::new();
+    };
+    let asked = AssertSqlSafe(asked.to_owned());
+    let found = match sqlx::raw_sql(asked).fetch_all(&mut *beside).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            tracing::debug!("{}", fault::engine(&error).message);
+            return Vec::new();
+        }
+    };
+    let mut told = Vec::new();
+    for process in found.iter().filter_map(|row| row.try_get::<i32, _>(0).ok()) {
+        let end = format!("SELECT pg_catalog.pg_cancel_backend({process})");
+        let ended = sqlx::raw_sql(AssertSqlSafe(end))
+            .fetch_one(&mut *beside)
+            .await;
+        match ended.and_then(|row| row.try_get::<bool, _>(0)) {
+            Ok(true) => told.push(process),
+            Ok(false) => {}
+            // It is another user's: then it is waited for.
+            Err(error) => tracing::warn!(
+                "process {process} is in the way and may not be ended: {}",
+                fault::engine(&error).message
+            ),
         }
     }
-    Ok(ended)
+    told
 }
 
 /// Every table that this user could write, as it stands in SQL.
