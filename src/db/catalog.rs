@@ -247,8 +247,6 @@ pub struct UnusableIndex {
     pub quoted: String,
     /// The table's, quoted likewise.
     pub table: String,
-    /// Somebody may be building it just now.
-    pub may_be_at_work: bool,
 }
 
 /// Rows whose foreign key points to nothing.

@@ -12,6 +12,7 @@ mod lines;
 mod mysql;
 mod postgres;
 mod postgres_broken;
+mod postgres_copies;
 mod postgres_counters;
 mod postgres_locks;
 mod postgres_naming;

@@ -281,7 +281,7 @@ impl Connection for PostgresConnection {
 
     async fn leftovers(&mut self) -> Result<Vec<String>> {
         self.worker
-            .call(|state| Box::pin(async move { super::leftovers(state).await }))
+            .call(|state| Box::pin(async move { Ok(super::leftovers(state).await) }))
             .await
     }
 

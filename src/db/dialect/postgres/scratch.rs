@@ -114,15 +114,26 @@ pub(in crate::db) async fn remove(server: &Server) -> Result<()> {
     };
     let mut connection = open::plain(&beside.database, &beside).await?;
     let name = sql::name(&server.database);
-    let text = if connection.server_version_num().unwrap_or(0) >= 130_000 {
-        format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    } else {
-        format!("DROP DATABASE IF EXISTS {name}")
+    let plain = format!("DROP DATABASE IF EXISTS {name}");
+    let can_force = connection.server_version_num().unwrap_or(0) >= 130_000;
+    let dropped = match can_force {
+        true => run(&mut connection, format!("{plain} WITH (FORCE)")).await,
+        false => run(&mut connection, plain.clone()).await,
     };
-    let dropped = run(&mut connection, text).await;
+    let dropped = match dropped {
+        // Others' processes are in it that this user may not end. Without FORCE the server itself sends its autovacuum
+        // away, and waits some seconds for whoever else only looked in.
+        Err(error) if can_force && fault::engine(&error).code == DENIED => {
+            run(&mut connection, plain).await
+        }
+        dropped => dropped,
+    };
     dropped.map_err(fault::statement)?;
     connection.close().await.map_err(fault::statement)
 }
+
+/// What the server says of what its user may not do.
+const DENIED: &str = "42501";
 
 /// What people are to know of the copies on the server: those of this database, and those of which no database on the
 /// server can say that they are its own. What this user may not look at is not told.

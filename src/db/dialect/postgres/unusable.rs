@@ -2,19 +2,13 @@
 //! where they are cut off or fail (<https://www.postgresql.org/docs/15/sql-createindex.html>, "Building Indexes
 //! Concurrently"), and with `IF NOT EXISTS` it counts as there.
 
-use sqlx::Row;
-
-use super::fault;
 use super::state::State;
 use crate::db::{Result, UnusableIndex};
 
-/// Whoever builds one concurrently holds SHARE UPDATE EXCLUSIVE on its table meanwhile.
+/// That of a partitioned table is none: it waits for those of its partitions.
 const SQL: &str = "SELECT i.relname::text,
            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(i.relname),
-           pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname),
-           EXISTS (SELECT 1 FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.granted
-                   AND l.mode = 'ShareUpdateExclusiveLock' AND l.relation = x.indrelid
-                   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
+           pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
     FROM pg_catalog.pg_index x
     JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
     JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
@@ -22,31 +16,38 @@ const SQL: &str = "SELECT i.relname::text,
     WHERE NOT x.indisvalid AND i.relkind = 'i' AND n.nspname !~ '^pg_'
     ORDER BY 2";
 
-/// Every one of this database. That of a partitioned table is none: it waits for those of its partitions.
+/// Tables of which somebody may be building an index just now: whoever does so concurrently holds this lock meanwhile.
+const AT_WORK: &str = "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.relname)
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_class t ON t.oid = l.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+    WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'ShareUpdateExclusiveLock'
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+
+/// Every one of this database.
 pub(super) async fn unusable(state: &mut State) -> Result<Vec<UnusableIndex>> {
-    let rows = sqlx::raw_sql(SQL)
-        .fetch_all(&mut state.connection)
-        .await
-        .map_err(fault::statement)?;
-    let read = |row: &sqlx::postgres::PgRow| {
-        Ok(UnusableIndex {
-            name: row.try_get(0)?,
-            quoted: row.try_get(1)?,
-            table: row.try_get(2)?,
-            may_be_at_work: row.try_get(3)?,
+    let rows = state.texts(SQL).await?.into_iter();
+    let read = |row: Vec<Option<String>>| {
+        let [name, quoted, table] = <[_; 3]>::try_from(row).ok()?;
+        Some(UnusableIndex {
+            name: name?,
+            quoted: quoted?,
+            table: table?,
         })
     };
-    rows.iter()
-        .map(read)
-        .collect::<sqlx::Result<_>>()
-        .map_err(fault::statement)
+    Ok(rows.filter_map(read).collect())
 }
 
-/// What of them runs that were cut off have left, with the way out.
-pub(super) async fn leftovers(state: &mut State) -> Result<Vec<String>> {
-    let mut indexes = unusable(state).await?;
-    indexes.retain(|index| !index.may_be_at_work);
-    Ok(indexes.iter().map(told).collect())
+/// What of them runs that were cut off have left, with the way out. What this user may not look at is not told.
+pub(super) async fn leftovers(state: &mut State) -> Vec<String> {
+    let (Ok(indexes), Ok(at_work)) = (unusable(state).await, state.texts(AT_WORK).await) else {
+        return Vec::new();
+    };
+    let at_work: Vec<String> = at_work.into_iter().flatten().flatten().collect();
+    let left = indexes
+        .iter()
+        .filter(|index| !at_work.contains(&index.table));
+    left.map(told).collect()
 }
 
 fn told(index: &UnusableIndex) -> String {

@@ -334,7 +334,7 @@ fn insert_many(state: &State, sql: &str, rows: &[Vec<Value>]) -> Result<u64> {
     match inserted {
         Ok(()) => Ok(rows.len() as u64),
         // A constraint with ON CONFLICT ROLLBACK, or a trigger's RAISE(ROLLBACK), undoes everything before it too.
-        Err(error) if within && state.connection.is_autocommit() => Err(fault::undone(&error)),
+        Err(error) if within && state.connection.is_autocommit() => Err(fault::undone(error)),
         Err(error) => {
             if !state.connection.is_autocommit() {
                 state

@@ -126,11 +126,15 @@ pub(super) fn statement(error: rusqlite::Error) -> Error {
 const RAISED: &str = "SQLITE_CONSTRAINT_TRIGGER";
 
 /// An error that has ended the transaction it came in: what is wrong with a row is then the least of it.
-pub(super) fn undone(error: &Error) -> Error {
-    Error::Statement {
-        source: EngineError {
-            code: "SQLITE_ABORT".to_owned(),
-            message: format!("{error}, which rolled back the whole transaction"),
+pub(super) fn undone(error: Error) -> Error {
+    let code = "SQLITE_ABORT".to_owned();
+    match error {
+        Error::Raised { text, .. } => Error::Raised { code, text },
+        error => Error::Statement {
+            source: EngineError {
+                code,
+                message: format!("{error}, which rolled back the whole transaction"),
+            },
         },
     }
 }
