@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::{MIGRATE, filled, with_people};
-use crate::harness::databases::in_every_project;
+use crate::harness::databases::{Database, in_every_project};
 use crate::harness::{BackupSet, Project, timestamps};
 
 in_every_project!(a_restore_across_a_migration_says_what_goes_with_it);
@@ -337,4 +337,31 @@ fn a_restore_across_a_migration_says_what_goes_with_it(project: Project) {
     let told = project.dbscript(&restore).go().told();
     assert!(!told.contains("pending again"), "{told}");
     assert!(!told.contains("users.fax"), "{told}");
+}
+
+/// They are what their query gave when they were filled, and would tell of rows that are no longer there.
+#[test]
+fn materialized_views_follow_tables_whose_rows_are_restored() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = filled(project, 3);
+    project.sql(
+        "CREATE VIEW awarded AS SELECT total_points AS points FROM users;
+         CREATE MATERIALIZED VIEW summed AS SELECT sum(points) AS points FROM awarded;
+         CREATE MATERIALIZED VIEW doubled AS SELECT 2 * points AS points FROM summed;
+         CREATE MATERIALIZED VIEW unfilled AS SELECT * FROM awarded WITH NO DATA",
+    );
+    let before = project.value("SELECT points FROM doubled");
+    project.dbscript(&["run", "backup"]).go();
+    project.sql(
+        "UPDATE users SET total_points = 0;
+         REFRESH MATERIALIZED VIEW summed; REFRESH MATERIALIZED VIEW doubled",
+    );
+    project
+        .dbscript(&["run", "restore", "--yes", "--tables", "users"])
+        .go();
+    assert_eq!(project.value("SELECT points FROM doubled"), before);
+    let filled = "SELECT count(*) FROM pg_matviews WHERE NOT ispopulated";
+    assert_eq!(project.value(filled), "1");
 }

@@ -189,8 +189,8 @@ pub trait Connection: Send {
     ) -> Result<u64>;
     /// Removes every row of a table; other tables' rows stay as they are.
     async fn clear(&mut self, table: &TableName) -> Result<u64>;
-    /// Computes anew what indexes the rows of these tables, or of a view, and does not follow them by itself (SQLite's
-    /// full-text search over another table).
+    /// Computes anew what is made from the rows of these tables and does not follow them by itself: SQLite's full-text
+    /// search over another table, PostgreSQL's materialized views.
     async fn rebuild_from(&mut self, _tables: &[TableName]) -> Result<()> {
         Ok(())
     }

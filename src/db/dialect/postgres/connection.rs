@@ -7,7 +7,8 @@ use super::state::{State, prepared};
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, exclusive, lines, lock, rows, schema, sql, unusable, waiting,
+    access, catalog, counters, cursor, exclusive, lines, lock, refresh, rows, schema, sql,
+    unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -311,16 +312,14 @@ impl Connection for PostgresConnection {
     async fn clear(&mut self, table: &TableName) -> Result<u64> {
         let table = table.clone();
         self.worker
-            .call(move |state| {
-                Box::pin(async move {
-                    let begin = state.single();
-                    state
-                        .in_transaction(begin, move |state| {
-                            Box::pin(async move { schema::clear(state, &table).await })
-                        })
-                        .await
-                })
-            })
+            .call(move |state| Box::pin(async move { schema::clear(state, table).await }))
+            .await
+    }
+
+    async fn rebuild_from(&mut self, tables: &[TableName]) -> Result<()> {
+        let tables = tables.to_vec();
+        self.worker
+            .call(move |state| Box::pin(async move { refresh::refresh(state, &tables).await }))
             .await
     }
 

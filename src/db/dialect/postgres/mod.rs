@@ -22,6 +22,7 @@ mod objects;
 mod open;
 mod order;
 mod quiet;
+mod refresh;
 mod rows;
 mod schema;
 mod scratch;

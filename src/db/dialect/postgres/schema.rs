@@ -109,7 +109,16 @@ pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
 }
 
 /// Removes every row; nothing cascades and no trigger fires.
-pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
+pub(super) async fn clear(state: &mut State, table: TableName) -> Result<u64> {
+    let begin = state.single();
+    state
+        .in_transaction(begin, move |state| {
+            Box::pin(async move { clear_within(state, &table).await })
+        })
+        .await
+}
+
+async fn clear_within(state: &mut State, table: &TableName) -> Result<u64> {
     let full = Table {
         name: table.clone(),
         ..Table::default()
