@@ -30,6 +30,17 @@ const MAY_NOT: &str = "what writes needs `db:write` in the script's `NEEDS`, and
 const GRANT: &str =
     "grant it to the user that DATABASE_URL names, or connect as the owner of the tables";
 
+/// The way out where row level security hides rows, from owners too where it is forced
+/// (<https://www.postgresql.org/docs/current/ddl-rowsecurity.html>).
+const BYPASS: &str = "a backup reads every row, and a policy would hide some: `ALTER ROLE app BYPASSRLS` lets its user see them all";
+
+fn way_to_right(source: &Engine) -> &'static str {
+    match source.message.contains("row-level security") {
+        true => BYPASS,
+        false => GRANT,
+    }
+}
+
 /// The way out where no scratch database can be made.
 const SCRATCH: &str = "give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`";
 
@@ -94,7 +105,7 @@ fn report(error: &Error) -> Report {
         Error::Statement { source } => bare(Kind::Database, &source.code),
         Error::Raised { code, .. } => bare(Kind::Database, code),
         Error::ReadOnly { source } | Error::Denied { source } => of(Kind::Refused, source, MAY_NOT),
-        Error::NotGranted { source } => of(Kind::Refused, source, GRANT),
+        Error::NotGranted { source } => of(Kind::Refused, source, way_to_right(source)),
         Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
         Error::Row { .. } => (Kind::Integrity, None, None),
         Error::Locked { .. } | Error::LockWait { .. } => with(Kind::Database, LOCKED, WAIT),

@@ -241,6 +241,7 @@ fn backup(entry: &Entry) -> Option<Value> {
     let summary = entry.set()?.summary();
     Some(Value::Map(vec![
         ("timestamp".to_owned(), entry.timestamp.to_string().into()),
+        ("database".to_owned(), summary.database.name.clone().into()),
         (
             "label".to_owned(),
             summary.label.clone().map_or(Value::Null, Value::from),

@@ -162,6 +162,14 @@ async fn of_postgres(fresh: &Fresh) -> Vec<Wrong> {
     let still = fresh.another().await;
     let create = "CREATE TABLE open (id INTEGER PRIMARY KEY)";
     still.other_program(create).await;
+    let guarded = fresh.another().await;
+    guarded.other_program(create).await;
+    let owns = Said {
+        sqlite: "",
+        postgres: "ALTER TABLE open OWNER TO ROLE; ALTER TABLE open ENABLE ROW LEVEL SECURITY; ALTER TABLE open FORCE ROW LEVEL SECURITY",
+        mysql: "",
+    };
+    let owner = role(&guarded, "guarded", owns).await;
     let (_, name) = still.url().rsplit_once('/').expect("it names a database");
     let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     still.other_program(&read_only).await;
@@ -172,6 +180,9 @@ async fn of_postgres(fresh: &Fresh) -> Vec<Wrong> {
             &["permission denied for database", "access to the database"],
         )
         .url(&stranger),
+        wrong("run backup", 6, &["row-level security", "BYPASSRLS"])
+            .url(&owner)
+            .leaves(Leaves::Log),
         wrong("run mine", 3, &["read-only transaction", "may be written"])
             .url(still.url())
             .file("scripts/mine.rhai", WRITES)
