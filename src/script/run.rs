@@ -269,6 +269,10 @@ fn say_what_stays(error: &mut Error, host: &Host) {
         return;
     }
     let done = host.done();
+    // A restore that was undone has said it.
+    if done.is_empty() && error.message.contains("the database is as it was") {
+        return;
+    }
     error.message.push_str(&match done.is_empty() {
         true => "; the database is as it was found".to_owned(),
         false => format!("; what was done before stays: {}", done.join("; ")),

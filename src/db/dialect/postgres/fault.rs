@@ -25,9 +25,20 @@ pub(super) fn engine(error: &sqlx::Error) -> EngineError {
                 CONNECTION_FAILURE
             }
             .to_owned(),
-            message: lower_first(&other.to_string()),
+            message: broken(other).unwrap_or_else(|| lower_first(&other.to_string())),
         },
     }
+}
+
+/// That the connection is gone, in words for a person: the driver's own count bytes.
+fn broken(error: &sqlx::Error) -> Option<String> {
+    let sqlx::Error::Io(error) = error else {
+        return None;
+    };
+    Some(match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
+        _ => format!("the connection to the server broke ({error})"),
+    })
 }
 
 /// A message without the value it quotes: rows' data does not belong into logs.
