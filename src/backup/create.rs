@@ -13,7 +13,7 @@ use super::store::Store;
 use super::summary::{NOT_ASKED_FOR, SchemaSummary, Summary};
 use super::table_writer::{Copied, Job, copy, join_all};
 use super::verify::{Depth, Report, verify};
-use super::{history, names, schema_file};
+use super::{history, names, schema_file, unread};
 use crate::clock::Timestamp;
 use crate::db::{Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target};
 use crate::error::{self, Kind};
@@ -33,6 +33,9 @@ pub struct CreateOptions {
     pub label: Option<String>,
     /// Over how many connections it reads, at most.
     pub readers: usize,
+    /// Objects that may not be read are left out, as they stay what they are whatever comes next. Otherwise a backup of
+    /// the whole database fails for them.
+    pub without_unread: bool,
     /// Prove it afterwards; one that does not verify is removed.
     pub verify: bool,
 }
@@ -43,6 +46,7 @@ impl Default for CreateOptions {
             tables: None,
             label: None,
             readers: 1,
+            without_unread: false,
             verify: false,
         }
     }
@@ -225,6 +229,9 @@ fn select(
         return Err(Error::Hidden {
             database: target.shown().to_owned(),
         });
+    }
+    if options.tables.is_none() && !options.without_unread {
+        unread::refuse_left_out(catalog, target.shown())?;
     }
     choose(&known, options.tables.as_deref(), target.shown())
 }

@@ -135,6 +135,18 @@ pub enum Error {
         /// How many.
         rows: u64,
     },
+    /// Objects that would be replaced, or saved, are kept from the user.
+    #[error("{}", unread(database, what, *purpose))]
+    Unread {
+        /// The database.
+        database: String,
+        /// Each in words.
+        what: Vec<String>,
+        /// What they were to be read for.
+        purpose: Purpose,
+        /// The statement that gives the right.
+        way_out: String,
+    },
     /// Other databases' foreign keys point to tables that would be replaced.
     #[error(
         "foreign keys of other databases point into {database}, and would point to nothing once its tables are replaced: {keys}"
@@ -151,6 +163,27 @@ pub enum Error {
         /// The verb.
         action: &'static str,
     },
+}
+
+/// What an object's definition is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A backup of the whole database.
+    BackUp,
+    /// A restore that replaces it, and that could not put it back.
+    Replace,
+}
+
+fn unread(database: &str, what: &[String], purpose: Purpose) -> String {
+    let what = what.join(", ");
+    match purpose {
+        Purpose::BackUp => format!(
+            "the definition of {what} in {database} cannot be read with this user's rights, so that the backup would not hold it"
+        ),
+        Purpose::Replace => format!(
+            "the restore would replace {what} in {database}, whose definition cannot be read with this user's rights: it could be neither saved before nor put back"
+        ),
+    }
 }
 
 impl Error {
@@ -188,9 +221,17 @@ fn kind(error: &Error) -> Kind {
         Error::Damaged { .. } | Error::Unreadable { .. } | Error::NotAsTheSet { .. } => {
             Kind::Integrity
         }
-        Error::OtherColumns { .. } | Error::Orphans { .. } | Error::TiedFromOutside { .. } => {
-            Kind::Refused
-        }
+        Error::OtherColumns { .. }
+        | Error::Orphans { .. }
+        | Error::TiedFromOutside { .. }
+        | Error::Unread {
+            purpose: Purpose::Replace,
+            ..
+        } => Kind::Refused,
+        Error::Unread {
+            purpose: Purpose::BackUp,
+            ..
+        } => Kind::Backup,
         Error::NothingToBackUp { .. } | Error::Hidden { .. } => Kind::Backup,
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
     }
@@ -244,6 +285,7 @@ fn hint(error: &Error) -> Option<String> {
             "check that it is what it should be, a folder or a file, and that you may read and write it"
                 .to_owned()
         }
+        Error::Unread { way_out, .. } => way_out.clone(),
         Error::NotAsTheSet { .. } | Error::Worker { .. } => return None,
     };
     Some(hint)

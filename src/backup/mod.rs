@@ -25,6 +25,7 @@ mod table_writer;
 mod taken_back;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod verify;
 
 pub use create::{CreateOptions, CreatePlan, Created, create};

@@ -189,6 +189,7 @@ async fn save(
     }
     let options = CreateOptions {
         label: Some(SAFETY_LABEL.to_owned()),
+        without_unread: true,
         verify: true,
         ..CreateOptions::default()
     };

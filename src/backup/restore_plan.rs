@@ -9,8 +9,8 @@ use super::progress::say;
 use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
-use super::taken_back;
 use super::verify::{Depth, verify};
+use super::{taken_back, unread};
 use crate::db::{Access, Catalog, Engine, Session, Target};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink};
@@ -212,6 +212,7 @@ pub async fn plan(
     };
     if let (Scope::Whole, Some(session)) = (scope, &mut session) {
         refuse_ties(session, target).await?;
+        unread::refuse_replaced(&catalog, &set, target.engine(), target.shown())?;
     }
     let parts = set.tables(options.tables.as_deref())?;
     prove(store, &set, &parts, scope, sink).await?;
@@ -226,6 +227,9 @@ pub async fn plan(
     }
     if let (Scope::Whole, Some(session)) = (scope, &mut session) {
         pending = taken_back::migrations(session, &catalog, set.summary()).await;
+        for told in session.foretell(&set.schema()?.after).await? {
+            say(sink.as_ref(), Level::Warn, told);
+        }
     }
     Ok(RestorePlan {
         target: target.clone(),

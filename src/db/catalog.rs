@@ -15,6 +15,8 @@ pub struct Catalog {
     pub sequences: Vec<Sequence>,
     /// What exists but cannot be carried in a backup set.
     pub not_included: Vec<NotIncluded>,
+    /// What is there and whose definition this user may not read.
+    pub unread: Vec<Unread>,
     /// Whether the catalog may hide objects for want of rights.
     pub hides: bool,
 }
@@ -202,6 +204,17 @@ pub struct NotIncluded {
     pub name: String,
     /// Why not.
     pub why: String,
+}
+
+/// An object whose definition is kept from this user: it can be neither backed up nor made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// `function`, `procedure` …
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The statement that gives the right, or the user who has it.
+    pub way_out: String,
 }
 
 /// A right that a restore could not give back.

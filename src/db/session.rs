@@ -249,6 +249,14 @@ impl Session {
         self.connection.notes().await
     }
 
+    /// See [`Connection::foretell`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
+        self.connection.foretell(statements).await
+    }
+
     /// See [`Connection::unusable_indexes`].
     ///
     /// # Errors

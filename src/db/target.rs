@@ -64,6 +64,15 @@ impl Engine {
         }
     }
 
+    /// What kind of object a statement of a schema file makes, and its name, where objects can be there that may not be
+    /// read.
+    pub fn made_by(self, statement: &str) -> Option<(String, String)> {
+        match self {
+            Engine::Mysql | Engine::Mariadb => mysql::made_by(statement),
+            Engine::Sqlite | Engine::Postgres => None,
+        }
+    }
+
     /// Whether tables live in schemas below the database.
     pub fn has_schemas(self) -> bool {
         self == Engine::Postgres

@@ -3,6 +3,7 @@
 mod beside;
 mod broken;
 mod changing;
+mod owners;
 mod rights;
 mod schema;
 mod swaps;

@@ -172,6 +172,10 @@ pub trait Connection: Send {
     async fn notes(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
+    /// What a whole restore would do in another way than these statements of its schema say, for people.
+    async fn foretell(&mut self, _statements: &[String]) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
     /// Indexes that are there and answer no query.
     async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
         Ok(Vec::new())

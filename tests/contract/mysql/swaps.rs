@@ -43,7 +43,7 @@ fn without_right(fresh: &Fresh, right: &str) -> String {
     for_user(fresh.url(), &user)
 }
 
-async fn session(fresh: &Fresh, url: &str) -> Session {
+pub(super) async fn session(fresh: &Fresh, url: &str) -> Session {
     let target = dbscript::db::Target::parse(url, fresh.folder()).expect("a good URL");
     let access = dbscript::db::Access {
         write: true,

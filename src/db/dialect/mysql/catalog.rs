@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::{self, Texts};
-use super::{attributes, keys, quote};
+use super::{attributes, keys, quote, unread};
 use crate::db::catalog::{Catalog, Column, NotIncluded, Object, Sequence, Table};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
@@ -106,6 +106,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
         });
     }
     let made = objects::read(state).await?;
+    catalog.unread = unread::among(state, &made).await?;
     catalog.not_included.extend(left_out(&made));
     catalog.objects = made.into_iter().map(object).collect();
     Ok(catalog)
@@ -127,12 +128,9 @@ fn left_out(made: &[Made]) -> impl Iterator<Item = NotIncluded> {
         kind: "other".to_owned(),
         name: made.name.clone(),
         why: match made.kind {
-            "view" => {
-                "its definition cannot be read: a right is missing, or it draws from a sequence"
-            }
-            _ => "its definition cannot be read with these rights",
-        }
-        .to_owned(),
+            "view" => "the definition of this view cannot be read: a right is missing, or it draws from a sequence".to_owned(),
+            kind => format!("the definition of this {kind} cannot be read with these rights"),
+        },
     })
 }
 

@@ -201,6 +201,13 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
+        let statements = statements.to_vec();
+        self.link
+            .call(async move |state: &mut State| definer::foretell(state, &statements).await)
+            .await
+    }
+
     async fn leftovers(&mut self) -> Result<Vec<String>> {
         self.link.call(beside::leftovers).await
     }

@@ -5,14 +5,22 @@
 //! catalog has the SQL without definers, so that a copy made with fewer rights does not count as another schema.
 
 use super::link::State;
-use super::text;
-use crate::db::dialect::Begin;
+use super::{account, objects, text};
 use crate::db::{Error, Result};
 
 const WORD: &str = "DEFINER=";
 
 /// The warning for a definer that the server does not know.
 const NO_SUCH_USER: &str = "1449";
+
+/// An object that was made without the definer that it was to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// As it is printed.
+    pub(super) definer: String,
+}
 
 /// `DEFINER=…` taken out of a CREATE statement as the server prints it.
 pub(super) fn without(sql: &str) -> String {
@@ -64,10 +72,10 @@ fn after_name(text: &str) -> &str {
     ""
 }
 
-/// Runs a statement of a schema. What becomes of its definer is noted where it is not what the statement says.
+/// Runs a statement of a schema. In a restore, what becomes of its definer is noted where it is not what the statement says.
 pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
     let definer = match of(statement) {
-        Some(definer) if state.transaction == Some(Begin::Rebuild) => definer.to_owned(),
+        Some(definer) if state.restores => definer.to_owned(),
         _ => return state.run(statement).await,
     };
     match state.run(statement).await {
@@ -90,29 +98,112 @@ pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
         Err(error) => {
             // Where it is not the definer that is refused, this is refused too, and the first word tells.
             let changed = state.run(&without(statement)).await.map_err(|_| error)?;
-            let what = head(statement);
-            state.note(format!(
-                "{what} runs with the rights of who restored it and no longer with those of {definer}: to name another \
-                 takes the right to (MariaDB: SET USER; MySQL: SET_ANY_DEFINER or SET_USER_ID)"
-            ));
+            state.lost.extend(what(statement).map(|(kind, name)| Lost {
+                kind,
+                name,
+                definer,
+            }));
             Ok(changed)
         }
     }
 }
 
-/// What a statement makes, for people: ``VIEW `v` ``.
-fn head(statement: &str) -> String {
-    let sql = without(statement);
-    let mut words = sql.split_whitespace().skip_while(|word| {
-        !matches!(
-            *word,
-            "VIEW" | "TRIGGER" | "FUNCTION" | "PROCEDURE" | "EVENT" | "PACKAGE"
-        )
+/// What making these statements' objects in a restore would do in another way than they say: the definers that go, as
+/// far as it can be told. What is there as it is to be stays; a trigger goes with its table.
+pub(super) async fn foretell(state: &mut State, statements: &[String]) -> Result<Vec<String>> {
+    if account::may_name_others(state).await? != Some(false) {
+        return Ok(Vec::new());
+    }
+    let me = account::me(&mut state.connection).await?;
+    let there = objects::read(state).await?;
+    let stays = |kind: &str, statement: &str| {
+        kind != "trigger" && there.iter().any(|made| made.sql == without(statement))
+    };
+    let gone = statements.iter().filter_map(|statement| {
+        let definer = of(statement).filter(|definer| !account::is_same(definer, &me))?;
+        let (kind, name) = what(statement)?;
+        let told = format!("the {kind} `{name}` with those of {definer}");
+        (!stays(&kind, statement)).then_some(told)
     });
-    let kind = words.next().unwrap_or("object").to_lowercase();
-    let name = words.find(|word| *word != "BODY").unwrap_or_default();
-    let name = name.split('(').next().unwrap_or(name);
-    format!("the {kind} {name}")
+    let gone: Vec<String> = gone.collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![format!(
+        "what the backup has running with others' rights would run with those of {me} who restores it: {}; to keep them, \
+         first {}, or restore as a user with that right",
+        gone.join(", "),
+        account::grant_definers(state.engine, &me)
+    )])
+}
+
+/// The objects that were made without their definer since this was asked last, for people.
+pub(super) fn lost(state: &mut State) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for Lost {
+        kind,
+        name,
+        definer,
+    } in std::mem::take(&mut state.lost)
+    {
+        let one = format!(
+            "the {kind} `{name}` runs with the rights of who restored it and no longer with those of {definer}: to name \
+             another takes the right to (MariaDB: SET USER; MySQL: SET_ANY_DEFINER or SET_USER_ID)"
+        );
+        if !told.contains(&one) {
+            told.push(one);
+        }
+    }
+    told
+}
+
+/// What a statement makes, for people.
+fn head(statement: &str) -> String {
+    match what(statement) {
+        Some((kind, name)) => format!("the {kind} `{name}`"),
+        None => "an object".to_owned(),
+    }
+}
+
+/// What kind of object a CREATE statement as the server prints it makes, and its name; `None` for a table.
+pub(super) fn what(statement: &str) -> Option<(String, String)> {
+    const KINDS: [&str; 7] = [
+        "PACKAGE BODY ",
+        "PACKAGE ",
+        "VIEW ",
+        "TRIGGER ",
+        "FUNCTION ",
+        "PROCEDURE ",
+        "EVENT ",
+    ];
+    let sql = without(statement);
+    let head = sql.strip_prefix("CREATE ")?;
+    // Nothing but words in capitals and `ALGORITHM=…` stands before the kind.
+    let mut rest = head;
+    loop {
+        if let Some(kind) = KINDS.iter().find(|kind| rest.starts_with(**kind)) {
+            let named = rest[kind.len()..].trim_start();
+            let name = named.strip_suffix(after_name(named))?;
+            return Some((kind.trim_end().to_lowercase(), unquoted(name)));
+        }
+        let (word, behind) = rest.split_once(' ')?;
+        let is_head = |byte: u8| byte.is_ascii_uppercase() || byte == b'=';
+        if word == "TABLE" || !word.bytes().all(is_head) {
+            return None;
+        }
+        rest = behind;
+    }
+}
+
+/// A name without the quotes that it stands in.
+fn unquoted(name: &str) -> String {
+    for quote in ["`", "\""] {
+        let inner = name.strip_prefix(quote);
+        if let Some(inner) = inner.and_then(|inner| inner.strip_suffix(quote)) {
+            return inner.replace(&quote.repeat(2), quote);
+        }
+    }
+    name.split('(').next().unwrap_or(name).to_owned()
 }
 
 #[cfg(test)]
@@ -162,7 +253,11 @@ mod tests {
             ),
             (
                 "CREATE DEFINER=\"a\"@\"h\" PACKAGE BODY \"p\" AS END",
-                "the package \"p\"",
+                "the package body `p`",
+            ),
+            (
+                "CREATE DEFINER=`a`@`h` FUNCTION `a ``b`() RETURNS int(11) return 1",
+                "the function `a `b`",
             ),
             (
                 "CREATE ALGORITHM=MERGE DEFINER=`a` SQL SECURITY INVOKER VIEW `v` AS select 1",

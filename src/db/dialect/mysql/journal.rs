@@ -5,14 +5,13 @@
 //! is to hang on them: where the tables have moved, the restore is finished; where they have not, it is undone. Whoever
 //! restores holds a lock of the database's name, so that nobody mends what is going on, or does the same beside it.
 
-use std::collections::BTreeMap;
-
 use super::beside::{self, Left};
 use super::catalog::cell;
 use super::link::State;
+use super::objects::Made;
 use super::swap::Swap;
 use super::watch::{self, Times, Told};
-use super::{definer, history, objects, quote, rebuild, schema, surroundings, text};
+use super::{account, definer, history, objects, quote, rebuild, schema, surroundings, text};
 use crate::db::{Error, Result};
 
 /// An object, and what it takes to make it.
@@ -173,36 +172,37 @@ pub(super) async fn keep_or_close(state: &mut State, old: &str, written: &[Strin
 
 /// Objects become `target`: what is missing of it is made, and what only `other` has goes. What neither knows stays.
 pub(super) async fn reconcile(state: &mut State, target: &[Piece], other: &[Piece]) -> Result<()> {
+    // Without the right to name a definer, what runs with another's rights could not be made again as it is.
+    let exact = account::may_name_others(state).await? == Some(true);
+    let is_same = |one: &Piece, other: &Piece| is_same(one, other) && (!exact || one == other);
     let there = surroundings::pieces(&objects::read(state).await?);
-    let there: BTreeMap<(String, String), Piece> = there
-        .into_iter()
-        .map(|piece| (key(&piece), piece))
-        .collect();
-    let is_there = |piece: &Piece| {
-        there
-            .get(&key(piece))
-            .is_some_and(|now| is_same(now, piece))
-    };
     for piece in other {
-        if is_there(piece) && !target.iter().any(|wanted| is_same(wanted, piece)) {
+        let is_there = there.iter().any(|now| is_same(now, piece));
+        if is_there && !target.iter().any(|wanted| is_same(wanted, piece)) {
             schema::drop_object(state, &piece.kind, &piece.name).await?;
         }
     }
-    let missing = |piece: &&Piece| match there.get(&key(piece)) {
-        None => true,
-        // One that was just dropped; one that somebody has made since then stays.
-        Some(now) => !is_same(now, piece) && other.iter().any(|dropped| is_same(dropped, now)),
+    // What somebody has made since then stays; what cannot be read is there too.
+    let there = objects::read(state).await?;
+    let is_there = |piece: &Piece| {
+        let is_this = |made: &Made| made.kind == piece.kind && made.name == piece.name;
+        there.iter().any(is_this)
     };
-    let missing: Vec<Piece> = target.iter().filter(missing).cloned().collect();
+    let missing = target.iter().filter(|piece| !is_there(piece));
+    let missing: Vec<Piece> = missing.cloned().collect();
     surroundings::make(state, &missing).await
 }
 
-fn key(piece: &Piece) -> (String, String) {
-    (piece.kind.clone(), piece.name.clone())
-}
-
-fn is_same(one: &Piece, other: &Piece) -> bool {
-    key(one) == key(other) && definer::without(&one.sql) == definer::without(&other.sql)
+/// Whether two are the same but for whose rights they run with.
+pub(super) fn is_same(one: &Piece, other: &Piece) -> bool {
+    let what = |piece: &Piece| {
+        (
+            piece.kind.clone(),
+            piece.name.clone(),
+            piece.settings.clone(),
+        )
+    };
+    what(one) == what(other) && definer::without(&one.sql) == definer::without(&other.sql)
 }
 
 /// Databases beside this one that hold a journal of it.
@@ -272,6 +272,7 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
     let is_object = |kind: &str| !matches!(kind, "database" | "table" | "time" | "default");
     let (was, is) = (of(Side::Old, is_object), of(Side::New, is_object));
     let moved = moved(state, old, &of(Side::Old, |kind| kind == "table")).await?;
+    state.lost.clear();
     if moved {
         let defaults = of(Side::New, |kind| kind == "default").into_iter();
         let defaults: Vec<String> = defaults.map(|piece| piece.sql).collect();
@@ -279,6 +280,9 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
         reconcile(state, &is, &was).await?;
     } else {
         reconcile(state, &was, &is).await?;
+    }
+    for lost in definer::lost(state) {
+        state.note(lost);
     }
     for new in of(Side::New, |kind| kind == "database") {
         rebuild::drop_database(state, &new.name).await;

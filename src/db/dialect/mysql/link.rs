@@ -12,6 +12,7 @@ use sqlx::mysql::MySqlConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::definer::Lost;
 use super::open::{self, Opened};
 use super::spool::Spool;
 use super::watch::{self, Watch};
@@ -63,6 +64,8 @@ pub(super) struct State {
     pub(super) watch: Option<Watch>,
     /// What people are to be told that is no error.
     pub(super) notes: Vec<String>,
+    /// Objects that were made without the definer that they were to have.
+    pub(super) lost: Vec<Lost>,
     /// How long a statement may wait for a lock, in seconds, where that is limited.
     pub(super) lock_limit_s: Option<u64>,
     /// The name of the migration lock, while it is held.
@@ -250,6 +253,7 @@ async fn live(
         wreck: None,
         watch: None,
         notes: Vec::new(),
+        lost: Vec::new(),
         lock_limit_s: None,
         lock: None,
         restores: false,

@@ -1,6 +1,7 @@
 //! MySQL and MariaDB through sqlx: one thread a connection, statements that are stopped on the server when their future
 //! is dropped, lines of backup files read and written over the text protocol.
 
+mod account;
 mod attributes;
 mod beside;
 mod catalog;
@@ -27,6 +28,7 @@ mod surroundings;
 mod swap;
 mod text;
 mod transaction;
+mod unread;
 mod values;
 mod waiting;
 mod watch;
@@ -64,6 +66,11 @@ pub(in crate::db) async fn snapshot(
 /// An object's SQL as the catalog has it: without its definer.
 pub(in crate::db) fn unowned(sql: &str) -> String {
     definer::without(sql)
+}
+
+/// What kind of object a statement of a schema makes, and its name; `None` for a table and what makes nothing.
+pub(in crate::db) fn made_by(sql: &str) -> Option<(String, String)> {
+    definer::what(sql)
 }
 
 /// A name as both servers quote it.

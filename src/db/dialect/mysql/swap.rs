@@ -4,11 +4,12 @@
 //! events cannot be renamed into another database; they are made again. What fails is taken back, what was cut off is
 //! in the journal, and the old tables are dropped last: only if nobody wrote to them in the instant without a lock.
 
+use super::definer::Lost;
 use super::journal::{self, Piece, Side};
 use super::link::State;
 use super::rebuild::{self, create_like_current};
 use super::watch::{self, BUSY_WAIT_S};
-use super::{beside, catalog, objects, quote, schema, surroundings, text};
+use super::{account, beside, catalog, definer, objects, quote, schema, surroundings, text};
 use crate::db::{EngineError, Error, Result};
 
 /// Tables that change places, and what hangs on them.
@@ -39,6 +40,8 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
     };
     let mut swap = prepare(state, new).await?;
     if let Err(error) = swap.put_in_place(state).await {
+        // What this was to make goes again.
+        state.lost.clear();
         if let Err(refused) = swap.take_back(state).await {
             state.wreck = Some(format!(
                 "tables, views or triggers may be missing, and are in the database `{}` on the same server: {refused}",
@@ -46,6 +49,9 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
             ));
         } else {
             rebuild::drop_database(state, &swap.old).await;
+            let lost = definer::lost(state);
+            state.wreck = (!lost.is_empty())
+                .then(|| format!("everything is as it was, but {}", lost.join("; and ")));
         }
         return Err(error.at_commit());
     }
@@ -56,6 +62,9 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
              others wrote to them, then DROP DATABASE `{}`",
             swap.old, swap.old
         ));
+    }
+    for lost in definer::lost(state) {
+        state.note(lost);
     }
     rebuild::drop_database(state, &swap.new).await;
     state.beside = None;
@@ -77,7 +86,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     for (made, statement) in made_events.zip(events) {
         made.owned = statement;
     }
-    let new_objects = surroundings::pieces(&made);
+    let mut new_objects = surroundings::pieces(&made);
     let defaults = defaults_from_sequences(state).await?;
     let new_tables = names(state).await?;
     // A table with triggers cannot be moved.
@@ -85,6 +94,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     state.run(&format!("USE {}", quote(&here))).await?;
     let old_tables = names(state).await?;
     let old_objects = surroundings::pieces(&objects::read(state).await?);
+    keep_owners(state, &old_objects, &mut new_objects).await?;
     let old = beside::old_name(&here)?;
     create_like_current(&mut state.connection, &old).await?;
     let swap = Swap {
@@ -107,6 +117,22 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
         return Err(error);
     }
     Ok(swap)
+}
+
+/// What is there and could only be made without the definer that it has stays as it is: the definer would be neither
+/// restored nor, if it came to that, taken back.
+async fn keep_owners(state: &mut State, old: &[Piece], new: &mut [Piece]) -> Result<()> {
+    let may_name_others = account::may_name_others(state).await?;
+    for piece in new.iter_mut().filter(|piece| piece.kind != "trigger") {
+        let is_this = |lost: &Lost| lost.kind == piece.kind && lost.name == piece.name;
+        let is_lost = state.lost.iter().any(is_this) || may_name_others == Some(false);
+        let same = old.iter().find(|old| journal::is_same(old, piece));
+        if let Some(same) = same.filter(|_| is_lost) {
+            state.lost.retain(|lost| !is_this(lost));
+            *piece = same.clone();
+        }
+    }
+    Ok(())
 }
 
 async fn names(state: &mut State) -> Result<Vec<String>> {
@@ -162,18 +188,29 @@ impl Swap {
         // First what applications' writes depend on.
         surroundings::make(state, &triggers).await?;
         for piece in &self.old_objects {
-            if piece.kind != "trigger" {
+            if piece.kind != "trigger" && !self.stays(piece) {
                 schema::drop_object(state, &piece.kind, &piece.name).await?;
             }
         }
+        let others = others.into_iter().filter(|piece| !self.stays(piece));
+        let others: Vec<Piece> = others.collect();
         surroundings::make(state, &others).await
     }
 
-    /// Makes everything as it was.
+    /// Whether an object is as it is to be: its rights stay too. A package goes and comes with its body.
+    fn stays(&self, piece: &Piece) -> bool {
+        let family = |kind: &str| kind.strip_suffix(" body").unwrap_or(kind).to_owned();
+        let is_kin =
+            |other: &&Piece| other.name == piece.name && family(&other.kind) == family(&piece.kind);
+        let old = self.old_objects.iter().filter(is_kin);
+        old.eq(self.new_objects.iter().filter(is_kin))
+    }
+
+    /// Makes everything as it was. Nothing goes but what the journal has: what cannot be read could not be made again.
     async fn take_back(&mut self, state: &mut State) -> Result<()> {
         text::surely(&mut state.connection, "UNLOCK TABLES").await?;
         if self.moved {
-            schema::drop_objects(state).await?;
+            drop_triggers(state, &self.new_objects).await?;
             let mut moves = moves(&self.new_tables, &self.here, &self.new);
             moves.extend(moves_between(&self.old_tables, &self.old, &self.here));
             rename(state, &moves).await?;

@@ -35,6 +35,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
             let nodes = objects::read(state).await?;
             let sorted = order::sorted(state, nodes).await?;
             Ok(Catalog {
+                unread: Vec::new(),
                 tables: tables::read(state).await?,
                 objects: listed(state, &sorted),
                 sequences: sequences(state).await?,

@@ -55,6 +55,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         tables: given.texts("tables")?.filter(|tables| !tables.is_empty()),
         label: given.text("label"),
         readers: usize::try_from(given.int("jobs").unwrap_or(1)).unwrap_or(1),
+        without_unread: false,
         verify: given.bool("verify"),
     };
     let (target, store) = (host.target(), store(host));

@@ -1,0 +1,158 @@
+//! Several users with one database: what one has made is neither lost nor taken over by a restore of another's.
+
+use dbscript::db::Begin;
+
+use super::rights::limited;
+use super::swaps::{beside, session};
+use super::{client, name};
+use crate::contract::number;
+use crate::harness::databases::{Database, Fresh};
+use crate::harness::{Project, timestamps};
+
+/// A database in which one user made a table with a trigger, a function and a view, and the URLs of that user and of
+/// another who may do as much. `None` where the server is not MariaDB, whose rights these are.
+async fn shared() -> Option<(Fresh, String, String)> {
+    let fresh = Fresh::new(Database::Mysql).await?;
+    let mut root = fresh.session().await;
+    if root.info().await.expect("it answers").engine != "mariadb" {
+        return None;
+    }
+    let (app, other) = (limited(&fresh, "app", true), limited(&fresh, "lim", true));
+    client(
+        &app,
+        "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1);
+         CREATE FUNCTION f() RETURNS INT RETURN 1; CREATE VIEW v AS SELECT * FROM t;",
+    );
+    Some((fresh, app, other))
+}
+
+/// How many of the view, the function and the trigger belong to the one who made them.
+async fn owned(fresh: &Fresh) -> i64 {
+    let mut root = fresh.session().await;
+    let sql = "SELECT (SELECT COUNT(*) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND DEFINER LIKE 'app%')
+                    + (SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND DEFINER LIKE 'app%')
+                    + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND DEFINER LIKE 'app%')";
+    number(&mut root, sql).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_would_replace_a_routine_it_may_not_read_is_refused_before_anything_changes()
+{
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    let project = Project::new();
+    let go = |words: &[&str], url: &str| project.dbscript(words).env("DATABASE_URL", url);
+    go(&["run", "backup"], &app).go();
+    let user = format!("'lim_{}'@'127.0.0.1'", &name(fresh.url())[5..]);
+    for words in [
+        &["run", "restore", "--plan"][..],
+        &["run", "restore", "--yes"],
+    ] {
+        go(words, &other)
+            .status(3)
+            .stderr_has("the function `f`")
+            .stderr_has(&format!("GRANT SELECT ON mysql.proc TO {user}"))
+            .stderr_has("or connect as app")
+            .go();
+        assert_eq!(timestamps(&project).len(), 1, "nothing began");
+        assert_eq!(owned(&fresh).await, 2);
+    }
+    // And the way out leads out.
+    client(
+        fresh.url(),
+        &format!("GRANT SELECT ON mysql.proc TO {user}"),
+    );
+    go(&["run", "restore", "--yes"], &other).go();
+    assert_eq!(owned(&fresh).await, 2, "what is as the set has it stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_undone_leaves_routines_it_cannot_read_and_definers_as_they_were() {
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    client(&app, "CREATE VIEW w AS SELECT id + 1 AS a FROM t;");
+    let mut limited = session(&fresh, &other).await;
+    limited.begin(Begin::Rebuild).await.expect("it begins");
+    limited.drop_all().await.expect("a database beside");
+    for sql in [
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "CREATE TABLE more (id INT PRIMARY KEY)",
+        "CREATE VIEW v AS SELECT * FROM t",
+        "CREATE VIEW x AS SELECT * FROM more",
+        "CREATE VIEW w AS SELECT id + 1 AS a FROM t",
+        "CREATE PROCEDURE f() SELECT 1",
+        "CREATE FUNCTION f() RETURNS INT RETURN 2",
+    ] {
+        limited.run(sql).await.expect("it is made");
+    }
+    let refused = limited.commit().await.expect_err("`f` is there");
+    assert!(refused.to_string().contains("exists"), "{refused}");
+    limited.rollback_all().await.expect("it is undone");
+    assert_eq!(owned(&fresh).await, 3);
+    let mut root = fresh.session().await;
+    assert_eq!(number(&mut root, "SELECT f() + SUM(a) FROM w").await, 3);
+    assert_eq!(beside(&mut root).await, 0);
+    let more = "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE())
+                     + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE())";
+    assert_eq!(number(&mut root, more).await, 4, "what came is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_lose_its_definer_is_told_before_and_what_need_not_keeps_it() {
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    client(
+        &app,
+        "DROP FUNCTION f; CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + 1;",
+    );
+    let project = Project::new();
+    let go = |words: &[&str], url: &str| project.dbscript(words).env("DATABASE_URL", url);
+    go(&["run", "backup"], &app).go();
+    for words in [
+        &["run", "restore", "--plan"][..],
+        &["run", "restore", "--yes"],
+    ] {
+        assert_eq!(owned(&fresh).await, 2);
+        let run = go(words, &other).stderr_has("GRANT SET USER ON").go();
+        assert!(run.stderr.contains("the trigger `tr` with those of `app"));
+        assert!(!run.stderr.contains("the view `v`"), "{}", run.stderr);
+    }
+    assert_eq!(owned(&fresh).await, 1, "the view is still its maker's");
+    // Whoever may name others gives it back.
+    let set = timestamps(&project).remove(0);
+    go(&["run", "restore", "--yes", "--from", &set], fresh.url())
+        .stderr_lacks("with those of")
+        .go();
+    assert_eq!(owned(&fresh).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_would_not_hold_a_routine_fails_and_says_what_helps() {
+    let Some((_fresh, app, other)) = shared().await else {
+        return;
+    };
+    let project = Project::new();
+    project.file("migrations/0001_more.sql", "CREATE TABLE more (id INT)");
+    let go = |words: &[&str], url: &str| project.dbscript(words).env("DATABASE_URL", url);
+    for words in [
+        &["run", "backup"][..],
+        &["run", "backup", "--plan"],
+        &["run", "pre-migration-backup"],
+        &["run", "safe-migration", "--yes"],
+    ] {
+        go(words, &other)
+            .status(6)
+            .stderr_has("the function `f`")
+            .stderr_has("GRANT SELECT ON mysql.proc TO 'lim_")
+            .go();
+        assert_eq!(timestamps(&project).len(), 0);
+    }
+    // Rows are no matter of routines.
+    go(&["run", "backup", "--tables", "t"], &other)
+        .stderr_has("the definition of this function cannot be read")
+        .go();
+    go(&["run", "pre-migration-backup"], &app).go();
+}
