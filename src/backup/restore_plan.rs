@@ -11,7 +11,7 @@ use super::store::Store;
 use super::summary::TableSummary;
 use super::verify::{Depth, verify};
 use super::{taken_back, unread};
-use crate::db::{Access, Catalog, Engine, Session, Target};
+use crate::db::{Access, Beside, Catalog, Engine, Session, Target};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink};
 use crate::ident::TableName;
@@ -212,6 +212,7 @@ pub async fn plan(
     };
     if let (Scope::Whole, Some(session)) = (scope, &mut session) {
         refuse_ties(session, target).await?;
+        session.refuse_beside(Beside::Restore).await?;
         unread::refuse_replaced(&catalog, &set, target.engine(), target.shown())?;
     }
     let parts = set.tables(options.tables.as_deref())?;

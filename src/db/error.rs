@@ -151,6 +151,8 @@ pub enum Error {
         place: String,
         /// The engine's own words.
         source: Engine,
+        /// What gives the right.
+        hint: String,
     },
     /// Something this engine cannot do here.
     #[error("{message}")]

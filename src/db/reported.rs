@@ -41,8 +41,8 @@ fn way_to_right(source: &Engine) -> &'static str {
     }
 }
 
-/// The way out where no scratch database can be made.
-const SCRATCH: &str = "give the user the right to create databases (PostgreSQL: `ALTER ROLE … CREATEDB`; MySQL: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`); or go without a rehearsal: `--rehearse off`";
+/// The way round where no scratch database can be made.
+const UNREHEARSED: &str = "or go without a rehearsal: `--rehearse off`";
 
 /// The way out of a schema that is not there.
 const MAKE_SCHEMA: &str =
@@ -109,7 +109,9 @@ fn report(error: &Error) -> Report {
         Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
         Error::Row { .. } => (Kind::Integrity, None, None),
         Error::Locked { .. } | Error::LockWait { .. } => with(Kind::Database, LOCKED, WAIT),
-        Error::NoScratch { source, .. } => of(Kind::Refused, source, SCRATCH),
+        Error::NoScratch { source, hint, .. } => {
+            of(Kind::Refused, source, &format!("{hint}; {UNREHEARSED}"))
+        }
         Error::Unsupported { hint, .. } => (Kind::Refused, None, Some(hint.clone())),
         Error::File { .. } => (Kind::Io, None, None),
         Error::Order { .. } => (Kind::Script, None, None),

@@ -4,7 +4,7 @@ use super::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
     Withheld,
 };
-use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use super::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
 use super::{Engine, Target};
 use crate::ident::TableName;
@@ -255,6 +255,14 @@ impl Session {
     /// What the database refuses.
     pub async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
         self.connection.foretell(statements).await
+    }
+
+    /// See [`Connection::refuse_beside`].
+    ///
+    /// # Errors
+    /// `NoScratch`, `Unsupported`, with the statement that gives the right.
+    pub async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
+        self.connection.refuse_beside(what).await
     }
 
     /// See [`Connection::unusable_indexes`].

@@ -38,6 +38,15 @@ pub struct Chunk {
     pub rows: u64,
 }
 
+/// What a database of ours beside the real one is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// A whole restore that is built there.
+    Restore,
+    /// A rehearsal.
+    Scratch,
+}
+
 /// How a transaction begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
@@ -175,6 +184,10 @@ pub trait Connection: Send {
     /// What a whole restore would do in another way than these statements of its schema say, for people.
     async fn foretell(&mut self, _statements: &[String]) -> Result<Vec<String>> {
         Ok(Vec::new())
+    }
+    /// Refuses what needs a database beside this one, where its user surely has no right to make one; makes nothing.
+    async fn refuse_beside(&mut self, _what: Beside) -> Result<()> {
+        Ok(())
     }
     /// Indexes that are there and answer no query.
     async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {

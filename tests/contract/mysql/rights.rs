@@ -25,6 +25,14 @@ pub(super) fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
     for_user(fresh.url(), &user)
 }
 
+/// The statement that gives a user of [`limited`] the databases beside this one, as it can be run.
+pub(super) fn grant_beside(fresh: &Fresh, user: &str) -> String {
+    let database = name(fresh.url());
+    let pattern = database.replace('_', "\\_");
+    let user = format!("'{user}_{}'@'127.0.0.1'", &database[5..]);
+    format!("GRANT ALL ON `{pattern}\\_dbscript\\_%`.* TO {user}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rich_schema_comes_back_in_every_mode_of_the_server() {
     let Some(fresh) = Fresh::new(Database::Mysql).await else {
@@ -81,12 +89,18 @@ async fn no_rehearsal_without_the_right(fresh: &Fresh, url: &str, grant: &str) {
         let words = [&["run", "safe-migration", "--yes"], words].concat();
         project.dbscript(&words).env("DATABASE_URL", url)
     };
-    migrate(&[])
-        .status(3)
-        .stderr_has("cannot create a scratch database beside")
-        .stderr_has(grant)
-        .stderr_has("--rehearse off")
-        .go();
+    let words: &[&[&str]] = match fresh.engine() {
+        dbscript::db::Engine::Postgres => &[&[]],
+        _ => &[&["--plan"], &[]],
+    };
+    for words in words {
+        migrate(words)
+            .status(3)
+            .stderr_has("cannot create a scratch database beside")
+            .stderr_has(grant)
+            .stderr_has("--rehearse off")
+            .go();
+    }
     let mut session = fresh.session().await;
     let made = "SELECT COUNT(*) FROM information_schema.tables
                 WHERE table_name IN ('more', '_sqlx_migrations') AND table_schema IN ('public', DATABASE())";
@@ -110,7 +124,17 @@ async fn no_rehearsal_on_mariadb_without_the_right_to_a_scratch_database() {
         .other_program("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1)")
         .await;
     let url = limited(&fresh, "few", false);
-    no_rehearsal_without_the_right(&fresh, &url, "GRANT ALL ON").await;
+    no_rehearsal_without_the_right(&fresh, &url, &grant_beside(&fresh, "few")).await;
+    let project = Project::new();
+    project.file("migrations/0001_next.sql", "CREATE TABLE next (id INT)");
+    client(fresh.url(), "DROP TABLE _sqlx_migrations");
+    client(fresh.url(), &grant_beside(&fresh, "few"));
+    for words in [&["--plan"][..], &[]] {
+        project
+            .dbscript(&[&["run", "safe-migration", "--yes"], words].concat())
+            .env("DATABASE_URL", &url)
+            .go();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

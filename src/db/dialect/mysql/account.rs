@@ -3,7 +3,7 @@
 use sqlx::mysql::MySqlConnection;
 
 use super::link::State;
-use super::{schema, text};
+use super::{beside, quote, schema, text};
 use crate::db::{Engine, Result};
 
 /// The user as a statement names it: `'app'@'%'`.
@@ -22,6 +22,21 @@ fn quoted(name: &str) -> String {
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     let bare = |account: &str| account.replace(['`', '"', '\''], "");
     bare(one) == bare(other)
+}
+
+/// As [`grant_beside`], for the user of this connection.
+pub(super) async fn grant(connection: &mut MySqlConnection, database: &str) -> String {
+    // Whoever asks has an error already, which matters more.
+    let me = me(connection).await.unwrap_or_else(|_| "…".to_owned());
+    grant_beside(database, &me)
+}
+
+/// The statement that lets a user make the databases of ours beside this one.
+fn grant_beside(database: &str, me: &str) -> String {
+    let name = beside::beginning(database);
+    let pattern = name.replace('\\', "\\\\").replace('_', "\\_");
+    let pattern = quote(&format!("{}%", pattern.replace('%', "\\%")));
+    format!("GRANT ALL ON {pattern}.* TO {me}")
 }
 
 /// The statement that lets a user read what others' routines do.
@@ -69,7 +84,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_the_same_however_it_is_quoted() {
+    fn a_grant_names_the_databases_beside_this_one_and_no_others() {
+        assert_eq!(
+            grant_beside("my_shop", "'lim'@'localhost'"),
+            "GRANT ALL ON `my\\_shop\\_dbscript\\_%`.* TO 'lim'@'localhost'"
+        );
         assert!(is_same("`app`@`%`", "'app'@'%'"));
         assert!(!is_same("`app`@`%`", "'app'@'localhost'"));
     }

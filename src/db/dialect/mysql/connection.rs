@@ -7,7 +7,7 @@ use super::link::{Link, State};
 use super::transaction::{begin, commit, committed_by_itself, end, own_writes};
 use super::{beside, catalog, definer, fault, keys, lines, rebuild, rows, schema, text, waiting};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
-use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -205,6 +205,12 @@ impl Connection for MysqlConnection {
         let statements = statements.to_vec();
         self.link
             .call(async move |state: &mut State| definer::foretell(state, &statements).await)
+            .await
+    }
+
+    async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
+        self.link
+            .call(async move |state: &mut State| rebuild::refuse_beside(state, what).await)
             .await
     }
 

@@ -2,7 +2,8 @@
 //! it, which is put in its place when everything is in. Until then nothing of the real database has changed.
 
 use super::link::State;
-use super::{beside, catalog, definer, quote, text};
+use super::{account, beside, catalog, definer, quote, text};
+use crate::db::dialect::Beside;
 use crate::db::{Error, Result};
 
 /// The SQL that creates it, with the defaults of the current database.
@@ -26,33 +27,61 @@ pub(super) async fn start(state: &mut State) -> Result<()> {
     let name = beside::new_name(&state.server.database)?;
     state.wanted()?;
     let created = create_like_current(&mut state.connection, &name).await;
-    created.map_err(|error| no_room(&state.place, error))?;
+    if let Err(error) = created {
+        let grant = account::grant(&mut state.connection, &state.server.database).await;
+        return Err(no_room(&state.place, error, &grant));
+    }
     state.beside = Some(name.clone());
     state.run(&format!("USE {}", quote(&name))).await?;
     Ok(())
 }
 
 /// The error of a restore that cannot build beside the real database: it knows no way round that.
-fn no_room(place: &str, error: Error) -> Error {
+fn no_room(place: &str, error: Error, grant: &str) -> Error {
     let (source, hint) = match error {
         Error::ReadOnly { source } => (
             source,
-            "the server takes no writes (`read_only`): name the one that does, or restore once it takes them",
+            "the server takes no writes (`read_only`): name the one that does, or restore once it takes them".to_owned(),
         ),
         Error::Denied { source } | Error::NotGranted { source } => (
             source,
-            "give the user the right to create databases: `GRANT ALL ON `app\\_dbscript\\_%`.* TO …`",
+            give(grant),
         ),
         other => return other,
     };
     Error::Unsupported {
         message: format!("cannot build the restored database beside `{place}`: {source}"),
-        hint: hint.to_owned(),
+        hint,
+    }
+}
+
+fn give(grant: &str) -> String {
+    format!("let the user make databases beside this one: {grant}")
+}
+
+/// Refuses what would be built beside this database, where its user has no right at all to what would be made. To ask for
+/// what is not there makes nothing, and rights are looked at first.
+pub(super) async fn refuse_beside(state: &mut State, what: Beside) -> Result<()> {
+    let database = &state.server.database;
+    let name = match what {
+        Beside::Restore => beside::new_name(database)?,
+        Beside::Scratch => beside::scratch_name(database)?,
+    };
+    let show = format!("SHOW CREATE DATABASE {}", quote(&name));
+    match text::row(&mut state.connection, &show).await {
+        Err(error @ (Error::Denied { .. } | Error::NotGranted { .. })) => {
+            let grant = account::grant(&mut state.connection, &state.server.database).await;
+            Err(match what {
+                Beside::Restore => no_room(&state.place, error, &grant),
+                Beside::Scratch => no_scratch(&state.place, error, grant),
+            })
+        }
+        _ => Ok(()),
     }
 }
 
 /// The same error, saying what for the right is needed.
-pub(super) fn no_scratch(place: &str, error: Error) -> Error {
+pub(super) fn no_scratch(place: &str, error: Error, grant: String) -> Error {
     match error {
         Error::Denied { source }
         | Error::NotGranted { source }
@@ -60,6 +89,7 @@ pub(super) fn no_scratch(place: &str, error: Error) -> Error {
         | Error::ReadOnly { source } => Error::NoScratch {
             place: place.to_owned(),
             source,
+            hint: give(&grant),
         },
         other => other,
     }

@@ -8,7 +8,7 @@ use sqlx::mysql::MySqlConnection;
 
 use super::catalog::cell;
 use super::link::State;
-use super::{beside, open, quote, rebuild, text};
+use super::{account, beside, open, quote, rebuild, text};
 use crate::db::dialect::copies::{self, Hold, Made, Use};
 use crate::db::server::Server;
 use crate::db::{Engine, Result};
@@ -51,8 +51,9 @@ pub(in crate::db) async fn create(server: &Server, sink: &dyn Sink) -> Result<Ma
     };
     let created = rebuild::create_like_current(&mut connection, &name).await;
     if let Err(error) = created {
+        let grant = account::grant(&mut connection, live).await;
         open::close(connection).await;
-        return Err(rebuild::no_scratch(&place, error));
+        return Err(rebuild::no_scratch(&place, error, grant));
     }
     let hold = match held {
         Some(_) => Some(Hold::Mysql(connection)),

@@ -57,6 +57,7 @@ pub(in crate::db) async fn create(server: &Server, sink: &dyn Sink) -> Result<Ma
     created.map_err(|error| Error::NoScratch {
         place: server.database.clone(),
         source: fault::engine(&error),
+        hint: "give the user the right to create databases: `ALTER ROLE … CREATEDB`".to_owned(),
     })?;
     let hold = match is_held {
         true => Some(Hold::Postgres(connection)),

@@ -6,7 +6,7 @@ use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::{counts_of, saved_set, sink, store, tell_counts};
 use crate::backup::{self, RestoreOptions, Restoring, Set};
-use crate::db::{MayBeLeft, Session, connection_broke};
+use crate::db::{Beside, MayBeLeft, Session, connection_broke};
 use crate::error::{Error, Kind};
 use crate::event::Level;
 use crate::script::api::{Answer, Call};
@@ -22,6 +22,12 @@ pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
             "scratch",
             "restore the backup into a scratch database and rehearse there",
         )?;
+        if host.exists()? {
+            host.session(async |session: &mut Session| {
+                session.refuse_beside(Beside::Scratch).await
+            })
+            .map_err(unproven)?;
+        }
         return Ok(Dynamic::UNIT);
     }
     let set = saved_set(call, 0)?;
