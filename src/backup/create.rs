@@ -24,6 +24,9 @@ use crate::storage::publish::{self, Draft, Written};
 /// The program's name and version, as sets carry it.
 const TOOL: &str = concat!("dbscript ", env!("CARGO_PKG_VERSION"));
 
+/// What is said of a backup that fails.
+const FAILED: &str = "the backup failed, and nothing of it was kept";
+
 /// How a set is made.
 #[derive(Clone, Debug)]
 pub struct CreateOptions {
@@ -101,6 +104,8 @@ pub async fn plan(
     options: &CreateOptions,
 ) -> error::Result<CreatePlan> {
     let mut session = target.connect(Access::default()).await?;
+    let half = session.refuse_half_restored().await;
+    half.map_err(|error| error::Error::from(error).context(Kind::Backup, FAILED))?;
     let catalog = session.catalog().await?;
     let chosen = select(&catalog, target, options)?;
     Ok(CreatePlan {
@@ -128,10 +133,7 @@ pub async fn create(
     attempt(target, store, options, sink)
         .await
         .map_err(|error| match error.kind {
-            Kind::Io | Kind::Database | Kind::Refused => error.context(
-                Kind::Backup,
-                "the backup failed, and nothing of it was kept",
-            ),
+            Kind::Io | Kind::Database | Kind::Refused => error.context(Kind::Backup, FAILED),
             _ => error,
         })
 }

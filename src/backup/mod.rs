@@ -6,6 +6,7 @@ pub mod create;
 mod error;
 mod exclusive;
 mod fit;
+mod half_done;
 mod history;
 mod load;
 mod manifest;
@@ -30,6 +31,7 @@ mod verify;
 
 pub use create::{CreateOptions, CreatePlan, Created, create};
 pub use error::{Error, Result};
+pub use half_done::end_half_done;
 pub use history::{Applied, Migrations};
 pub use restore::{
     Change, Mode, RestoreOptions, RestorePlan, Restored, Restoring, Scope, restore,

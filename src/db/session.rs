@@ -273,6 +273,22 @@ impl Session {
         self.connection.unusable_indexes().await
     }
 
+    /// See [`Connection::refuse_half_restored`].
+    ///
+    /// # Errors
+    /// `Unsupported` if it is so.
+    pub async fn refuse_half_restored(&mut self) -> Result<()> {
+        self.connection.refuse_half_restored().await
+    }
+
+    /// See [`Connection::end_half_restored`].
+    ///
+    /// # Errors
+    /// `Locked` while another restore is at work; what the database refuses.
+    pub async fn end_half_restored(&mut self) -> Result<()> {
+        self.connection.end_half_restored().await
+    }
+
     /// See [`Connection::leftovers`].
     ///
     /// # Errors

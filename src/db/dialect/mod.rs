@@ -193,6 +193,14 @@ pub trait Connection: Send {
     async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
         Ok(Vec::new())
     }
+    /// Refuses to work on a database that a restore is being put in the place of, or was when it was cut off.
+    async fn refuse_half_restored(&mut self) -> Result<()> {
+        Ok(())
+    }
+    /// Ends a restore that was cut off while it was put in place, if there is one; what was done is in the notes.
+    async fn end_half_restored(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// What runs that were cut off have left on the server, with the way out, for people.
     async fn leftovers(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())

@@ -269,16 +269,49 @@ async fn a_restore_killed_after_the_tables_moved_is_finished_by_the_next() {
         .stdout;
     let next = format!("put the backup {set} in place: `dbscript run restore --from {set}`");
     assert!(status.contains(&next), "{status}");
-    go(&["run", "backup"]).stderr_has("was cut off").go();
-    go(&["run", "restore", "--yes", "--from", &set])
+    nothing_goes_on_beside_what_is_half_in(&project, &fresh);
+    let restored = go(&["run", "restore", "--yes", "--from", &set])
         .stderr_has("a restore that was cut off before was finished")
         .go();
+    // The view that the half that was in still had is gone before it is planned.
+    assert!(!restored.stderr.contains("view `w`"), "{}", restored.stderr);
     assert_eq!(beside(&mut other).await, 0);
     run(&mut other, "INSERT INTO t VALUES (5)").await;
     assert_eq!(number(&mut other, "SELECT SUM(a) FROM log").await, 5);
     assert_eq!(number(&mut other, "SELECT SUM(a) FROM v").await, 6);
     let objects = "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
     assert_eq!(number(&mut other, objects).await, 3);
+}
+
+/// What would take a half-built database for a whole one is refused, and says what to do.
+fn nothing_goes_on_beside_what_is_half_in(project: &Project, fresh: &Fresh) {
+    project.file("migrations/0001_more.sql", "CREATE TABLE more (id INT)");
+    let sets = crate::harness::timestamps(project);
+    for (words, code) in [
+        (&["run", "backup"][..], 6),
+        (&["run", "backup", "--plan"], 6),
+        (&["run", "pre-migration-backup"], 6),
+        (&["run", "safe-migration", "--yes"], 3),
+        (&["run", "safe-migration", "--plan"], 3),
+    ] {
+        project
+            .dbscript(words)
+            .env("DATABASE_URL", fresh.url())
+            .status(code)
+            .stderr_has("a restore was cut off while it put its tables in place")
+            .stderr_has("dbscript run restore --from <timestamp>")
+            .go();
+        assert_eq!(crate::harness::timestamps(project), sets, "{words:?}");
+    }
+    let restore = |words: &[&str]| {
+        project
+            .dbscript(&[&["run", "restore"], words].concat())
+            .env("DATABASE_URL", fresh.url())
+    };
+    restore(&["--plan"])
+        .stderr_has("a restore ends that first")
+        .go();
+    restore(&[]).status(3).stderr_has("End that first?").go();
 }
 
 /// A project with a backup of the database of [`fresh`], and a view `w` that another session holds.

@@ -5,7 +5,9 @@ use tokio::sync::mpsc;
 
 use super::link::{Link, State};
 use super::transaction::{begin, commit, committed_by_itself, end, own_writes};
-use super::{beside, catalog, definer, fault, keys, lines, rebuild, rows, schema, text, waiting};
+use super::{
+    beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, waiting,
+};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
 use crate::db::{EngineError, Error, Result};
@@ -212,6 +214,14 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| rebuild::refuse_beside(state, what).await)
             .await
+    }
+
+    async fn refuse_half_restored(&mut self) -> Result<()> {
+        self.link.call(journal::refuse_unfinished).await
+    }
+
+    async fn end_half_restored(&mut self) -> Result<()> {
+        self.link.call(journal::end).await
     }
 
     async fn leftovers(&mut self) -> Result<Vec<String>> {

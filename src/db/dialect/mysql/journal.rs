@@ -12,6 +12,7 @@ use super::objects::Made;
 use super::swap::Swap;
 use super::watch::{self, Times, Told};
 use super::{account, definer, history, objects, quote, rebuild, schema, surroundings, text};
+use crate::db::dialect::HALF_RESTORED;
 use crate::db::{Error, Result};
 
 /// An object, and what it takes to make it.
@@ -241,6 +242,41 @@ pub(super) async fn look(state: &mut State, name: &str) -> Result<Left> {
         None if tables == "1" => Left::Unused,
         _ => Left::Unknown,
     })
+}
+
+/// Refuses what would take a half-built database for a whole one.
+pub(super) async fn refuse_unfinished(state: &mut State) -> Result<()> {
+    beside::refuse_unreadable(state).await?;
+    let Some(old) = unfinished(state).await?.into_iter().next() else {
+        return Ok(());
+    };
+    let database = state.server.database.clone();
+    let (message, hint) = match is_at_work(state).await? {
+        true => (
+            format!("a restore of `{database}` is putting its tables in place"),
+            "wait until it is done, then run this again",
+        ),
+        false => (
+            format!(
+                "{HALF_RESTORED}: views, triggers, routines or events of `{database}` may be missing (the journal is in `{old}`)"
+            ),
+            "`dbscript run restore --from <timestamp>` ends it first; `dbscript status` names the timestamp",
+        ),
+    };
+    let hint = hint.to_owned();
+    Err(Error::Unsupported { message, hint })
+}
+
+/// Ends what was cut off while it was put in place, if there is such a thing.
+pub(super) async fn end(state: &mut State) -> Result<()> {
+    beside::refuse_unreadable(state).await?;
+    if unfinished(state).await?.is_empty() {
+        return Ok(());
+    }
+    lock(state).await?;
+    let ended = mend(state).await;
+    unlock(state).await;
+    ended
 }
 
 /// Ends what was cut off. The lock of restores is held.

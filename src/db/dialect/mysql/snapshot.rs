@@ -55,14 +55,8 @@ pub(super) async fn open(server: &Server, place: &str, readers: usize) -> Result
     let (info, catalog, schema, warnings) = leader
         .call(async |state: &mut State| {
             begin(state).await?;
-            let mut warnings = warnings(&catalog::listed(state).await?);
-            if !journal::unfinished(state).await?.is_empty() {
-                warnings.push(
-                    "a restore was cut off while it put its tables in place: views, triggers, routines or events may be \
-                     missing here, and so in this backup; `dbscript run restore` ends it"
-                        .to_owned(),
-                );
-            }
+            journal::refuse_unfinished(state).await?;
+            let warnings = warnings(&catalog::listed(state).await?);
             Ok((
                 schema::info(state).await?,
                 catalog::read(state).await?,

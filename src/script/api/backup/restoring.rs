@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::{counts, counts_of, map, number, sink, store, tell_counts};
 use crate::backup::{self, Mode, RestoreOptions, Restoring, Set};
-use crate::error::Error;
-use crate::event::{Silent, Sink};
+use crate::db::Session;
+use crate::error::{Error, Kind};
+use crate::event::{Event, Level, Silent, Sink};
 use crate::script::api::{Answer, Call};
+use crate::script::context::Answer as Reply;
 use crate::script::convert::to_dynamic;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
@@ -26,9 +28,55 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
     ))
 }
 
+/// Ends a restore that was cut off while it was put in place, so that what is planned is of what will be there. Whoever
+/// only plans is told.
+fn end_half_done(host: &Host) -> Result<(), Error> {
+    if host.in_scratch() || !host.exists()? {
+        return Ok(());
+    }
+    let found = host.session(async |session: &mut Session| session.refuse_half_restored().await);
+    let Err(error) = found else {
+        return Ok(());
+    };
+    if error.kind != Kind::Refused {
+        return Err(error);
+    }
+    if host.plan() || host.require("db:write").is_err() {
+        host.say(
+            Level::Warn,
+            format!(
+                "{}: a restore ends that first, and what it then replaces and drops may be more than is told here",
+                error.message
+            ),
+        );
+        return Ok(());
+    }
+    let question = format!("{}. End that first?", error.message);
+    match host.ask(&question)? {
+        Reply::Yes => {}
+        Reply::No => {
+            return Err(Error::new(Kind::Refused, "not confirmed").hint("nothing was changed"));
+        }
+        Reply::Nobody => {
+            return Err(
+                Error::new(Kind::Refused, format!("nobody can be asked: {question}"))
+                    .hint("run it at a terminal, or answer beforehand with `--yes`"),
+            );
+        }
+    }
+    host.release_session()?;
+    host.log().announce(&Event::Log {
+        level: Level::Info,
+        message: "end the restore that was cut off".to_owned(),
+        data: None,
+    })?;
+    host.wait(backup::end_half_done(&host.target(), &sink(host)))
+}
+
 fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
     let (from, options) = restore_options(call)?;
     let host = call.host;
+    end_half_done(host)?;
     let tables = options.tables.as_deref();
     // Planned again right before it is done: what there is to say of it was said.
     let sink: Arc<dyn Sink> = match host.is_planned(&from, tables) {

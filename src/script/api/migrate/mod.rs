@@ -198,6 +198,7 @@ fn history(call: &Call<'_>) -> Answer {
 }
 
 fn pending(call: &Call<'_>) -> Answer {
+    refuse_half_restored(call.host)?;
     let history = call.host.history(folder(call, 0).as_deref())?;
     history
         .refuse_drift(&call.host.evidence())
@@ -212,6 +213,14 @@ fn pending(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         history.pending().into_iter().map(describe).collect(),
     )))
+}
+
+/// What is applied and what is pending cannot be told of a database that is half in.
+fn refuse_half_restored(host: &Host) -> Result<(), Error> {
+    if host.in_scratch() || !host.exists()? {
+        return Ok(());
+    }
+    host.session(async |session: &mut Session| session.refuse_half_restored().await)
 }
 
 /// The migrations an argument lists.
@@ -270,6 +279,7 @@ fn up(call: &Call<'_>) -> Answer {
             .hint("they have transactions of their own")
             .into());
     }
+    refuse_half_restored(host)?;
     if host.plan() {
         for migration in &pending {
             host.effect(
