@@ -191,6 +191,14 @@ pub(super) fn words(engine: Engine, sql: &str) -> Vec<String> {
     words
 }
 
+/// How this engine spells an INSERT that changes the rows it conflicts with.
+pub(super) fn upsert(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Mysql | Engine::Mariadb => "INSERT … ON DUPLICATE KEY UPDATE",
+        Engine::Sqlite | Engine::Postgres => "INSERT … ON CONFLICT (…) DO UPDATE",
+    }
+}
+
 /// A value as this engine reads it between quotes: a backslash means something to MySQL.
 pub(super) fn literal(engine: Engine, value: &str) -> String {
     let value = match engine {

@@ -51,7 +51,10 @@ impl Judge<'_> {
             format!("rows of `{shown}` would be deleted where the new ones conflict with them");
         let draft = draft
             .adding(&words)
-            .hint("use INSERT … ON CONFLICT (…) DO UPDATE: it keeps the row, its other columns and its children")
+            .hint(format!(
+                "use {}: it keeps the row, its other columns and its children",
+                dialect::upsert(self.engine)
+            ))
             .lets_go(&live, None, What::Rows)
             .lets_go(&live, None, What::Values);
         let draft = let_go_elsewhere(draft, goes);

@@ -239,6 +239,19 @@ fn an_engine_is_told_by_what_it_keeps() {
 }
 
 #[test]
+fn the_way_round_a_replace_is_told_in_the_words_of_the_engine() {
+    for (engine, words) in [
+        ("mysql", "ON DUPLICATE KEY UPDATE"),
+        ("mariadb", "ON DUPLICATE KEY UPDATE"),
+        ("sqlite", "ON CONFLICT (…) DO UPDATE"),
+    ] {
+        let lint = offline(engine, "REPLACE INTO users (id) VALUES (1)");
+        let hint = lint.findings[0].hint.clone().unwrap_or_default();
+        assert!(hint.contains(words), "{engine}: {hint}");
+    }
+}
+
+#[test]
 fn what_is_called_for_its_own_sake_is_told() {
     expect(
         "postgres",
