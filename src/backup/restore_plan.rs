@@ -206,6 +206,13 @@ pub async fn plan(
         None => Catalog::default(),
     };
     let partial = summary.is_partial() && !catalog.tables.is_empty();
+    if summary.is_partial() && options.tables.is_none() {
+        let message = format!(
+            "the backup {} holds only some tables: everything else is no part of this restore",
+            set.timestamp()
+        );
+        say(sink.as_ref(), Level::Warn, message);
+    }
     let scope = match options.tables.is_some() || partial {
         true => Scope::Tables,
         false => Scope::Whole,
@@ -262,10 +269,10 @@ fn choose_set(
     options: &RestoreOptions,
     sink: &dyn Sink,
 ) -> super::error::Result<Set> {
-    if options.tables.is_none() {
+    let Some(tables) = &options.tables else {
         return store.find(which, of, sink);
-    }
-    let entry = store.meant(which, of, sink)?;
+    };
+    let entry = store.meant_for(which, of, tables, sink)?;
     let timestamp = entry.timestamp;
     match (entry.set().cloned(), entry.fault()) {
         (Some(set), None) => Ok(set),

@@ -1,14 +1,15 @@
 //! The folder sets lie in: which there are, in what state, and which one is meant.
 
+mod meant;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
 use super::names::{self, Role};
-use super::progress::say;
 use super::set::{Problem, Set, first_of};
 use crate::clock::Timestamp;
-use crate::event::{Level, Sink};
+use crate::event::Sink;
 use crate::storage::publish::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 
 /// The label of the sets made before a restore changes anything.
@@ -194,52 +195,6 @@ impl Store {
             };
         }
         Ok(None)
-    }
-
-    /// The set to restore into the database of this name (where none is given: into a new one) that is meant by `latest` or a timestamp, in whatever state it
-    /// is. `latest` is the newest of that database that was not made as a restore's own safety backup: so a restore that
-    /// is run twice does not undo itself. A damaged one is never passed over for an older one: whoever restores must not
-    /// get older data unasked.
-    ///
-    /// # Errors
-    /// `NoBackup`, `OnlyOfOthers`, `Unknown`, `File`.
-    pub fn meant(&self, which: &str, of: Option<&str>, sink: &dyn Sink) -> Result<Entry> {
-        if which != "latest" {
-            return self.entry(which);
-        }
-        let mut newest_safety: Option<Entry> = None;
-        let mut newest_other: Option<(Timestamp, String)> = None;
-        for timestamp in self.timestamps()? {
-            let entry = self.look_at(timestamp)?;
-            if let Some(other) = entry
-                .made_of()
-                .filter(|name| of.is_some_and(|of| of != *name))
-            {
-                newest_other.get_or_insert((timestamp, other.to_owned()));
-                continue;
-            }
-            let label = entry.set().and_then(|set| set.summary().label.as_deref());
-            if label == Some(SAFETY_LABEL) {
-                newest_safety.get_or_insert(entry);
-                continue;
-            }
-            if let Some(safety) = newest_safety {
-                let message = format!(
-                    "`latest` is the backup {timestamp}; the newer {} was made before a restore: name it to undo that restore",
-                    safety.timestamp
-                );
-                say(sink, Level::Warn, message);
-            }
-            return Ok(entry);
-        }
-        newest_safety.ok_or_else(|| match newest_other {
-            Some((timestamp, from)) => Error::OnlyOfOthers {
-                database: of.unwrap_or_default().to_owned(),
-                timestamp,
-                from,
-            },
-            None => self.no_backup(),
-        })
     }
 
     /// As [`Store::meant`], but only if it is complete.

@@ -237,3 +237,31 @@ fn the_latest_set_is_the_same_to_verify_and_to_restore() {
         );
     }
 }
+
+#[test]
+fn a_newer_set_of_some_tables_is_not_taken_for_the_database_and_status_marks_it() {
+    let project = with_people(3);
+    project.dbscript(&["run", "backup"]).go();
+    project
+        .dbscript(&["run", "backup", "--tables", "points"])
+        .go();
+    let sets = timestamps(&project);
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    assert_eq!(status["backups"][0]["timestamp"], sets[1]);
+    assert_eq!(status["backups"][0]["partial"], true);
+    assert_eq!(status["backups"][1]["partial"], false);
+    let whole = project
+        .dbscript(&["run", "restore", "--yes", "--json"])
+        .go();
+    assert_eq!(whole.result()["timestamp"], sets[0]);
+    let told = format!("the newer {} holds only some tables", sets[1]);
+    assert!(whole.told().contains(&told), "{}", whole.told());
+    let rows = project
+        .dbscript(&["run", "restore", "--plan", "--json", "--tables", "points"])
+        .go();
+    assert_eq!(rows.result()["timestamp"], sets[1], "{}", rows.told());
+    project
+        .dbscript(&["run", "restore", "--plan", "--from", &sets[1]])
+        .stderr_has("holds only some tables")
+        .go();
+}

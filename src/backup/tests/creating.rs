@@ -89,6 +89,38 @@ async fn a_partial_set_says_what_it_leaves_out() {
 }
 
 #[tokio::test]
+async fn the_newest_set_is_not_one_of_some_tables_unless_there_is_no_other_or_it_is_asked_for() {
+    let house = House::with_sample().await;
+    let partial = || CreateOptions {
+        tables: tables(&["Users"]),
+        ..CreateOptions::default()
+    };
+    let latest = || {
+        house
+            .store()
+            .find("latest", None, &*house.sink)
+            .expect("found")
+    };
+    let first = house.backup_with(&partial()).await;
+    assert_eq!(latest().timestamp(), first.timestamp());
+    let whole = house.backup().await;
+    let newest = house.backup_with(&partial()).await;
+    assert_eq!(latest().timestamp(), whole.timestamp());
+    let told = format!(
+        "`latest` is the backup {}; the newer {} holds only some tables",
+        whole.timestamp(),
+        newest.timestamp()
+    );
+    assert!(house.heard.lines().contains(&told));
+    for (table, set) in [("Users", &newest), ("comments", &whole)] {
+        let meant = house
+            .store()
+            .meant_for("latest", None, &[table.to_owned()], &*house.sink);
+        assert_eq!(meant.expect("found").timestamp, set.timestamp(), "{table}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_backed_up_leaves_nothing_behind() {
     let house = House::with_sample().await;
     for (names, words) in [

@@ -248,6 +248,7 @@ fn backup(entry: &Entry) -> Option<Value> {
         ),
         ("rows".to_owned(), number(summary.rows())),
         ("bytes".to_owned(), number(summary.bytes())),
+        ("partial".to_owned(), Value::Bool(summary.is_partial())),
     ]))
 }
 
