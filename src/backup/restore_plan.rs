@@ -207,11 +207,7 @@ pub async fn plan(
     };
     let partial = summary.is_partial() && !catalog.tables.is_empty();
     if summary.is_partial() && options.tables.is_none() {
-        let message = format!(
-            "the backup {} holds only some tables: everything else is no part of this restore",
-            set.timestamp()
-        );
-        say(sink.as_ref(), Level::Warn, message);
+        remark_part(&set, sink.as_ref());
     }
     let scope = match options.tables.is_some() || partial {
         true => Scope::Tables,
@@ -249,6 +245,14 @@ pub async fn plan(
         creates,
         set,
     })
+}
+
+fn remark_part(set: &Set, sink: &dyn Sink) {
+    let message = format!(
+        "the backup {} holds only some tables: everything else is no part of this restore",
+        set.timestamp()
+    );
+    say(sink, Level::Warn, message);
 }
 
 /// Tables that are replaced as a whole take along the keys that point to them from outside.
