@@ -5,7 +5,7 @@ use dbscript::db::Begin;
 use super::rights::limited;
 use super::swaps::{beside, session};
 use super::{client, name};
-use crate::contract::number;
+use crate::contract::{number, run};
 use crate::harness::databases::{Database, Fresh};
 use crate::harness::{Project, timestamps};
 
@@ -155,4 +155,79 @@ async fn a_backup_that_would_not_hold_a_routine_fails_and_says_what_helps() {
         .stderr_has("the definition of this function cannot be read")
         .go();
     go(&["run", "pre-migration-backup"], &app).go();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_whose_body_alone_has_changed_comes_back_with_it() {
+    let Some((fresh, _app, _other)) = shared().await else {
+        return;
+    };
+    let body = |number: u8| {
+        format!(
+            "SET sql_mode = ORACLE;\nDELIMITER //\n
+             CREATE OR REPLACE PACKAGE BODY pk AS FUNCTION a RETURN INT AS BEGIN RETURN {number}; END; END//\n
+             DELIMITER ;\n"
+        )
+    };
+    client(
+        fresh.url(),
+        &format!(
+            "SET sql_mode = ORACLE;\nDELIMITER //\n
+             CREATE PACKAGE pk AS FUNCTION a RETURN INT; END//\nDELIMITER ;\n{}",
+            body(1)
+        ),
+    );
+    let project = Project::new();
+    let go = |words: &[&str]| {
+        project
+            .dbscript(words)
+            .env("DATABASE_URL", fresh.url())
+            .go()
+    };
+    go(&["run", "backup"]);
+    for change in [body(2), "DROP PACKAGE BODY pk;".to_owned(), String::new()] {
+        client(fresh.url(), &format!("SET sql_mode = ORACLE; {change}"));
+        let set = timestamps(&project).remove(0);
+        go(&["run", "restore", "--yes", "--from", &set]);
+        let told = client(
+            fresh.url(),
+            "SET sql_mode = ORACLE; SELECT pk.a() AS a FROM DUAL",
+        );
+        assert_eq!(told, "a\n1\n", "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_that_an_undone_restore_could_not_give_back_to_its_maker_is_told() {
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    client(
+        &app,
+        "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + 1;",
+    );
+    let mut limited = session(&fresh, &other).await;
+    limited.begin(Begin::Rebuild).await.expect("it begins");
+    limited.drop_all().await.expect("a database beside");
+    for sql in [
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "CREATE FUNCTION f() RETURNS INT RETURN 2",
+    ] {
+        limited.run(sql).await.expect("it is made");
+    }
+    limited.commit().await.expect_err("`f` is there");
+    let told = limited
+        .rollback_all()
+        .await
+        .expect_err("not all is as it was");
+    let told = told.to_string();
+    assert!(
+        told.contains("everything is as it was, but the trigger `tr` runs with the rights of who"),
+        "{told}"
+    );
+    let mut root = fresh.session().await;
+    let rows = "INSERT INTO t VALUES (7)";
+    run(&mut root, rows).await;
+    assert_eq!(number(&mut root, "SELECT SUM(id) FROM v").await, 9);
+    assert_eq!(beside(&mut root).await, 0);
 }

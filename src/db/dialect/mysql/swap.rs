@@ -187,21 +187,29 @@ impl Swap {
             .partition(|piece| piece.kind == "trigger");
         // First what applications' writes depend on.
         surroundings::make(state, &triggers).await?;
-        for piece in &self.old_objects {
-            if piece.kind != "trigger" && !self.stays(piece) {
-                schema::drop_object(state, &piece.kind, &piece.name).await?;
-            }
-        }
         let others = others.into_iter().filter(|piece| !self.stays(piece));
         let others: Vec<Piece> = others.collect();
-        surroundings::make(state, &others).await
+        let makes_way = |piece: &&Piece| {
+            let is_kin = |new: &Piece| new.name == piece.name && family(new) == family(piece);
+            others.iter().any(is_kin)
+        };
+        let goes = self.old_objects.iter();
+        let goes = goes.filter(|piece| piece.kind != "trigger" && !self.stays(piece));
+        let (replaced, gone): (Vec<&Piece>, Vec<&Piece>) = goes.partition(makes_way);
+        for piece in replaced {
+            schema::drop_object(state, &piece.kind, &piece.name).await?;
+        }
+        surroundings::make(state, &others).await?;
+        // Last, when nothing else can fail: what another has made could perhaps not be made again as theirs.
+        for piece in gone {
+            schema::drop_object(state, &piece.kind, &piece.name).await?;
+        }
+        Ok(())
     }
 
     /// Whether an object is as it is to be: its rights stay too. A package goes and comes with its body.
     fn stays(&self, piece: &Piece) -> bool {
-        let family = |kind: &str| kind.strip_suffix(" body").unwrap_or(kind).to_owned();
-        let is_kin =
-            |other: &&Piece| other.name == piece.name && family(&other.kind) == family(&piece.kind);
+        let is_kin = |other: &&Piece| other.name == piece.name && family(other) == family(piece);
         let old = self.old_objects.iter().filter(is_kin);
         old.eq(self.new_objects.iter().filter(is_kin))
     }
@@ -230,6 +238,11 @@ impl Piece {
             Some(&self.sql),
         ]
     }
+}
+
+/// What kind of object goes and comes together: a package and its body.
+fn family(piece: &Piece) -> &str {
+    piece.kind.strip_suffix(" body").unwrap_or(&piece.kind)
 }
 
 fn moves(tables: &[String], from: &str, to: &str) -> Vec<String> {
