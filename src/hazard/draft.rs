@@ -29,6 +29,8 @@ pub enum What {
     Values,
     /// How values of a column are written, as its type is another one; that none is lost was asked.
     Form,
+    /// The same, and nobody could be asked whether they are the same values: they must at least look the same.
+    Retyped,
     /// NULLs of a column, which get values; that no value is overwritten was asked.
     Gaps,
 }
@@ -96,6 +98,8 @@ pub(super) struct Question {
     pub(super) severity: Severity,
     /// What it means when a value makes the question itself fail.
     pub(super) on_failure: OnFailure,
+    /// What is asked where the question itself fails as its casts do.
+    pub(super) instead: Option<Box<Question>>,
     /// With more rows than this the question would take too long: the rehearsal decides.
     pub(super) most_rows: Option<u64>,
 }
@@ -110,12 +114,13 @@ impl Default for Question {
             verdict: String::new(),
             severity: Severity::Block,
             on_failure: OnFailure::Unknown,
+            instead: None,
             most_rows: None,
         }
     }
 }
 
-/// What it means when the question fails for a value (SQLSTATE class 22), as the statement would.
+/// What it means when the question fails for a value (SQLSTATE class 22, or 23 of a domain), as the statement would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum OnFailure {
     /// It could not be asked.
@@ -125,6 +130,8 @@ pub(super) enum OnFailure {
     Fails,
     /// Another hazard says so.
     Silent,
+    /// The statement fails alike; of any other failure another hazard tells.
+    FailsOrSilent,
 }
 
 /// How many rows a server is made to count at most; of more it is only said that they are more.

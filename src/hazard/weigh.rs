@@ -74,7 +74,12 @@ pub(super) async fn weigh(
                 let reason = "there are too many rows to compare each with each";
                 return Ok(left_to_rehearsal(&said, reason, rehearsal));
             }
-            ask(draft, question, session).await
+            match &question.instead {
+                Some(instead) if casts_fail(session, &question.met).await? => {
+                    ask(draft, instead, session).await
+                }
+                _ => ask(draft, question, session).await,
+            }
         }
         (Weight::Where(question), Some(session)) => where_any(draft, question, session).await,
     }
@@ -181,14 +186,14 @@ async fn unasked(
     if no_row(session, question.of.as_deref()).await? {
         return Ok(silent(probe));
     }
-    // SQLSTATE class 22: a value is refused, as the statement itself would refuse it.
-    let by_value =
-        matches!(&error, db::Error::Statement { source } if source.code.starts_with("22"));
+    // A value is refused, as the statement itself would refuse it.
+    let by_value = has_class(&error, &["22", "23"]);
     let said = format!("{}{}", draft.message, draft.more);
     let words = words_of(&error);
     match question.on_failure {
         OnFailure::Silent if by_value => Ok(silent(probe)),
-        OnFailure::Fails if by_value => {
+        OnFailure::FailsOrSilent if !by_value => Ok(silent(probe)),
+        OnFailure::Fails | OnFailure::FailsOrSilent if by_value => {
             let logged = format!("{said}: the conversion fails");
             Ok(Weighed {
                 message: format!("{logged}: {words}"),
@@ -206,6 +211,22 @@ async fn unasked(
             )
         }),
     }
+}
+
+/// Whether the SQL fails for a cast in it: that of a value (SQLSTATE classes 22 and 23), or one there is not (42).
+async fn casts_fail(session: &mut Witness<'_>, sql: &str) -> Result<bool> {
+    match number(session, sql).await {
+        Ok(_) => Ok(false),
+        Err(error) if is_refusal(&error) => Ok(has_class(&error, &["22", "23", "42"])),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn has_class(error: &db::Error, classes: &[&str]) -> bool {
+    let db::Error::Statement { source } = error else {
+        return false;
+    };
+    classes.iter().any(|class| source.code.starts_with(class))
 }
 
 /// The engine's own words where it has some: an error that is denied says so only in its source.

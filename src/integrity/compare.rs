@@ -2,68 +2,13 @@
 
 use super::comparison::{Comparison, Released};
 use super::difference::{self, Difference, Sides};
+use super::forms::{self, Retyped, Told};
+use super::report::{Change, ChangeKind, Report};
 use super::{Baseline, BaselineRows, Fingerprint, TableBaseline, measure};
 use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
 use crate::error::Result;
 use crate::event::counted;
 use crate::ident::TableName;
-
-/// What sort of change was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// A table is gone.
-    Table,
-    /// A column is gone.
-    Column,
-    /// Rows are gone.
-    Rows,
-    /// Values differ.
-    Values,
-    /// A foreign key points to nothing.
-    Orphans,
-    /// Rows came in.
-    Added,
-}
-
-impl ChangeKind {
-    /// The name scripts and events use.
-    pub fn name(self) -> &'static str {
-        match self {
-            ChangeKind::Table => "table",
-            ChangeKind::Column => "column",
-            ChangeKind::Rows => "rows",
-            ChangeKind::Values => "values",
-            ChangeKind::Orphans => "orphans",
-            ChangeKind::Added => "added",
-        }
-    }
-}
-
-/// One difference between then and now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What sort.
-    pub kind: ChangeKind,
-    /// The table.
-    pub table: TableName,
-    /// The column, where it is about one.
-    pub column: Option<String>,
-    /// For people: lower case, with the numbers.
-    pub message: String,
-}
-
-/// What a comparison found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// What should not have happened.
-    pub losses: Vec<Change>,
-    /// What was allowed, or is no loss.
-    pub notes: Vec<Change>,
-    /// Tables that are exactly as they were.
-    pub unchanged: u64,
-    /// The rows that the tables of before have now, by their names of now, as far as they are still there.
-    pub counts: Vec<(TableName, u64)>,
-}
 
 /// Compares the database of a snapshot with a baseline.
 ///
@@ -158,14 +103,21 @@ async fn compare_table(
     table: &Table,
     judge: &mut Judge<'_>,
 ) -> Result<()> {
-    let (mut then, mut now) = (Vec::new(), Vec::new());
+    let (mut then, mut now, mut retyped) = (Vec::new(), Vec::new(), Vec::new());
     for column in &before.columns {
         let name = judge.rules.now_called(&before.name, Some(&column.name));
         let name = name.unwrap_or(&column.name).to_owned();
-        if judge.rules.has_other_form(&before.name, &column.name) {
+        let form = judge.rules.form_of(&before.name, &column.name);
+        if form == Some(Released::Gaps) {
             continue;
         }
-        if table.column(&name).is_some() {
+        if let (Some(form), Some(now)) = (form, table.column(&name)) {
+            retyped.push(Retyped {
+                then: column.clone(),
+                now: now.clone(),
+                trusted: form == Released::Form,
+            });
+        } else if table.column(&name).is_some() {
             then.push(column.clone());
             now.push(Column {
                 name,
@@ -173,6 +125,14 @@ async fn compare_table(
             });
         } else {
             missing_column(before, rows, column, judge)?;
+        }
+    }
+    for column in &retyped {
+        let name = Some(column.then.name.as_str());
+        match forms::compare(reader, (before, table), rows, column).await? {
+            Some(Told::Loss(message)) => judge.found(ChangeKind::Values, before, name, message),
+            Some(Told::Note(message)) => judge.note(ChangeKind::Values, before, name, message),
+            None => {}
         }
     }
     if then.is_empty() {
@@ -351,7 +311,7 @@ impl Judge<'_> {
                 Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
                 Released::Values => change.kind == ChangeKind::Values,
                 Released::Column => change.kind == ChangeKind::Column,
-                Released::Form => false,
+                Released::Form | Released::Retyped | Released::Gaps => false,
             };
             same_table && same_column && covers
         })

@@ -13,9 +13,12 @@ pub enum Released {
     Table,
     /// The column may go.
     Column,
-    /// Its values may be written in another way, as its type is another one, or its NULLs may get values: it is not
-    /// compared.
+    /// Its values may be written in another way, as its type is another one and keeps them.
     Form,
+    /// Its type is another one, and nobody knows whether the values stayed: they must read as before.
+    Retyped,
+    /// Its NULLs may get values: it is not compared.
+    Gaps,
 }
 
 /// Something that was allowed to be lost.
@@ -55,15 +58,18 @@ pub struct Renamed {
 }
 
 impl Comparison {
-    /// Whether the values of a column are written in another way now.
-    pub(super) fn has_other_form(&self, table: &TableName, column: &str) -> bool {
-        self.let_go.iter().any(|released| {
-            released.what == Released::Form
-                && released.table.eq_ignore_ascii_case(&table.to_string())
-                && released
-                    .column
-                    .as_deref()
-                    .is_some_and(|released| released.eq_ignore_ascii_case(column))
+    /// How a column is compared that may differ: as one that keeps its values in another form where that is known too.
+    pub(super) fn form_of(&self, table: &TableName, column: &str) -> Option<Released> {
+        let forms = [Released::Gaps, Released::Form, Released::Retyped];
+        forms.into_iter().find(|form| {
+            self.let_go.iter().any(|released| {
+                released.what == *form
+                    && released.table.eq_ignore_ascii_case(&table.to_string())
+                    && released
+                        .column
+                        .as_deref()
+                        .is_some_and(|released| released.eq_ignore_ascii_case(column))
+            })
         })
     }
 

@@ -13,7 +13,7 @@ use crate::db::{Column, Reader, Table, project_line};
 use crate::error::Result;
 
 /// Row hashes remembered at a time: some 100 MB would be ten times as many.
-const HASHES_AT_A_TIME: u64 = 1_000_000;
+pub(super) const HASHES_AT_A_TIME: u64 = 1_000_000;
 
 /// Rows before that are not there now, and rows now that were not there before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

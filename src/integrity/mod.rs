@@ -8,10 +8,13 @@ mod compare;
 mod comparison;
 mod difference;
 mod fingerprint;
+mod forms;
+mod report;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
-pub use compare::{Change, ChangeKind, Report, compare};
+pub use compare::compare;
 pub use comparison::{Comparison, LetGo, Released, Renamed};
 pub use fingerprint::Fingerprint;
+pub use report::{Change, ChangeKind, Report};

@@ -219,6 +219,64 @@ async fn a_renamed_column_or_table_is_followed() {
     assert_eq!(losses, ["2 of 3 rows of `users` have other values"]);
 }
 
+/// The values of a column that has another type are told by what they read as, and never passed over in silence.
+#[tokio::test]
+async fn values_of_another_type_are_compared_by_what_they_read_as() {
+    let rules = |what| Comparison {
+        let_go: vec![LetGo {
+            table: "users".to_owned(),
+            column: Some("fax".to_owned()),
+            what,
+        }],
+        ..Comparison::default()
+    };
+    let retype = |value: &'static str| {
+        [
+            "ALTER TABLE users RENAME TO old".to_owned(),
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, fax NUMERIC)".to_owned(),
+            format!("INSERT INTO users SELECT id, name, {value} FROM old"),
+            "DROP TABLE old".to_owned(),
+        ]
+    };
+    for (value, trusted, other) in [
+        ("fax", None, None),
+        ("fax || ' '", None, None),
+        (
+            "'n' || fax",
+            None,
+            Some("2 of 2 values of `users.fax` read differently now that it is NUMERIC"),
+        ),
+        (
+            "'gone'",
+            Some(
+                "2 of 2 values of `users.fax` read differently now that it is NUMERIC: all of them are the same",
+            ),
+            Some(
+                "2 of 2 values of `users.fax` read differently now that it is NUMERIC: all of them are the same",
+            ),
+        ),
+        (
+            "NULL",
+            Some(
+                "2 of 2 values of `users.fax` read differently now that it is NUMERIC: all of them are NULL",
+            ),
+            Some(
+                "2 of 2 values of `users.fax` read differently now that it is NUMERIC: all of them are NULL",
+            ),
+        ),
+    ] {
+        let change = retype(value);
+        let change: Vec<&str> = change.iter().map(String::as_str).collect();
+        for (what, expected) in [(Released::Form, trusted), (Released::Retyped, other)] {
+            let (losses, notes) = losses_after(&change, &rules(what)).await;
+            let expected: Vec<&str> = expected.into_iter().collect();
+            assert_eq!(losses, expected, "{value} {what:?}");
+            let told = losses.len() + notes.len();
+            assert_eq!(told == 0, value.starts_with("fax"), "{value} {what:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn where_others_write_moving_rows_are_notes_and_lost_tables_stay_losses() {
     let rules = Comparison {

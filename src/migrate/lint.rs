@@ -54,8 +54,9 @@ pub async fn lint(
         applied_here: true,
     };
     let lint = hazard::lint(engine, &files, &rules, session).await?;
-    let expected =
-        |gone: &&hazard::LetGo| gone.allowed || matches!(gone.what, What::Form | What::Gaps);
+    let expected = |gone: &&hazard::LetGo| {
+        gone.allowed || matches!(gone.what, What::Form | What::Retyped | What::Gaps)
+    };
     let let_go = lint.let_go.iter().filter(expected).map(released);
     let renamed = lint.renamed.iter().map(|renamed| Renamed {
         table: renamed.table.clone(),
@@ -78,7 +79,9 @@ fn released(gone: &hazard::LetGo) -> LetGo {
             What::Column => Released::Column,
             What::Rows => Released::Rows,
             What::Values => Released::Values,
-            What::Form | What::Gaps => Released::Form,
+            What::Form => Released::Form,
+            What::Retyped => Released::Retyped,
+            What::Gaps => Released::Gaps,
         },
     }
 }

@@ -8,6 +8,7 @@ mod mysql;
 mod postgres;
 mod refusals;
 mod routines;
+mod using;
 mod ways_out;
 
 use dbscript::event::Severity;

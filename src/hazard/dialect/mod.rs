@@ -233,6 +233,10 @@ pub(super) struct TypeChange {
     pub(super) loses: Option<String>,
     /// What happens to them.
     pub(super) verdict: &'static str,
+    /// The condition that is asked where `loses` itself fails, values that at least look different, and what it says.
+    pub(super) instead: Option<(String, &'static str)>,
+    /// A USING computes the new value: without an answer nothing says that it is the old one.
+    pub(super) computed: bool,
     /// The condition of values the new type does not take, so that the statement fails; `None` where it takes all.
     pub(super) refuses: Option<String>,
     /// What the new type says to them.

@@ -65,6 +65,7 @@ impl Judge<'_> {
             self.push(draft.fails(weight, &table.name, &verdict).hint(
                 "settle these values first, or let the USING give each a value of the new type",
             ));
+            self.ask_what_using_loses(retyped);
             return true;
         };
         let gone = was_enum.map(|old| {

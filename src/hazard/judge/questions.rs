@@ -80,6 +80,7 @@ impl Judge<'_> {
             verdict: verdict.to_owned(),
             severity: Severity::Block,
             on_failure: OnFailure::Unknown,
+            instead: None,
             most_rows: None,
         })
     }

@@ -38,9 +38,6 @@ impl Judge<'_> {
         let (Some(live), false) = (&known.live, known.generated) else {
             return;
         };
-        if !known.type_name.eq_ignore_ascii_case(new_type) {
-            self.let_go_silently(table, live.clone(), What::Form);
-        }
         let retyped = Retyped {
             table,
             column: known,
@@ -48,20 +45,48 @@ impl Judge<'_> {
             new_type,
             using,
         };
+        let change = self.type_change(&retyped);
+        if !known.type_name.eq_ignore_ascii_case(new_type) {
+            let computed = change.as_ref().is_some_and(|change| change.computed);
+            let what = match computed {
+                true => What::Retyped,
+                false => What::Form,
+            };
+            self.let_go_silently(table, live.clone(), what);
+        }
         if self.change_enum(&retyped) {
             return;
         }
-        let change = dialect::type_change(
+        let tried = using.is_some()
+            && change
+                .as_ref()
+                .is_some_and(|change| change.computed || change.unknown.is_some());
+        if let Some(change) = change {
+            self.judge_type_change(&retyped, &change);
+        }
+        if !tried {
+            self.try_domain(&retyped);
+        }
+    }
+
+    /// What the change does, by what domains are made of.
+    fn type_change(&self, retyped: &Retyped<'_>) -> Option<TypeChange> {
+        dialect::type_change(
             self.engine,
-            &known.type_name,
-            new_type,
+            self.world.made_of(&retyped.column.type_name),
+            self.world.made_of(retyped.new_type),
             &retyped.stored,
-            using,
-        );
-        let Some(change) = change else {
-            return;
-        };
-        self.judge_type_change(&retyped, &change);
+            retyped.using,
+        )
+    }
+
+    /// What a domain demands besides its type is known to the server alone.
+    fn try_domain(&mut self, retyped: &Retyped<'_>) {
+        let new_type = retyped.new_type;
+        if self.world.made_of(new_type) != new_type && retyped.column.type_name != new_type {
+            let value = retyped.using.unwrap_or(&retyped.stored).to_owned();
+            self.try_cast(retyped, &value, OnFailure::Fails);
+        }
     }
 
     fn judge_type_change(&mut self, retyped: &Retyped<'_>, change: &TypeChange) {
@@ -86,21 +111,12 @@ impl Judge<'_> {
             );
             self.ask_about(retyped, "not-castable", condition, &verdict);
         }
-        if let Some(condition) = &change.loses {
-            let rule = if retyped.using.is_some() {
-                "lossy-using"
-            } else {
-                "narrow-type"
-            };
-            let verdict = format!(
-                "have a value in `{}` that {}",
-                column.name,
-                about(change.verdict, new_type)
-            );
-            self.ask_about(retyped, rule, condition, &verdict);
-        }
+        self.ask_what_is_lost(retyped, change);
         match (&change.unknown, retyped.using) {
-            (Some(_), Some(using)) => self.try_cast(retyped, using),
+            (Some(_), Some(using)) => self.try_cast(retyped, using, OnFailure::Fails),
+            (None, Some(using)) if change.computed && !self.world.offline => {
+                self.try_cast(retyped, using, OnFailure::FailsOrSilent);
+            }
             (Some(reason), None) => {
                 let object = format!("{}.{}", retyped.table.name, column.name);
                 let message = format!("values of `{object}` may change when it becomes {new_type}");
@@ -115,6 +131,35 @@ impl Judge<'_> {
         }
     }
 
+    /// Asks how many values the change loses.
+    fn ask_what_is_lost(&mut self, retyped: &Retyped<'_>, change: &TypeChange) {
+        let Some(condition) = &change.loses else {
+            return;
+        };
+        let rule = match retyped.using {
+            Some(_) => "lossy-using",
+            None => "narrow-type",
+        };
+        let (column, new_type) = (retyped.column, retyped.new_type);
+        let says = |verdict| {
+            format!(
+                "have a value in `{}` that {}",
+                column.name,
+                about(verdict, new_type)
+            )
+        };
+        let instead = change.instead.as_ref();
+        let instead = instead.map(|(condition, verdict)| (condition.as_str(), says(verdict)));
+        self.ask_about_or(retyped, rule, (condition, &says(change.verdict)), instead);
+    }
+
+    /// The same of a USING that computes, where the rest of the change is judged in another way.
+    pub(super) fn ask_what_using_loses(&mut self, retyped: &Retyped<'_>) {
+        if let Some(change) = self.type_change(retyped).filter(|change| change.computed) {
+            self.ask_what_is_lost(retyped, &change);
+        }
+    }
+
     /// Asks how many rows meet a condition about the column that changes.
     pub(super) fn ask_about(
         &mut self,
@@ -123,13 +168,30 @@ impl Judge<'_> {
         condition: &str,
         verdict: &str,
     ) {
+        self.ask_about_or(retyped, rule, (condition, verdict), None);
+    }
+
+    /// The same; where the condition itself fails, the second one is asked.
+    fn ask_about_or(
+        &mut self,
+        retyped: &Retyped<'_>,
+        rule: &'static str,
+        (condition, verdict): (&str, &str),
+        instead: Option<(&str, String)>,
+    ) {
         let Retyped { table, column, .. } = retyped;
-        let question = self
-            .rows_question(table, Some(condition), verdict)
-            .map(|question| Question {
+        let asked = |condition: &str, verdict: &str| {
+            let question = self.rows_question(table, Some(condition), verdict)?;
+            Some(Question {
                 on_failure: OnFailure::Silent,
                 ..question
-            });
+            })
+        };
+        let question = asked(condition, verdict).map(|question| Question {
+            instead: instead
+                .and_then(|(condition, verdict)| asked(condition, &verdict).map(Box::new)),
+            ..question
+        });
         let weight = self.weigh(table, question);
         let object = format!("{}.{}", table.name, column.name);
         let hint = match rule {
@@ -147,34 +209,41 @@ impl Judge<'_> {
         }
         .hint(hint);
         if rule != "not-castable" {
-            draft = draft.lets_go(&live_name(table), column.live.as_deref(), What::Values);
+            let (table, live) = (live_name(table), column.live.as_deref());
+            draft = draft.lets_go(&table, live, What::Values);
+            if rule == "lossy-using" {
+                draft = draft.lets_go(&table, live, What::Form);
+            }
         }
         draft.aliases = vec![table.name.to_string()];
         self.push(draft);
     }
 
-    /// Nothing is known of the conversion but its SQL: it is done, read only, and what it gives is cast back.
-    fn try_cast(&mut self, retyped: &Retyped<'_>, using: &str) {
+    /// Nothing is known of the conversion but its SQL: it is done, read only.
+    fn try_cast(&mut self, retyped: &Retyped<'_>, value: &str, on_failure: OnFailure) {
         let Retyped {
             table,
             column,
-            stored,
             new_type,
             ..
         } = retyped;
-        let there = format!("(({using}\n)::{new_type})");
+        let there = format!("(({value}\n)::{new_type})");
         let verdict = "are refused by the conversion";
-        let words = dialect::words(self.engine, using);
+        let words = dialect::words(self.engine, value);
         let question = self.rows_of(table, &words).and_then(|from| {
             let asked = self.rows_question(table, None, verdict)?;
             Some(Question {
                 met: format!("SELECT 0 * count({there}) FROM {from}"),
                 sample: None,
-                on_failure: OnFailure::Fails,
+                on_failure,
                 ..asked
             })
         });
         let weight = self.weigh(table, question);
+        // Of rows that are not there yet the hazard of the values tells, and the rehearsal.
+        if matches!(weight, Weight::Rehearsal { .. }) && on_failure == OnFailure::FailsOrSilent {
+            return;
+        }
         let object = format!("{}.{}", table.name, column.name);
         let mut draft = Draft::new("not-castable", self.at, object)
             .weighs(
@@ -188,12 +257,6 @@ impl Judge<'_> {
         draft.fails = true;
         draft.aliases = vec![table.name.to_string()];
         self.push(draft);
-        let condition = format!("{there}::{} IS DISTINCT FROM {stored}", column.type_name);
-        let verdict = format!(
-            "have another value in `{}` after the USING, cast back, than before",
-            column.name
-        );
-        self.ask_about(retyped, "lossy-using", &condition, &verdict);
     }
 
     /// Offline, or a column nobody knows: the old type decides.

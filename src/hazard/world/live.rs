@@ -1,6 +1,6 @@
 //! The world before the first statement: the catalog of the live database.
 
-use super::objects::enum_values;
+use super::objects::{domain_type, enum_values};
 use super::table::{Index, Object, Table, live_table, lower};
 use super::{Names, World};
 use crate::db::{self, Catalog, Engine};
@@ -46,6 +46,10 @@ impl World {
         if let Some(values) = enum_values(&object.sql).filter(|_| object.kind == "type") {
             self.enums
                 .insert(bare_type(&object.name.to_string(), None), values);
+        }
+        if let Some(made_of) = domain_type(&object.sql).filter(|_| object.kind == "type") {
+            self.domains
+                .insert(bare_type(&object.name.to_string(), None), made_of);
         }
         self.objects.push(Object {
             kind: object.kind.clone(),

@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) sequences: Vec<String>,
     /// Enums by their bare name, with their values.
     enums: HashMap<String, Vec<String>>,
+    /// Domains by their bare name, with the type each is made of.
+    domains: HashMap<String, String>,
     pub(super) names: Names,
     /// The catalog may leave out what this user has no right to.
     hides: bool,

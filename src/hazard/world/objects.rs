@@ -45,6 +45,22 @@ impl World {
         self.enums.get(&name).map(Vec::as_slice)
     }
 
+    /// The type a domain is made of, through domains of domains; any other type is itself.
+    pub(in crate::hazard) fn made_of<'a>(&'a self, type_name: &'a str) -> &'a str {
+        /// More turns than anybody nests.
+        const MOST: usize = 16;
+        let mut found = type_name;
+        for _ in 0..MOST {
+            let array = found.trim_end().ends_with(']');
+            let name = bare_type(found, self.default_schema());
+            match self.domains.get(&name).filter(|_| !array) {
+                Some(made_of) => found = made_of,
+                None => break,
+            }
+        }
+        found
+    }
+
     /// Adds an enum the set creates.
     pub(in crate::hazard) fn add_enum(&mut self, name: &TableName, values: Vec<String>) {
         let name = bare_type(&name.to_string(), self.default_schema());
@@ -128,6 +144,22 @@ pub(in crate::hazard) fn bare_type(name: &str, default_schema: Option<&str>) -> 
         .strip_prefix(schema)
         .and_then(|rest| rest.strip_prefix('.'));
     own.unwrap_or(&name).to_owned()
+}
+
+/// The type of `CREATE DOMAIN app.mail AS character varying(80) COLLATE … DEFAULT … NOT NULL CONSTRAINT …`, as the
+/// catalog writes it.
+pub(super) fn domain_type(sql: &str) -> Option<String> {
+    let (_, rest) = sql.strip_prefix("CREATE DOMAIN ")?.split_once(" AS ")?;
+    let ends = [
+        " COLLATE ",
+        " DEFAULT ",
+        " NOT NULL",
+        " CONSTRAINT ",
+        " CHECK ",
+        ";",
+    ];
+    let end = ends.iter().filter_map(|word| rest.find(word)).min();
+    Some(rest[..end.unwrap_or(rest.len())].trim().to_owned())
 }
 
 /// The values of `CREATE TYPE … AS ENUM ('a', 'b')`.

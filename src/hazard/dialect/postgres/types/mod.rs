@@ -20,12 +20,14 @@ pub(in crate::hazard::dialect) fn type_change(
     column: &str,
     using: Option<&str>,
 ) -> Option<TypeChange> {
+    let names = (from, to);
     let (from, to) = (Type::parse(from), Type::parse(to));
     let casts = match using {
         None => Vec::new(),
         Some(using) => match using::casts(using, column) {
             Some(casts) => casts,
-            None => return computed(&from, &to, column, using),
+            None if using::keeps_all(using, column, &from, &to) => return None,
+            None => return Some(there_and_back((names, &from), column, using)),
         },
     };
     let mut steps: Vec<(Type, Cast)> = casts
@@ -37,7 +39,7 @@ pub(in crate::hazard::dialect) fn type_change(
     }
     let mut change = TypeChange::default();
     let mut value = column.to_owned();
-    let mut held = from;
+    let mut held = from.clone();
     for (index, (next, cast)) in steps.into_iter().enumerate() {
         add(&mut change, convert(&held, &next, &value, cast));
         if let Some(name) = casts.get(index) {
@@ -49,6 +51,16 @@ pub(in crate::hazard::dialect) fn type_change(
         && change.refuses.is_none()
         && change.unknown.is_none()
         && change.impossible.is_none();
+    if let (Some(using), Some(_), None) = (using, &change.unknown, &change.loses) {
+        let tried = there_and_back((names, &from), column, using);
+        change = TypeChange {
+            unknown: change.unknown,
+            refuses: change.refuses,
+            refusal: change.refusal,
+            impossible: change.impossible,
+            ..tried
+        };
+    }
     (!nothing).then_some(change)
 }
 
@@ -82,31 +94,40 @@ fn add(change: &mut TypeChange, step: Step) {
     change.unknown = change.unknown.take().or(step.unknown);
 }
 
-/// A USING that computes: the value is compared with what it gives, cast back.
-fn computed(from: &Type, to: &Type, column: &str, using: &str) -> Option<TypeChange> {
-    let zoned = using.to_ascii_lowercase().contains("at time zone");
-    match (from, to) {
-        (Type::Timestamp(before), Type::TimestampTz(after))
-        | (Type::TimestampTz(before), Type::Timestamp(after))
-            if zoned && after >= before =>
-        {
-            return None;
-        }
-        _ => {}
-    }
-    let back = using::type_sql(from)?;
-    let there = using::type_sql(to);
-    let value = match &there {
-        Some(name) => format!("(({using}\n)::{name})"),
-        None => format!("({using}\n)"),
+/// A USING that is not understood: the value is compared with what it gives, as text and cast back. The types come as
+/// they are named and as what the old one is. A cast back may fail (15 has none that only tries), or not exist: what
+/// looks different then is taken for lost.
+fn there_and_back(types: ((&str, &str), &Type), column: &str, using: &str) -> TypeChange {
+    let ((from, to), old) = types;
+    let there = format!("(({using}\n)::{to})");
+    const BLIND: &str = "gives way to what its USING says without looking at it";
+    // `IS NOT NULL` is false for a row value with one field that is NULL.
+    let valued = format!("{column} IS DISTINCT FROM NULL");
+    let looks = format!("{there}::text IS DISTINCT FROM {column}::text");
+    let (loses, instead, verdict) = if using::names(using, column) {
+        // Types of other people may have no equality, or one that is blind to something: citext, point.
+        let differs = match using::has_equality(old) {
+            true => format!("{there}::{from} IS DISTINCT FROM {column}"),
+            false => format!("{there}::{from}::text IS DISTINCT FROM {column}::text"),
+        };
+        (
+            format!("{valued} AND CASE WHEN {looks} THEN {differs} ELSE false END"),
+            (
+                format!("{valued} AND {looks}"),
+                "is changed by its USING: what that gives could not be cast back",
+            ),
+            "is another value after its USING, cast back, than before",
+        )
+    } else {
+        (format!("{valued} AND {looks}"), (valued, BLIND), BLIND)
     };
-    Some(TypeChange {
-        loses: Some(format!(
-            "{column} IS NOT NULL AND {value}::{back} IS DISTINCT FROM {column}"
-        )),
-        verdict: "is another value after its USING, cast back, than before",
+    TypeChange {
+        loses: Some(loses),
+        instead: Some(instead),
+        verdict,
+        computed: true,
         ..TypeChange::default()
-    })
+    }
 }
 
 /// Whether a change of type writes the table anew (<https://www.postgresql.org/docs/15/sql-altertable.html#SQL-ALTERTABLE-NOTES>).

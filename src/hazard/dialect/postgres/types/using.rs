@@ -2,7 +2,7 @@
 
 use super::name::Type;
 use crate::db::Engine;
-use crate::hazard::dialect::{Lexer, unquoted};
+use crate::hazard::dialect::{Lexer, unquoted, words};
 
 /// The types a USING casts the column through, as written; `None` where it does anything else.
 pub(super) fn casts(using: &str, column: &str) -> Option<Vec<String>> {
@@ -15,34 +15,60 @@ pub(super) fn casts_of_any(using: &str) -> Option<Vec<String>> {
     read(using).map(|(_, casts)| casts)
 }
 
-/// A type as SQL, where it is one of PostgreSQL's own and values can be cast to it without loss of meaning.
-pub(super) fn type_sql(name: &Type) -> Option<String> {
-    Some(match name {
-        Type::Smallint => "smallint".to_owned(),
-        Type::Integer => "integer".to_owned(),
-        Type::Bigint => "bigint".to_owned(),
-        Type::Numeric(None) => "numeric".to_owned(),
-        Type::Numeric(Some((precision, scale))) => format!("numeric({precision}, {scale})"),
-        Type::Real => "real".to_owned(),
-        Type::Double => "double precision".to_owned(),
-        Type::Boolean => "boolean".to_owned(),
-        Type::Text(None) => "text".to_owned(),
-        Type::Text(Some(length)) => format!("varchar({length})"),
-        Type::Char(length) => format!("char({length})"),
-        Type::Name => "name".to_owned(),
-        Type::Date => "date".to_owned(),
-        Type::Time(digits) => format!("time({digits})"),
-        Type::TimeTz(digits) => format!("timetz({digits})"),
-        Type::Timestamp(digits) => format!("timestamp({digits})"),
-        Type::TimestampTz(digits) => format!("timestamptz({digits})"),
-        Type::Interval(digits) => format!("interval({digits})"),
-        Type::Uuid => "uuid".to_owned(),
-        Type::Jsonb => "jsonb".to_owned(),
-        Type::Inet => "inet".to_owned(),
-        Type::Cidr => "cidr".to_owned(),
-        // `json` has no equality.
-        Type::Json | Type::Array(_) | Type::Other(_) => return None,
-    })
+/// Whether it names the column anywhere.
+pub(super) fn names(using: &str, column: &str) -> bool {
+    let column = unquoted(column).to_lowercase();
+    words(Engine::Postgres, using).contains(&column)
+}
+
+/// Whether values of a type are the same where `=` says so.
+pub(super) fn has_equality(name: &Type) -> bool {
+    match name {
+        // `json` has none; nobody knows of the others.
+        Type::Json | Type::Other(_) => false,
+        Type::Array(element) => has_equality(element),
+        _ => true,
+    }
+}
+
+/// Whether a USING is one of the few calls whose every result tells which value it was made of.
+pub(super) fn keeps_all(using: &str, column: &str, from: &Type, to: &Type) -> bool {
+    let tokens: Vec<&str> = Lexer::new(Engine::Postgres, using)
+        .filter(|token| !token.kind.is_blank())
+        .map(|token| &using[token.start..token.end])
+        .collect();
+    let is_column = |name: &str| fold(name) == unquoted(column);
+    let lower: Vec<String> = tokens.iter().map(|token| token.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match (tokens.as_slice(), lower.as_slice()) {
+        ([name, ..], [_, "at", "time", "zone", zone])
+            if is_column(name) && zone.starts_with('\'') =>
+        {
+            match (from, to) {
+                (Type::Timestamp(before), Type::TimestampTz(after))
+                | (Type::TimestampTz(before), Type::Timestamp(after)) => after >= before,
+                _ => false,
+            }
+        }
+        ([_, _, name, ..], ["array", "[", _, "]"]) if is_column(name) => {
+            matches!(to, Type::Array(element) if **element == *from)
+        }
+        ([_, _, name, ..], ["to_jsonb" | "jsonb_build_array", "(", _, ")"]) if is_column(name) => {
+            *to == Type::Jsonb
+        }
+        ([_, _, name, ..], ["to_json" | "json_build_array", "(", _, ")"]) if is_column(name) => {
+            *to == Type::Json
+        }
+        ([_, _, name, ..], ["to_timestamp", "(", _, ")"]) if is_column(name) => {
+            *to == Type::TimestampTz(6) && matches!(from, Type::Smallint | Type::Integer)
+        }
+        ([_, _, name, ..], ["encode", "(", _, ",", "'hex'" | "'base64'", ")"])
+            if is_column(name) =>
+        {
+            *to == Type::Text(None)
+        }
+        _ => false,
+    }
 }
 
 fn fold(name: &str) -> String {
