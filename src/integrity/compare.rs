@@ -96,14 +96,24 @@ fn matching(columns: &[Column], table: &Table) -> Option<Vec<Column>> {
         .collect()
 }
 
-async fn compare_table(
-    reader: &mut dyn Reader,
+/// Columns of before and now that belong together.
+#[derive(Default)]
+struct Paired {
+    then: Vec<Column>,
+    /// The same as they are named now.
+    now: Vec<Column>,
+    /// Those that have another type.
+    retyped: Vec<Retyped>,
+}
+
+/// Pairs the columns; those that are gone are found.
+fn pair(
     before: &TableBaseline,
     rows: Option<&dyn BaselineRows>,
     table: &Table,
     judge: &mut Judge<'_>,
-) -> Result<()> {
-    let (mut then, mut now, mut retyped) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<Paired> {
+    let mut paired = Paired::default();
     for column in &before.columns {
         let name = judge.rules.now_called(&before.name, Some(&column.name));
         let name = name.unwrap_or(&column.name).to_owned();
@@ -112,14 +122,14 @@ async fn compare_table(
             continue;
         }
         if let (Some(form), Some(now)) = (form, table.column(&name)) {
-            retyped.push(Retyped {
+            paired.retyped.push(Retyped {
                 then: column.clone(),
                 now: now.clone(),
                 trusted: form == Released::Form,
             });
         } else if table.column(&name).is_some() {
-            then.push(column.clone());
-            now.push(Column {
+            paired.then.push(column.clone());
+            paired.now.push(Column {
                 name,
                 ..column.clone()
             });
@@ -127,6 +137,17 @@ async fn compare_table(
             missing_column(before, rows, column, judge)?;
         }
     }
+    Ok(paired)
+}
+
+async fn compare_table(
+    reader: &mut dyn Reader,
+    before: &TableBaseline,
+    rows: Option<&dyn BaselineRows>,
+    table: &Table,
+    judge: &mut Judge<'_>,
+) -> Result<()> {
+    let Paired { then, now, retyped } = pair(before, rows, table, judge)?;
     for column in &retyped {
         let name = Some(column.then.name.as_str());
         match forms::compare(reader, (before, table), rows, column).await? {

@@ -8,6 +8,7 @@ mod mysql;
 mod postgres;
 mod refusals;
 mod routines;
+mod row_values;
 mod using;
 mod ways_out;
 

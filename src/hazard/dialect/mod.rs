@@ -208,6 +208,24 @@ pub(super) fn literal(engine: Engine, value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
+/// The condition that there is a value. PostgreSQL's `IS NOT NULL` is false for a row value with one field that is NULL,
+/// and its `IS NULL` true for one of nothing but NULLs: constraints ask for the value itself, as IS DISTINCT FROM does
+/// (<https://www.postgresql.org/docs/15/functions-comparison.html>).
+pub(super) fn has_value(engine: Engine, sql: &str) -> String {
+    match engine {
+        Engine::Postgres => format!("{sql} IS DISTINCT FROM NULL"),
+        Engine::Sqlite | Engine::Mysql | Engine::Mariadb => format!("{sql} IS NOT NULL"),
+    }
+}
+
+/// The condition that there is none.
+pub(super) fn has_none(engine: Engine, sql: &str) -> String {
+    match engine {
+        Engine::Postgres => format!("{sql} IS NOT DISTINCT FROM NULL"),
+        Engine::Sqlite | Engine::Mysql | Engine::Mariadb => format!("{sql} IS NULL"),
+    }
+}
+
 /// A name without its quotes.
 fn unquoted(name: &str) -> String {
     let Some(quote) = name.chars().next() else {

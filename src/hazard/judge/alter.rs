@@ -4,6 +4,7 @@ use super::Judge;
 use super::copies::live_name;
 use crate::event::Severity;
 use crate::hazard::action::{Action, ColumnChange};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::{Table, bare_type};
 use crate::ident::TableName;
@@ -86,7 +87,8 @@ impl Judge<'_> {
         if table.live.is_none() || never_null || made {
             return;
         }
-        let condition = format!("{} IS NULL", self.quote(&self.now_or_live(table, column)));
+        let value = self.quote(&self.now_or_live(table, column));
+        let condition = dialect::has_none(self.engine, &value);
         let old_type = known.map_or("", |known| known.type_name.as_str());
         let fate = self.fate_of_nulls(new_type.unwrap_or(old_type));
         let verdict = format!("have NULL in `{column}`, which becomes NOT NULL{fate}");
@@ -200,7 +202,7 @@ impl Judge<'_> {
             let (rule, condition, verdict) = match check {
                 None => (
                     "set-not-null",
-                    format!("{quoted} IS NULL"),
+                    dialect::has_none(self.engine, &quoted),
                     format!(
                         "have NULL in `{}`, which the domain `{domain}` no longer takes",
                         column.name

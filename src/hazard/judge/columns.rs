@@ -3,6 +3,7 @@
 use super::Judge;
 use crate::event::Severity;
 use crate::hazard::action::{Action, Generated, Key, NewColumn};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::{Seen, Table, new_column};
 use crate::ident::TableName;
@@ -216,7 +217,7 @@ impl Judge<'_> {
             return None;
         }
         let object = format!("{}.{column}", table.name);
-        let condition = format!("{} IS NOT NULL", self.quote(&live_column));
+        let condition = dialect::has_value(self.engine, &self.quote(&live_column));
         let verdict = format!("have a value in `{column}`, which would be lost");
         let mut draft = Draft::new("drop-column", self.at, &object);
         draft.weight = self.weigh(table, self.rows_question(table, Some(&condition), &verdict));

@@ -4,6 +4,7 @@ use super::Judge;
 use super::flows::{Flow, From, flows};
 use crate::event::Severity;
 use crate::hazard::action::{Copy, Insert, Output};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::rebuild::Rebuild;
 use crate::hazard::world::{Column, Table};
@@ -227,7 +228,7 @@ impl Judge<'_> {
                 "have a value in `{}`, which the rebuild leaves out",
                 column.name
             );
-            let condition = format!("{} IS NOT NULL", self.quote(live));
+            let condition = dialect::has_value(self.engine, &self.quote(live));
             let weight = self.weigh(
                 original,
                 self.rows_question(original, Some(&condition), &verdict),

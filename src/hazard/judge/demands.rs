@@ -66,7 +66,8 @@ impl Judge<'_> {
         let nullable: Vec<String> = columns
             .iter()
             .filter(may_be_null)
-            .map(|column| format!("{} IS NULL", self.quote(&self.now_or_live(table, column))))
+            .map(|column| self.quote(&self.now_or_live(table, column)))
+            .map(|value| dialect::has_none(self.engine, &value))
             .collect();
         if nullable.is_empty() || table.live.is_none() {
             return;
@@ -170,10 +171,7 @@ impl Judge<'_> {
         let columns = reference.columns.iter();
         let filled: Vec<String> = columns
             .map(|column| {
-                format!(
-                    "{} IS NOT NULL",
-                    self.quote(&self.now_or_live(child, column))
-                )
+                dialect::has_value(self.engine, &self.quote(&self.now_or_live(child, column)))
             })
             .collect();
         let question = self.rows_question(child, Some(&filled.join(" AND ")), "")?;
@@ -202,7 +200,7 @@ impl Judge<'_> {
         }
         let filled: Vec<String> = columns
             .iter()
-            .map(|column| format!("{column} IS NOT NULL"))
+            .map(|column| dialect::has_value(self.engine, column))
             .collect();
         let mut condition = filled.join(" AND ");
         if let Some(live) = &parent.live {

@@ -208,7 +208,7 @@ impl Judge<'_> {
     fn repeated_in_group(&self, all: String, named: &[String]) -> (String, String) {
         let filled: Vec<String> = named
             .iter()
-            .map(|name| format!("{name} IS NOT NULL"))
+            .map(|name| dialect::has_value(self.engine, name))
             .collect();
         let (named, filled) = (named.join(", "), filled.join(" AND "));
         let filter = format!(

@@ -4,6 +4,7 @@ use super::Judge;
 use super::copies::live_name;
 use crate::event::Severity;
 use crate::hazard::action::ObjectKind;
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::{Column, Table};
 use crate::ident::TableName;
@@ -146,11 +147,8 @@ impl Judge<'_> {
                 "have a value in `{}.{attribute}`, which would be lost",
                 column.name
             );
-            let condition = format!(
-                "({}).{} IS NOT NULL",
-                self.quote(live),
-                self.quote(attribute)
-            );
+            let part = format!("({}).{}", self.quote(live), self.quote(attribute));
+            let condition = dialect::has_value(self.engine, &part);
             let question = self.rows_question(&table, Some(&condition), &verdict);
             let weight = self.weigh(&table, question);
             let mut draft = Draft::new("drop-column", self.at, &object)

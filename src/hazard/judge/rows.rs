@@ -4,6 +4,7 @@ use super::copies::live_name;
 use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
 use crate::hazard::action::{Change, Insert, Reach, Update};
+use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::{Seen, Table};
 use crate::ident::TableName;
@@ -204,7 +205,7 @@ impl Judge<'_> {
         let names = names.join("`, `");
         let filled: Vec<String> = old
             .iter()
-            .map(|(name, _)| format!("{} IS NOT NULL", self.quote(name)))
+            .map(|(name, _)| dialect::has_value(self.engine, &self.quote(name)))
             .collect();
         let verdict = format!("would have `{names}` overwritten");
         let mut draft = Draft::new("update-rows", self.at, &shown);

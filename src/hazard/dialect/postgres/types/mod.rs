@@ -11,7 +11,8 @@ mod using;
 use convert::{Cast, Step, convert};
 use name::Type;
 
-use crate::hazard::dialect::TypeChange;
+use crate::db::Engine;
+use crate::hazard::dialect::{TypeChange, has_value};
 
 /// What a change of type does to the values of a column (named as SQL).
 pub(in crate::hazard::dialect) fn type_change(
@@ -101,8 +102,7 @@ fn there_and_back(types: ((&str, &str), &Type), column: &str, using: &str) -> Ty
     let ((from, to), old) = types;
     let there = format!("(({using}\n)::{to})");
     const BLIND: &str = "gives way to what its USING says without looking at it";
-    // `IS NOT NULL` is false for a row value with one field that is NULL.
-    let valued = format!("{column} IS DISTINCT FROM NULL");
+    let valued = has_value(Engine::Postgres, column);
     let looks = format!("{there}::text IS DISTINCT FROM {column}::text");
     let (loses, instead, verdict) = if using::names(using, column) {
         // Types of other people may have no equality, or one that is blind to something: citext, point.
