@@ -7,6 +7,7 @@ mod owners;
 mod rights;
 mod schema;
 mod swaps;
+mod table_locks;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

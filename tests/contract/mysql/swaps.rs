@@ -73,7 +73,7 @@ pub(super) async fn beside(session: &mut Session) -> i64 {
 }
 
 /// Waits until a statement of the database that begins so waits for a lock; returns its connection's number.
-async fn waiting(session: &mut Session, fresh: &Fresh, beginning: &str) -> i64 {
+pub(super) async fn waiting(session: &mut Session, fresh: &Fresh, beginning: &str) -> i64 {
     let sql = format!(
         "SELECT MAX(ID) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting%'
          AND CAST(INFO AS BINARY) LIKE '{beginning}%'

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::large::{Large, RAISE};
 use super::line::{Form, Literal, push, push_literal};
 use super::link::State;
+use super::text::READ;
 use super::{fault, quote, text, transaction, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::Chunk;
@@ -52,7 +53,7 @@ pub(super) async fn read(
     let unpadded =
         "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', '')";
     text::run(&mut state.connection, unpadded).await?;
-    let sql = format!("SELECT {selected} FROM {}", quote(&table.name.name));
+    let sql = format!("{READ} {selected} FROM {}", quote(&table.name.name));
     let keys = keys(columns);
     let mut rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut state.connection);
     let (mut total, mut chunk) = (0, Chunk::default());

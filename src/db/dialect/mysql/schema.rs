@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::catalog::{self, Listed, cell};
 use super::link::State;
 use super::objects::{self, Made};
+use super::text::READ;
 use super::{quote, surroundings, text};
 use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
 use crate::db::dialect::Begin;
@@ -128,7 +129,7 @@ pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
             // With FOREIGN_KEY_CHECKS off a parent can be dropped from under its children.
             let dropped = key.parent.schema.is_none() && !names.contains(&key.parent);
             let sql = format!(
-                "SELECT COUNT(*) FROM {} c LEFT JOIN {} p ON {} WHERE {} AND p.{} IS NULL",
+                "{READ} COUNT(*) FROM {} c LEFT JOIN {} p ON {} WHERE {} AND p.{} IS NULL",
                 quote(&table.name.name),
                 Engine::Mysql.quote_table(&key.parent),
                 equal.join(" AND "),
@@ -136,7 +137,7 @@ pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
                 quote(first)
             );
             let lonely = format!(
-                "SELECT COUNT(*) FROM {} c WHERE {}",
+                "{READ} COUNT(*) FROM {} c WHERE {}",
                 quote(&table.name.name),
                 set.join(" AND ")
             );
@@ -163,7 +164,7 @@ pub(super) async fn number(state: &mut State, sql: &str) -> Result<u64> {
 
 /// Rows of a table.
 pub(super) async fn count(state: &mut State, table: &TableName) -> Result<u64> {
-    let sql = format!("SELECT COUNT(*) FROM {}", quote(&table.name));
+    let sql = format!("{READ} COUNT(*) FROM {}", quote(&table.name));
     number(state, &sql).await
 }
 

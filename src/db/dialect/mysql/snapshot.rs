@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::catalog::{self, Listed};
 use super::link::{Link, State};
+use super::text::READ;
 use super::{journal, lines, quote, schema, text, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
@@ -154,6 +155,10 @@ async fn begin(state: &mut State) -> Result<()> {
     if state.transaction.is_some() {
         return Ok(());
     }
+    // What waits for a restore may keep this waiting, which is a part of that restore.
+    if journal::is_at_work(state).await? {
+        state.run(&watch::limit()).await?;
+    }
     let mut attempt = 1;
     loop {
         state
@@ -167,6 +172,7 @@ async fn begin(state: &mut State) -> Result<()> {
                 attempt += 1;
                 state.run("ROLLBACK").await?;
             }
+            Err(Error::Locked { .. }) => return Err(watch::busy()),
             Err(error) => return Err(error),
             Ok(()) => break,
         }
@@ -181,7 +187,7 @@ async fn hold(state: &mut State) -> Result<()> {
     let names = |listed: Vec<Listed>| listed.into_iter().map(|table| table.name);
     let held: Vec<String> = names(catalog::listed(state).await?).collect();
     for name in &held {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", quote(name));
+        let sql = format!("{READ} 1 FROM {} LIMIT 1", quote(name));
         text::value(&mut state.connection, &sql).await?;
     }
     if names(catalog::listed(state).await?).eq(held) {

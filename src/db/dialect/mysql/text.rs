@@ -7,6 +7,11 @@ use sqlx::{AssertSqlSafe, Decode, Row};
 use super::fault;
 use crate::db::Result;
 
+/// How our reads of others' tables begin. Where a table has one lock for all (MyISAM, Aria, MEMORY), a plain SELECT queues
+/// behind a writer that waits, and a writer may wait for the very lock under which this reads; this one goes first
+/// (<https://dev.mysql.com/doc/refman/8.4/en/select.html>).
+pub(super) const READ: &str = "SELECT HIGH_PRIORITY";
+
 /// A row of texts; `None` is NULL.
 pub(super) type Texts = Vec<Option<String>>;
 

@@ -77,6 +77,8 @@ pub(super) async fn begin(state: &mut State) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }
+    // Behind the guard wait others, and behind them whoever wants what they wait for: an ALTER keeps readers out too.
+    state.run(&limit()).await?;
     let guard = hold(state, &tables).await?;
     let is_guarded = guard.is_some();
     state.watch = Some(Watch {
@@ -126,12 +128,16 @@ pub(super) async fn settle(state: &mut State) -> Result<()> {
     Ok(())
 }
 
+/// Limits how long a session waits for the lock of a table, of whatever engine.
+pub(super) fn limit() -> String {
+    format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}")
+}
+
 /// The connection that keeps writers out; none for want of rights, which is noted.
 async fn hold(state: &mut State, tables: &[String]) -> Result<Option<MySqlConnection>> {
     let mut guard = open::connect(&state.server, &state.place).await?;
-    let settings =
-        format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}, SESSION wait_timeout = 2147483");
-    text::run(&mut guard, &settings).await?;
+    text::run(&mut guard, &limit()).await?;
+    text::run(&mut guard, "SET SESSION wait_timeout = 2147483").await?;
     match text::run(&mut guard, &locks(tables, "READ")).await {
         Ok(_) => Ok(Some(guard)),
         Err(error) => {
@@ -150,7 +156,8 @@ async fn hold(state: &mut State, tables: &[String]) -> Result<Option<MySqlConnec
     }
 }
 
-fn busy() -> Error {
+/// The error of who has waited as long as that.
+pub(super) fn busy() -> Error {
     Error::Unsupported {
         message: format!(
             "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
@@ -245,9 +252,7 @@ pub(super) async fn stop(state: &mut State) {
 
 /// Takes the tables from everybody else. The right to it may be missing: then what others write is noticed afterwards.
 pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
-    state
-        .run(&format!("SET SESSION lock_wait_timeout = {BUSY_WAIT_S}"))
-        .await?;
+    state.run(&limit()).await?;
     let_go(state).await?;
     let watched: Vec<String> = match &state.watch {
         Some(watch) => tables
