@@ -14,7 +14,7 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{Access, Begin, Catalog, NotIncluded, Orphans, Session, Withheld, telling};
+use crate::db::{self, Access, Begin, Catalog, NotIncluded, Orphans, Session, Withheld, telling};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
@@ -127,7 +127,7 @@ impl<'a> Restoring<'a> {
         }
         match attempt(&mut self.session, self.plan, sink).await {
             Ok(counts) => self.counts = counts,
-            Err(error) => return Err(undone(error, self.session.rollback_all().await)),
+            Err(error) => return Err(undone(error, roll_back(&mut self.session).await)),
         }
         tell(&mut self.session, sink).await
     }
@@ -138,7 +138,7 @@ impl<'a> Restoring<'a> {
     /// As [`restore`].
     pub async fn commit(mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
         if let Err(error) = self.session.commit().await {
-            let rollback = self.session.rollback_all().await;
+            let rollback = roll_back(&mut self.session).await;
             return Err(not_committed(error, rollback, self.plan.set.timestamp()));
         }
         self.new_file.keep();
@@ -155,6 +155,12 @@ impl<'a> Restoring<'a> {
             counts: self.counts,
         })
     }
+}
+
+/// Rolls back. What it could not undo, in words.
+async fn roll_back(session: &mut Session) -> db::Result<Option<String>> {
+    session.rollback_all().await?;
+    session.kept_by_rollback().await
 }
 
 /// What the engine did in another way than it was told to.

@@ -5,7 +5,11 @@ use crate::db;
 use crate::error::Error;
 
 /// A commit that failed: it may all the same be in.
-pub(super) fn not_committed(error: db::Error, rollback: db::Result<()>, set: Timestamp) -> Error {
+pub(super) fn not_committed(
+    error: db::Error,
+    rollback: db::Result<Option<String>>,
+    set: Timestamp,
+) -> Error {
     match error {
         db::Error::Committed { .. } => error.into(),
         db::Error::InDoubt { .. } => in_doubt(error.into(), rollback, set),
@@ -14,7 +18,7 @@ pub(super) fn not_committed(error: db::Error, rollback: db::Result<()>, set: Tim
 }
 
 /// Says that nobody knows what state the database is in, and what is known of it.
-fn in_doubt(error: Error, rollback: db::Result<()>, set: Timestamp) -> Error {
+fn in_doubt(error: Error, rollback: db::Result<Option<String>>, set: Timestamp) -> Error {
     let kind = error.kind;
     let known = match rollback {
         Err(refused) if !refused.is_broken_connection() => format!(" ({refused})"),
@@ -27,12 +31,16 @@ fn in_doubt(error: Error, rollback: db::Result<()>, set: Timestamp) -> Error {
 }
 
 /// Says what state the database is in.
-pub(super) fn undone(error: Error, rollback: db::Result<()>) -> Error {
+pub(super) fn undone(error: Error, rollback: db::Result<Option<String>>) -> Error {
     let kind = error.kind;
     match rollback {
-        Ok(()) => error.context(
+        Ok(None) => error.context(
             kind,
             "the restore was undone, and the database is as it was",
+        ),
+        Ok(Some(kept)) => error.context(
+            kind,
+            format!("the restore was undone, but {kept} stays: go back to the backup that was made before it"),
         ),
         Err(refused) => error.context(
             kind,

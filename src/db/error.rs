@@ -134,6 +134,14 @@ pub enum Error {
         /// What is locked.
         what: String,
     },
+    /// A statement that would commit the open transaction.
+    #[error(
+        "`{statement}` commits by itself what the transaction has done so far, so that it could not be rolled back any more; it was not run"
+    )]
+    CommitsByItself {
+        /// Its first words.
+        statement: String,
+    },
     /// A statement waited for a lock as long as it may.
     #[error("waited {limit_s} s for {what}, held by {holder}")]
     LockWait {

@@ -54,6 +54,12 @@ const STATUS: &str = "`dbscript status` shows what is in";
 /// The way out of what another program has locked.
 const WAIT: &str = "wait for the other program, then run this again";
 
+/// The code of a statement that would commit.
+const COMMITS: &str = "commits";
+
+/// The way out of a statement that would commit.
+const APART: &str = "on MySQL and MariaDB what changes tables cannot be in a transaction: run it before `db::transaction` or after it, or write a migration";
+
 /// The way out of too many rows.
 const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
 
@@ -109,6 +115,7 @@ fn report(error: &Error) -> Report {
         Error::TooManyRows { .. } => (Kind::Database, None, Some(NARROW.to_owned())),
         Error::Row { .. } => (Kind::Integrity, None, None),
         Error::Locked { .. } | Error::LockWait { .. } => with(Kind::Database, LOCKED, WAIT),
+        Error::CommitsByItself { .. } => with(Kind::Database, COMMITS, APART),
         Error::NoScratch { source, hint, .. } => {
             of(Kind::Refused, source, &format!("{hint}; {UNREHEARSED}"))
         }

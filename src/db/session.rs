@@ -174,6 +174,14 @@ impl Session {
         self.connection.committed_by_itself().await
     }
 
+    /// See [`Connection::kept_by_rollback`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn kept_by_rollback(&mut self) -> Result<Option<String>> {
+        self.connection.kept_by_rollback().await
+    }
+
     /// See [`Connection::catalog`].
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::control;
 use super::guard::Guard;
 use super::indexes::Indexes;
+use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
 use super::{HISTORY_TABLES, Migration, WayBack};
@@ -58,9 +59,6 @@ pub struct Applied {
     /// How long its statements took, in milliseconds.
     pub elapsed_ms: u64,
 }
-
-/// What sqlx writes as execution time before it is known.
-const NOT_MEASURED: i64 = -1;
 
 /// A migration with its statements.
 pub(super) struct Prepared<'a> {
@@ -191,19 +189,13 @@ async fn group_of(
             }
         }
         roll_back(session, reached).await;
+        if let Some(prepared) = group.last()
+            && reached.kept.is_some()
+        {
+            keep(session, prepared.migration, conditions, reached).await;
+        }
     }
     result
-}
-
-/// Rolls back after an error, which stays the one that is told.
-async fn roll_back(session: &mut Session, reached: &mut Reached) {
-    // The server rolls back what a connection that broke has left open.
-    if let Err(refused) = session.rollback_all().await
-        && !refused.is_broken_connection()
-        && reached.doubt.is_none()
-    {
-        reached.doubt = Some(Doubt::Rollback(refused.to_string()));
-    }
 }
 
 async fn inside(
@@ -339,42 +331,4 @@ async fn one(
         description: migration.description.clone(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-/// Writes into the history that a migration is in.
-async fn record(session: &mut Session, migration: &Migration, nanoseconds: i64) -> Result<()> {
-    let history = session.engine().history_sql();
-    let Some(announced) = history.announced else {
-        let row = migration.row(nanoseconds);
-        session.execute(history.insert, &row).await?;
-        return Ok(());
-    };
-    let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
-    match session.execute(announced.finish, &row).await? {
-        0 => Err(history_gone(migration.version)),
-        _ => Ok(()),
-    }
-}
-
-/// Takes the announcement back of a migration of which nothing stays: its first statement may have committed it before
-/// it failed, and it would stand there as begun.
-async fn take_back(session: &mut Session, migration: &Migration, reached: &mut Reached) {
-    let version = [Value::Int(migration.version)];
-    let delete = session.engine().history_sql().delete;
-    let taken_back = match session.rollback_all().await {
-        Ok(()) => session.execute(delete, &version).await.map(|_| ()),
-        Err(refused) => Err(refused),
-    };
-    if let Err(refused) = taken_back
-        && !refused.is_broken_connection()
-    {
-        reached.doubt = Some(Doubt::Rollback(refused.to_string()));
-    }
-}
-
-/// The error of a migration whose own row went away while it ran.
-fn history_gone(version: i64) -> Error {
-    let message = format!("the row of migration {version} went from the history while it ran");
-    Error::new(Kind::Migration, message)
-        .hint("`dbscript status` shows what is in, and the backups: `dbscript run restore --from` with the one of before goes back")
 }

@@ -11,6 +11,7 @@ mod half;
 mod history;
 mod indexes;
 mod lint;
+mod record;
 mod revert;
 mod source;
 mod standing;

@@ -137,6 +137,7 @@ async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Resul
             }
             // The server rolls back what a connection that broke has left open.
             let refused = session.rollback_all().await.err();
+            stays |= matches!(session.kept_by_rollback().await, Ok(Some(_)));
             let refused = refused.filter(|refused| !refused.is_broken_connection());
             let state = state(doubt.as_deref(), refused, stays);
             let message = format!(
@@ -161,7 +162,7 @@ fn state(doubt: Option<&str>, refused: Option<db::Error>, stays: bool) -> String
                     "everything was rolled back, the database is as it was".to_owned()
                 }
                 (None, None, true) => {
-                    "the statements before that stay undone or half done: the database commits such statements by itself"
+                    "the statements before that stay undone or half done: the database commits such statements by itself, or has tables without transactions"
                         .to_owned()
                 }
             }

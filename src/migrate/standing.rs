@@ -70,6 +70,8 @@ impl Doubt {
 pub(super) struct Reached {
     /// How many of its statements stay done whatever is rolled back.
     pub(super) stays: usize,
+    /// What was rolled back and stays all the same, in words: tables without transactions keep what is written to them.
+    pub(super) kept: Option<String>,
     /// What is not known.
     pub(super) doubt: Option<Doubt>,
 }
@@ -141,6 +143,31 @@ impl Settled {
                 "of migration {version} ({description}), {before}{what} may or may not have taken effect"
             )),
             remedy: Some(way_back.look(*version)),
+        }
+    }
+
+    /// A migration that was rolled back, of which this stays all the same.
+    pub(super) fn kept(
+        migration: &Migration,
+        stays: usize,
+        kept: &str,
+        way_back: &WayBack,
+    ) -> Settled {
+        let before = match stays {
+            0 => String::new(),
+            _ => format!("{}, and ", those_that_stay(stays)),
+        };
+        let Migration {
+            version,
+            description,
+            ..
+        } = migration;
+        Settled {
+            about: format!("migration {version}"),
+            what: Some(format!(
+                "of migration {version} ({description}), {before}{kept} stays"
+            )),
+            remedy: Some(way_back.remedy(*version)),
         }
     }
 
@@ -254,6 +281,18 @@ pub(super) fn with_state(
         }
     };
     let mut error = error;
+    if let Some(kept) = &reached.kept {
+        let statements = match stays {
+            0 => String::new(),
+            _ => format!("{statements}; "),
+        };
+        let rest = match in_transaction {
+            true => ", the rest of the failed one was rolled back",
+            false => "",
+        };
+        error.message = format!("{}; {before}{statements}{kept} stays{rest}", error.message);
+        return error.hint(way_back.remedy(version));
+    }
     error.message = format!("{}; {state}", error.message);
     let is_full = error
         .code

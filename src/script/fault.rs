@@ -41,6 +41,9 @@ impl From<Box<EvalAltResult>> for Thrown {
     }
 }
 
+/// The code of an error after which not all could be rolled back.
+const NOT_ROLLED_BACK: &str = "not-rolled-back";
+
 /// How a step stands in a call chain.
 pub const STEP: &str = "step ";
 
@@ -61,6 +64,25 @@ impl Thrown {
         }
     }
 
+    /// The error of a transaction of which something stays though it was rolled back, by its code: what a script does
+    /// about a row that was refused would be wrong then. A stop and a limit stay as they are.
+    pub fn not_rolled_back(mut self) -> Thrown {
+        match &mut self {
+            Thrown::Error(error) if !is_stop(error.kind) => {
+                error.code = Some(NOT_ROLLED_BACK.to_owned());
+            }
+            Thrown::Error(_) => {}
+            Thrown::Script(thrown) => {
+                if let EvalAltResult::ErrorRuntime(thrown, _) = innermost(thrown)
+                    && let Some(mut map) = thrown.write_lock::<Map>()
+                {
+                    map.insert("code".into(), NOT_ROLLED_BACK.into());
+                }
+            }
+        }
+        self
+    }
+
     /// As rhai throws it, at the position of the call. A stopped run cannot be caught; everything else can.
     pub fn raise(self, position: rhai::Position) -> Box<EvalAltResult> {
         match self {
@@ -73,6 +95,15 @@ impl Thrown {
                 position,
             )),
         }
+    }
+}
+
+/// What was thrown, without the calls around it.
+fn innermost(error: &mut EvalAltResult) -> &mut EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
+        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        other => other,
     }
 }
 

@@ -94,6 +94,22 @@ impl Host {
         self.ledger.uncommitted.borrow_mut().truncate(mark);
     }
 
+    /// A transaction was rolled back, but what a statement of it has `committed` by itself stays, and so does what was
+    /// `kept` by tables without transactions. Returns whether nothing stays.
+    pub(super) fn note_kept(&self, mark: usize, committed: bool, kept: Option<String>) -> bool {
+        let effects = self.ledger.uncommitted.borrow_mut().split_off(mark);
+        let committed = committed.then(|| {
+            let effects = effects.join(", ");
+            format!("what came before a statement that committed by itself, of {effects}")
+        });
+        let stays: Vec<String> = committed.into_iter().chain(kept).collect();
+        let nothing_stays = stays.is_empty();
+        for what in stays {
+            self.settle(what);
+        }
+        nothing_stays
+    }
+
     /// The outermost transaction was committed: what it did stays.
     pub fn note_commit(&self) {
         let committed = std::mem::take(&mut *self.ledger.uncommitted.borrow_mut());

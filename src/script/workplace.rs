@@ -268,6 +268,23 @@ impl Host {
         Ok(taken.flatten())
     }
 
+    /// Rolls back the innermost transaction, whose first effect had this `mark`. Returns whether nothing of it stays.
+    ///
+    /// # Errors
+    /// As [`Host::mend_session`].
+    pub(super) fn undo(&self, place: WorkplaceId, mark: usize) -> Result<bool> {
+        let undone = self.mend_session(place, async |session: &mut Session| {
+            let committed = session.depth() == 1 && committed_by_itself(session).await;
+            session.rollback().await?;
+            Ok::<_, Error>((committed, session.kept_by_rollback().await?))
+        });
+        let Ok(Some((committed, kept))) = undone else {
+            self.undone_since(mark);
+            return undone.map(|_| true);
+        };
+        Ok(self.note_kept(mark, committed, kept))
+    }
+
     /// Rolls back what is open, everywhere. Returns whether something was.
     ///
     /// # Errors
@@ -279,9 +296,15 @@ impl Host {
         if self.depth() == 0 {
             return Ok(false);
         }
+        let outermost = self.depth() == 1;
         let undone = self.mend_session(self.workplace(), async |session: &mut Session| {
-            session.rollback_all().await
+            let committed = outermost && committed_by_itself(session).await;
+            session.rollback_all().await?;
+            Ok::<_, Error>((committed, session.kept_by_rollback().await?))
         })?;
+        if let Some((committed, kept)) = &undone {
+            self.note_kept(0, *committed, kept.clone());
+        }
         Ok(undone.is_some())
     }
 
@@ -311,4 +334,9 @@ impl Host {
             session.close_cursor(cursor).await
         });
     }
+}
+
+/// Whether a statement has committed the transaction by itself. Who cannot be asked has not.
+async fn committed_by_itself(session: &mut Session) -> bool {
+    session.committed_by_itself().await.unwrap_or(false)
 }

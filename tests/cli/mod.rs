@@ -8,6 +8,7 @@ mod half_applied;
 mod interrupts;
 mod json;
 mod keeping;
+mod kept;
 mod kills;
 mod leftovers;
 mod limits;

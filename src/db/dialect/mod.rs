@@ -14,6 +14,7 @@ pub use refusal::refusal;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use super::Engine;
 use super::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
     Withheld,
@@ -100,6 +101,15 @@ pub struct Lookup {
     pub ignore_case: bool,
 }
 
+/// The word of a statement that commits the open transaction by itself on this engine, seen before it runs; what a
+/// routine does is not seen.
+pub fn commits_by_itself(engine: Engine, sql: &str) -> Option<String> {
+    match engine {
+        Engine::Mysql | Engine::Mariadb => mysql::commits_by_itself(sql),
+        Engine::Sqlite | Engine::Postgres => None,
+    }
+}
+
 /// One connection to one database.
 #[async_trait]
 pub trait Connection: Send {
@@ -153,6 +163,12 @@ pub trait Connection: Send {
     /// asked last.
     async fn committed_by_itself(&mut self) -> Result<bool> {
         Ok(false)
+    }
+
+    /// What rollbacks, to savepoints too, could not undo since this was asked last: what was written to tables that have no
+    /// transactions (MySQL's MyISAM, Aria, MEMORY …), in words for people. `None`: they have undone everything.
+    async fn kept_by_rollback(&mut self) -> Result<Option<String>> {
+        Ok(None)
     }
 
     /// Everything the database consists of.

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::transaction::{begin, commit, committed_by_itself, end, own_writes};
+use super::transaction::{begin, commit, committed_by_itself, end, noticed, own_writes};
 use super::{
     beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, waiting,
+    without_transactions,
 };
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
@@ -37,7 +38,9 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| {
                 own_writes(state).await?;
-                rows::execute(state, &sql, &params).await
+                let done = rows::execute(state, &sql, &params).await;
+                let done = without_transactions::noticed(state, &sql, done).await;
+                noticed(state, done)
             })
             .await
     }
@@ -89,7 +92,8 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| {
                 own_writes(state).await?;
-                rows::insert_many(state, &table, &columns, &rows).await
+                let done = rows::insert_many(state, &table, &columns, &rows).await;
+                noticed(state, done)
             })
             .await
     }
@@ -158,6 +162,10 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn kept_by_rollback(&mut self) -> Result<Option<String>> {
+        self.link.call(without_transactions::kept).await
+    }
+
     async fn catalog(&mut self) -> Result<Catalog> {
         self.link.call(catalog::read).await
     }
@@ -192,6 +200,8 @@ impl Connection for MysqlConnection {
                 own_writes(state).await?;
                 let statement = rebuild::adapted(state, &statement);
                 let made = definer::make(state, &statement).await;
+                let made = without_transactions::noticed(state, &statement, made).await;
+                let made = noticed(state, made);
                 waiting::told(state, made).await
             })
             .await
@@ -312,6 +322,7 @@ impl MysqlConnection {
                     text::attempt(&mut state.connection, &statement)
                         .await
                         .map_err(|error| savepoint_gone(&error))?;
+                    without_transactions::look(state, &statement).await;
                 }
                 Ok(())
             })

@@ -7,8 +7,8 @@ use crate::db::{EngineError, Error};
 
 /// A statement that cannot be prepared.
 pub(super) const NOT_PREPARABLE: u16 = 1295;
-/// A rollback that leaves what was written to tables without transactions.
-pub(super) const INCOMPLETE_ROLLBACK: u16 = 1196;
+/// What the storage engine of a table cannot do.
+pub(super) const NOT_IN_ENGINE: u16 = 1178;
 /// A savepoint that is not there.
 pub(super) const NO_SAVEPOINT: u16 = 1305;
 /// A statement that was stopped.

@@ -51,7 +51,7 @@ fn denied(what: &str) -> Error {
 
 /// The words of a statement in capitals, without strings, quoted names and comments; `/*! … */` is code. `None` where
 /// such code could begin or end a string or a comment: whether it is run depends on the server's version.
-fn words(sql: &str, escapes: (bool, bool)) -> Option<Vec<String>> {
+pub(super) fn words(sql: &str, escapes: (bool, bool)) -> Option<Vec<String>> {
     let bytes = sql.as_bytes();
     let mut words = Vec::new();
     let mut at = 0;

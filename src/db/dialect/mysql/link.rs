@@ -62,6 +62,14 @@ pub(super) struct State {
     pub(super) wreck: Option<String>,
     /// Who else writes, while a restore is on.
     pub(super) watch: Option<Watch>,
+    /// Whether a deadlock has undone the open transaction, which looks as if a statement had committed it.
+    pub(super) undone: bool,
+    /// Whether the open transaction has no savepoint at its start, as one of its tables allows none.
+    pub(super) unmarked: bool,
+    /// Whether a rollback could not undo everything, which nobody has asked for yet.
+    pub(super) kept: bool,
+    /// Whether a statement failed that may have written something all the same, which nobody has asked for yet.
+    pub(super) partly: bool,
     /// What people are to be told that is no error.
     pub(super) notes: Vec<String>,
     /// Objects that were made without the definer that they were to have.
@@ -252,6 +260,10 @@ async fn live(
         events: Vec::new(),
         wreck: None,
         watch: None,
+        undone: false,
+        unmarked: false,
+        kept: false,
+        partly: false,
         notes: Vec::new(),
         lost: Vec::new(),
         lock_limit_s: None,

@@ -10,6 +10,7 @@ mod definer;
 mod fault;
 mod guard;
 pub(in crate::db) mod history;
+mod implicit;
 mod journal;
 mod keys;
 mod large;
@@ -32,6 +33,9 @@ mod unread;
 mod values;
 mod waiting;
 mod watch;
+mod without_transactions;
+
+pub(in crate::db) use implicit::commits_by_itself;
 
 use super::{Connection, Snapshot};
 use crate::db::server::Server;

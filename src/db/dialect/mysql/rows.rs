@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement};
 
 use super::link::{self, State};
 use super::spool::{Filling, Spool};
-use super::{fault, guard, quote, text, values};
+use super::{fault, guard, quote, text, transaction, values, without_transactions};
 use crate::db::dialect::{Lookup, refusal};
 use crate::db::{EngineError, Error, Result};
 use crate::event::counted;
@@ -175,50 +175,41 @@ pub(super) async fn insert_many(
             ],
         )
     };
-    state.run(begin).await?;
+    state.wanted()?;
+    let marked = transaction::savepoint(state, begin).await?;
     let inserted = insert_batches(state, table, columns, rows).await;
-    match inserted {
-        Ok(inserted) => {
+    let Err(error) = inserted else {
+        if marked {
             text::surely(&mut state.connection, keep).await?;
-            Ok(inserted)
         }
-        Err(error) => Err(taken_back(state, undo, error).await),
+        return inserted;
+    };
+    if !marked && is_of_values(&error) {
+        return Err(not_all_or_none(table, &error));
     }
-}
-
-/// Takes back what came before the error, which it returns. For an error about values it is another where that fails:
-/// whoever takes a row out and goes on must not find some of the rows in.
-async fn taken_back(state: &mut State, undo: &[&str], error: Error) -> Error {
-    let of_values = is_of_values(&error);
-    let mut stays = false;
     for sql in undo {
-        match text::surely(&mut state.connection, sql).await {
-            Ok(_) if of_values && !stays => match is_incomplete(state).await {
-                Ok(incomplete) => stays = incomplete,
-                Err(unknown) => return unknown,
-            },
-            Ok(_) => {}
-            Err(not_undone) if of_values => return not_undone,
+        let undone = text::surely(&mut state.connection, sql).await;
+        let kept = without_transactions::look(state, sql).await;
+        if kept && rows.len() > 1 && is_of_values(&error) {
+            return Err(not_all_or_none(table, &error));
+        }
+        match undone {
+            // Whoever takes a row out and goes on must not find some of the rows in.
+            Err(not_undone) if is_of_values(&error) => return Err(not_undone),
             // A deadlock has undone everything already, the savepoint too; the first error tells.
             Err(_) => break,
+            Ok(_) => {}
         }
     }
-    if !stays {
-        return error;
-    }
-    Error::Committed {
-        message: format!(
-            "{error}; rows before it stay, as a table written to has no transactions: give it ENGINE = InnoDB"
-        ),
-    }
+    Err(error)
 }
 
-/// Whether the rollback that was the last statement has left rows of tables without transactions: it warns of that
-/// (<https://dev.mysql.com/doc/refman/8.0/en/nontransactional-tables.html>).
-async fn is_incomplete(state: &mut State) -> Result<bool> {
-    let warnings = text::rows(&mut state.connection, "SHOW WARNINGS").await?;
-    let incomplete = Some(fault::INCOMPLETE_ROLLBACK.to_string());
-    Ok(warnings.iter().any(|row| row.get(1) == Some(&incomplete)))
+/// Rows that are in before the one that is refused stay in a table without transactions: it is not about this row alone.
+fn not_all_or_none(table: &TableName, refused: &Error) -> Error {
+    misused(&format!(
+        "one of the rows was refused ({refused}), and those before it may be in and stay: `{table}`, or what its triggers \
+         write to, has no transactions"
+    ))
 }
 
 fn is_of_values(error: &Error) -> bool {

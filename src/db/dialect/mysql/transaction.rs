@@ -1,15 +1,19 @@
 //! A transaction's beginning and end: where the tables are put in place, and where the truth about a commit is decided.
 
 use super::link::State;
-use super::{fault, journal, schema, swap, text, watch};
+use super::{fault, journal, schema, swap, text, watch, without_transactions};
 use crate::db::dialect::Begin;
 use crate::db::{Error, Result};
 
 /// Set at the start of a transaction: it is there as long as no statement has committed by itself.
 const START: &str = "dbscript_0";
 
+/// The SQLSTATE of a deadlock.
+const DEADLOCK: &str = "40001";
+
 /// Begins one.
 pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
+    (state.undone, state.unmarked) = (false, false);
     if mode == Begin::Read {
         state
             .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -40,14 +44,45 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
 
 /// Whether a statement of this transaction has committed by itself what came before it; asked again, since then.
 pub(super) async fn committed_by_itself(state: &mut State) -> Result<bool> {
-    let release = format!("RELEASE SAVEPOINT {START}");
-    let gone = match text::attempt(&mut state.connection, &release).await {
-        Ok(_) => false,
-        Err(error) if fault::number(&error) == Some(fault::NO_SAVEPOINT) => true,
-        Err(error) => return Err(fault::statement(&error)),
+    let gone = match state.unmarked {
+        // The transaction that could not be marked is over once one can.
+        true => mark(state).await?,
+        false => {
+            let release = format!("RELEASE SAVEPOINT {START}");
+            let gone = match text::attempt(&mut state.connection, &release).await {
+                Ok(_) => false,
+                Err(error) if fault::number(&error) == Some(fault::NO_SAVEPOINT) => true,
+                Err(error) => return Err(fault::statement(&error)),
+            };
+            mark(state).await?;
+            gone
+        }
     };
-    state.run(&format!("SAVEPOINT {START}")).await?;
-    Ok(gone)
+    Ok(gone && !std::mem::take(&mut state.undone))
+}
+
+/// Sets the savepoint; `false` where a table that was written to, of Aria, allows none until the transaction is over.
+async fn mark(state: &mut State) -> Result<bool> {
+    state.wanted()?;
+    let marked = savepoint(state, &format!("SAVEPOINT {START}")).await?;
+    state.unmarked = !marked;
+    Ok(marked)
+}
+
+/// Runs a SAVEPOINT; `false` where a table that was written to allows none.
+pub(super) async fn savepoint(state: &mut State, sql: &str) -> Result<bool> {
+    match text::attempt(&mut state.connection, sql).await {
+        Ok(_) => Ok(true),
+        Err(error) if fault::number(&error) == Some(fault::NOT_IN_ENGINE) => Ok(false),
+        Err(error) => Err(fault::statement(&error)),
+    }
+}
+
+/// Notices that a statement met a deadlock: the server has then undone the whole transaction
+/// (<https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html>).
+pub(super) fn noticed<T>(state: &mut State, result: Result<T>) -> Result<T> {
+    state.undone |= matches!(&result, Err(Error::Statement { source }) if source.code == DEADLOCK);
+    result
 }
 
 /// Writes to the database itself wait for nobody, the lock that keeps others out included.
@@ -92,6 +127,7 @@ pub(super) async fn commit(state: &mut State) -> Result<()> {
 pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     state.cursors.retain(|_, open| open.held);
     let ended = text::surely(&mut state.connection, how).await;
+    without_transactions::look(state, how).await;
     let committed = how == "COMMIT";
     if committed && ended.is_err() {
         return ended.map(|_| ()).map_err(Error::at_commit);

@@ -3,8 +3,8 @@
 use rhai::{Array, Map};
 
 use super::{int, statement, table_name};
-use crate::db::dialect::Begin;
-use crate::db::{COMMITTED, Session, telling};
+use crate::db::dialect::{Begin, commits_by_itself};
+use crate::db::{self, Session, telling};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, counted};
 use crate::hazard::mask_literals;
@@ -42,15 +42,39 @@ fn record(call: &Call<'_>, masked: String, rows: u64) {
     });
 }
 
+/// Writes. Where that fails outside a transaction, says what of it stays.
+fn written(
+    call: &Call<'_>,
+    work: impl AsyncFnOnce(&mut Session) -> db::Result<u64>,
+) -> Result<u64, Thrown> {
+    let host = call.host;
+    let place = host.workplace();
+    let done = host.session(work);
+    if done.is_err() && host.depth() == 0 {
+        let kept = host.mend_session(place, async |session: &mut Session| {
+            session.kept_by_rollback().await
+        });
+        // A connection that broke tells no more.
+        host.note_kept(host.uncommitted(), false, kept.ok().flatten().flatten());
+    }
+    Ok(done?)
+}
+
 pub(super) fn execute(call: &Call<'_>) -> Answer {
     let (sql, params) = statement(call)?;
-    let masked = mask_literals(call.host.target().engine(), &sql);
+    let engine = call.host.target().engine();
+    if call.host.depth() > 0
+        && let Some(statement) = commits_by_itself(engine, &sql)
+    {
+        return Err(db::Error::CommitsByItself { statement }.into());
+    }
+    let masked = mask_literals(engine, &sql);
     if !announce(call, &masked, format!("run `{masked}`"))? {
         return Ok(0_i64.into());
     }
-    let changed = call
-        .host
-        .session(async |session: &mut Session| session.execute(&sql, &params).await)?;
+    let changed = written(call, async |session: &mut Session| {
+        session.execute(&sql, &params).await
+    })?;
     record(call, masked, changed);
     Ok(int(changed))
 }
@@ -77,15 +101,9 @@ pub(super) fn insert(call: &Call<'_>) -> Answer {
     )? {
         return Ok(int(count as u64));
     }
-    let inserted = call
-        .host
-        .session(async |session: &mut Session| session.insert_many(&table, &columns, rows).await)
-        .inspect_err(|error| {
-            if error.code.as_deref() == Some(COMMITTED) {
-                let stays = format!("some of {} are in `{table}`", counted(count, "row"));
-                call.host.settle(stays);
-            }
-        })?;
+    let inserted = written(call, async |session: &mut Session| {
+        session.insert_many(&table, &columns, rows).await
+    })?;
     record(call, masked, inserted);
     Ok(int(inserted))
 }
@@ -145,16 +163,14 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
             }
             Ok(value)
         }
-        Err(thrown) => {
-            host.undone_since(mark);
-            let undone = host.mend_session(place, async |session: &mut Session| {
-                session.rollback().await
-            });
-            if let Err(error) = undone {
+        Err(thrown) => match host.undo(place, mark) {
+            Ok(true) => Err(thrown),
+            Ok(false) => Err(thrown.not_rolled_back()),
+            Err(error) => {
                 // The connection is closed at the end of the run, which rolls back whatever is left.
                 host.say(Level::Warn, format!("cannot roll back: {}", error.chain()));
+                Err(thrown)
             }
-            Err(thrown)
-        }
+        },
     }
 }

@@ -1,0 +1,243 @@
+//! What no rollback of MySQL and MariaDB undoes: rows of tables that have no transactions, and what a statement has
+//! committed by itself. A run that fails says that it stays.
+
+use super::{MIGRATE, filled};
+use crate::harness::databases::Database;
+use crate::harness::{BackupSet, Export, Finished, Project, User};
+
+const ENGINES: [&str; 3] = ["MyISAM", "Aria", "MEMORY"];
+
+fn script(project: &Project, body: &str) {
+    let head = "const API = 1; const NEEDS = [\"db:write\"];";
+    project.file(
+        "scripts/mine.rhai",
+        format!("{head} fn main(args) {{ {body} }}"),
+    );
+}
+
+fn told(run: &Finished) -> String {
+    run.end()["error"]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn mine(project: &Project, status: i32) -> String {
+    told(
+        &project
+            .dbscript(&["--json", "run", "mine"])
+            .status(status)
+            .go(),
+    )
+}
+
+const AS_FOUND: &str = "the database is as it was";
+
+#[test]
+fn a_migration_rolled_back_over_a_table_without_transactions_is_half_applied() {
+    for engine in ENGINES {
+        let Some(project) = Project::on(Database::Mysql) else {
+            return;
+        };
+        let project = filled(project, 3);
+        project.sql(&format!(
+            "CREATE TABLE log (id INT PRIMARY KEY, msg VARCHAR(9)) ENGINE = {engine}; INSERT INTO log VALUES (1, 'a'), (2, 'b');
+             CREATE TABLE tag (id INT)"
+        ));
+        let sql = "-- dbscript: allow update-rows(log)\nUPDATE log SET msg = concat(msg, 'x') WHERE id < 9;\nINSERT INTO tag (nope) VALUES (1);\n";
+        project.file("migrations/0004_log.sql", sql);
+        let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+        let run = project.dbscript(&words).status(7).go();
+        let set = BackupSet::latest(&project).timestamp;
+        let message = told(&run);
+        assert!(!message.contains(AS_FOUND), "{message}");
+        assert!(
+            message.contains("tables without transactions (`log`: "),
+            "{message}"
+        );
+        assert!(
+            message.contains("stays, the rest of the failed one was rolled back"),
+            "{message}"
+        );
+        let hint = run.end()["error"]["hint"].to_string();
+        assert!(hint.contains(&format!("restore --from {set}")), "{hint}");
+        // It is not done twice.
+        let again = project.dbscript(&words).status(3).go();
+        assert!(
+            told(&again).contains("was begun and did not finish"),
+            "{}",
+            told(&again)
+        );
+        assert_eq!(project.value("SELECT msg FROM log WHERE id = 1"), "ax");
+        project
+            .dbscript(&["run", "restore", "--yes", "--from", &set])
+            .go();
+        assert_eq!(project.value("SELECT msg FROM log WHERE id = 1"), "a");
+        project.file(
+            "migrations/0004_log.sql",
+            "-- dbscript: allow update-rows(log)\nUPDATE log SET msg = concat(msg, 'x') WHERE id < 9;",
+        );
+        project.dbscript(&words).go();
+        assert_eq!(project.value("SELECT msg FROM log WHERE id = 1"), "ax");
+    }
+}
+
+#[test]
+fn a_script_that_fails_tells_what_a_table_without_transactions_keeps() {
+    for engine in ENGINES {
+        let Some(project) = Project::on(Database::Mysql) else {
+            return;
+        };
+        project.sql(&format!(
+            "CREATE TABLE y (id INT PRIMARY KEY) ENGINE = {engine}; CREATE TABLE safe (id INT PRIMARY KEY)"
+        ));
+        for (first, body) in [
+            (1, "db::execute(\"INSERT INTO y VALUES (1)\"); throw \"boom\";"),
+            (2, "db::execute(\"INSERT INTO y VALUES (2), (3), (2)\");"),
+            (4, "db::insert(\"y\", [#{ id: 4 }, #{ id: 5 }, #{ id: 4 }]);"),
+            (6, "db::execute(\"INSERT INTO safe VALUES (1)\");
+                 try { db::transaction(|| { db::execute(\"INSERT INTO y VALUES (6)\"); throw \"in\"; }) } catch {}
+                 throw \"boom\";"),
+        ] {
+            script(&project, &format!("db::transaction(|| {{ {body} }});"));
+            let run = project.dbscript(&["--json", "run", "mine"]).unchecked();
+            let message = told(&run);
+            assert!(!message.contains(AS_FOUND), "{message}");
+            let stays = format!("what was done before stays: what was written to tables without transactions (`y`: {engine})");
+            assert!(message.contains(&stays), "{message}");
+            let there = format!("SELECT count(*) FROM y WHERE id = {first}");
+            assert_eq!(project.value(&there), "1", "{message}");
+        }
+        assert_eq!(project.value("SELECT count(*) FROM safe"), "0");
+        // Who writes only to others finds everything rolled back.
+        script(
+            &project,
+            "db::transaction(|| { db::execute(\"INSERT INTO safe VALUES (1)\"); throw \"boom\"; });",
+        );
+        let message = mine(&project, 8);
+        assert!(message.contains(AS_FOUND), "{message}");
+    }
+}
+
+#[test]
+fn rows_refused_by_a_table_without_transactions_are_not_taken_for_the_only_ones() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql("CREATE TABLE y (id INT PRIMARY KEY) ENGINE = MyISAM");
+    script(
+        &project,
+        "db::execute(\"INSERT INTO y VALUES (1), (2), (1)\");",
+    );
+    let message = mine(&project, 1);
+    assert!(
+        message.contains("whatever the statement that failed had written by then"),
+        "{message}"
+    );
+    assert!(!message.contains(AS_FOUND), "{message}");
+    script(
+        &project,
+        "try { db::insert(\"y\", [#{ id: 4 }, #{ id: 5 }, #{ id: 4 }]); }
+         catch (error) { if db::refusal(error) != () { return; } throw; }",
+    );
+    let message = mine(&project, 1);
+    assert!(
+        message.contains("those before it may be in and stay"),
+        "{message}"
+    );
+    assert!(message.contains("what was done before stays"), "{message}");
+    assert_eq!(project.value("SELECT count(*) FROM y"), "4");
+}
+
+#[test]
+fn users_added_to_a_table_without_transactions_are_not_called_nobody() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    let project = filled(project, 0);
+    for table in ["achievements", "points", "comments"] {
+        project.sql(&format!("DROP TABLE {table}"));
+    }
+    project.sql("ALTER TABLE users ENGINE = MyISAM, ADD UNIQUE (email)");
+    let user = |id| User {
+        id,
+        created_at: "2025-01-01",
+        email: "one@example.org",
+        ..User::default()
+    };
+    let export = Export::new().user(user("cm-1")).user(user("cm-2"));
+    project.file("users/export.csv", export.text());
+    let run = project
+        .dbscript(&[
+            "--json",
+            "run",
+            "restore-users",
+            "--file",
+            "users/export.csv",
+        ])
+        .status(1)
+        .go();
+    let message = told(&run);
+    assert!(!message.contains("nobody was added"), "{message}");
+    assert!(message.contains("what was done before stays"), "{message}");
+    assert_eq!(
+        project.value("SELECT count(*) FROM users WHERE privy_id LIKE 'cm-%'"),
+        "1"
+    );
+}
+
+#[test]
+fn what_would_commit_a_transaction_is_refused_before_it_runs() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project
+        .sql("CREATE TABLE tag (id INT PRIMARY KEY, name TEXT); INSERT INTO tag VALUES (1, 'a')");
+    script(
+        &project,
+        "db::transaction(|| {
+             db::execute(\"UPDATE tag SET name = 'zzz' WHERE id = 1\");
+             db::execute(\"/* now */ alter table tag comment 'x'\");
+             throw \"boom\";
+         });",
+    );
+    let before = project.hash();
+    let run = project.dbscript(&["--json", "run", "mine"]).status(1).go();
+    let message = told(&run);
+    assert!(
+        message.contains("`ALTER TABLE` commits by itself"),
+        "{message}"
+    );
+    assert!(message.contains(AS_FOUND), "{message}");
+    assert_eq!(run.end()["error"]["code"], "commits");
+    assert_eq!(project.hash(), before);
+    // Outside it is as it was.
+    script(&project, "db::execute(\"ALTER TABLE tag COMMENT 'x'\");");
+    project.dbscript(&["run", "mine"]).go();
+}
+
+#[test]
+fn what_a_routine_has_committed_is_told_when_the_transaction_fails() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE tag (id INT PRIMARY KEY, name TEXT); INSERT INTO tag VALUES (1, 'a');
+         CREATE PROCEDURE p() COMMIT",
+    );
+    script(
+        &project,
+        "db::transaction(|| {
+             db::execute(\"UPDATE tag SET name = 'zzz' WHERE id = 1\");
+             db::execute(\"CALL p()\");
+             throw \"boom\";
+         });",
+    );
+    let message = mine(&project, 8);
+    assert!(!message.contains(AS_FOUND), "{message}");
+    assert!(
+        message.contains("a statement that committed by itself, of run `UPDATE tag"),
+        "{message}"
+    );
+    assert_eq!(project.value("SELECT name FROM tag"), "zzz");
+}
