@@ -14,7 +14,9 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
-use crate::db::{self, Access, Begin, Catalog, NotIncluded, Orphans, Session, Withheld, telling};
+use crate::db::{
+    self, Access, Begin, Catalog, NotIncluded, Orphans, Overtaken, Session, Withheld, telling,
+};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
 use crate::ident::TableName;
@@ -25,6 +27,8 @@ use crate::storage::RunLog;
 pub struct Restored {
     /// The rows of each table, by its name as `counts` has it.
     pub counts: Vec<(String, u64)>,
+    /// What others wrote while it was put in place.
+    pub overtaken: Option<Overtaken>,
 }
 
 /// Makes a verified backup of the database as it is, then restores. Without that backup nothing is restored. The write
@@ -153,6 +157,7 @@ impl<'a> Restoring<'a> {
         }
         Ok(Restored {
             counts: self.counts,
+            overtaken: self.session.overtaken().await.unwrap_or_default(),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
     Withheld,
 };
-use super::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
+use super::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
 use super::error::Result;
 use super::{Engine, Target};
 use crate::ident::TableName;
@@ -271,6 +271,14 @@ impl Session {
     /// `NoScratch`, `Unsupported`, with the statement that gives the right.
     pub async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
         self.connection.refuse_beside(what).await
+    }
+
+    /// See [`Connection::overtaken`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn overtaken(&mut self) -> Result<Option<Overtaken>> {
+        self.connection.overtaken().await
     }
 
     /// See [`Connection::unusable_indexes`].

@@ -90,6 +90,15 @@ pub struct Announced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CursorId(pub u64);
 
+/// What others wrote while a restore put its tables in place: it is with the tables as they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overtaken {
+    /// The tables that they wrote to.
+    pub tables: Vec<String>,
+    /// The database beside this one that keeps them.
+    pub database: String,
+}
+
 /// Which of some values a column holds.
 #[derive(Clone, Debug)]
 pub struct Lookup {
@@ -204,6 +213,10 @@ pub trait Connection: Send {
     /// Refuses what needs a database beside this one, where its user surely has no right to make one; makes nothing.
     async fn refuse_beside(&mut self, _what: Beside) -> Result<()> {
         Ok(())
+    }
+    /// What others wrote while the transaction that was committed last put its tables in place, asked once.
+    async fn overtaken(&mut self) -> Result<Option<Overtaken>> {
+        Ok(None)
     }
     /// Indexes that are there and answer no query.
     async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {

@@ -349,7 +349,10 @@ async fn a_restore_that_is_interrupted_while_it_is_put_in_place_is_in() {
     let run = restore.finish();
     let error = run.end()["error"]["message"].to_string();
     assert!(error.contains("what was done before stays"), "{error}");
-    assert!(error.contains("is restored"), "{error}");
+    assert!(
+        error.contains("is restored (as it was before: `dbscript run restore --from "),
+        "{error}"
+    );
     assert_eq!(beside(&mut other).await, 0);
     still_works(&mut other).await;
 }

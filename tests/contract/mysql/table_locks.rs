@@ -9,6 +9,7 @@ use dbscript::ident::TableName;
 
 use super::client;
 use super::swaps::waiting;
+use crate::contract::number;
 use crate::contract::snapshots::{lines, table};
 use crate::harness::databases::{Database, Fresh};
 use crate::harness::{PATIENCE, Project};
@@ -90,10 +91,68 @@ fn a_restore_of_tables_that_others_update_all_the_time_comes_to_its_end() {
             }
         })
     });
-    let restore = ["--timeout", "60", "run", "restore", "--yes"];
-    project.dbscript(&restore).go();
+    let restore = ["--json", "--timeout", "60", "run", "restore", "--yes"];
+    let run = project.dbscript(&restore).unchecked();
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
         writer.join().expect("the writer goes on");
+    }
+    // Who waited has written to the old tables, which is no success like any other.
+    let end = run.end();
+    let written = &end["result"]["written_meanwhile"];
+    let Some(database) = written["database"].as_str() else {
+        assert_eq!(end["exit_code"], 0, "{}", run.told());
+        return;
+    };
+    assert_eq!(end["exit_code"], 5, "{}", run.told());
+    let message = end["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains(database), "{message}");
+    for table in written["tables"].as_array().expect("a list") {
+        let name = table.as_str().expect("a name");
+        let kept = project.value(&format!("SELECT n FROM `{database}`.`{name}`"));
+        assert_ne!(kept, "0");
+    }
+}
+
+/// Where there are no transactions a row that is changed is no other number of rows, and MEMORY has no times.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_writer_who_waited_changed_in_the_old_table_is_noticed_and_kept() {
+    for engine in ENGINES {
+        let Some(fresh) = Fresh::new(Database::Mysql).await else {
+            return;
+        };
+        client(
+            fresh.url(),
+            &format!(
+                "CREATE TABLE y (a INT) ENGINE = {engine}; INSERT INTO y VALUES (1);
+                 CREATE TABLE quiet (a INT) ENGINE = {engine}; INSERT INTO quiet VALUES (1)"
+            ),
+        );
+        let mut session = fresh.session().await;
+        let mut other = fresh.session().await;
+        session.begin(Begin::Rebuild).await.expect("it begins");
+        session.drop_all().await.expect("a database beside");
+        for table in ["y", "quiet"] {
+            let sql = format!("CREATE TABLE {table} (a INT) ENGINE = {engine}");
+            session.run(&sql).await.expect("it is made");
+        }
+        let url = fresh.url().to_owned();
+        let writing = std::thread::spawn(move || client(&url, "UPDATE y SET a = a + 1"));
+        waiting(&mut other, &fresh, "UPDATE y").await;
+        session.commit().await.expect("it is put in place");
+        writing.join().expect("the writer goes on");
+        let overtaken = session.overtaken().await.expect("it answers");
+        let Some(overtaken) = overtaken else {
+            let sql = "SELECT count(*) FROM y";
+            assert_eq!(
+                number(&mut other, sql).await,
+                0,
+                "{engine}: the write is lost"
+            );
+            panic!("{engine}: who waits for the lock of such a table goes first");
+        };
+        assert_eq!(overtaken.tables, ["y"], "{engine}");
+        let sql = format!("SELECT a FROM `{}`.y", overtaken.database);
+        assert_eq!(number(&mut other, &sql).await, 2, "{engine}");
     }
 }

@@ -10,7 +10,7 @@ use super::{
     without_transactions,
 };
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
-use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
+use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
 use crate::db::{EngineError, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -232,6 +232,12 @@ impl Connection for MysqlConnection {
 
     async fn end_half_restored(&mut self) -> Result<()> {
         self.link.call(journal::end).await
+    }
+
+    async fn overtaken(&mut self) -> Result<Option<Overtaken>> {
+        self.link
+            .call(async |state: &mut State| Ok(state.overtaken.take()))
+            .await
     }
 
     async fn leftovers(&mut self) -> Result<Vec<String>> {

@@ -18,7 +18,7 @@ use super::spool::Spool;
 use super::watch::{self, Watch};
 use super::{rebuild, text};
 use crate::db::catalog::Sequence;
-use crate::db::dialect::Begin;
+use crate::db::dialect::{Begin, Overtaken};
 use crate::db::server::Server;
 use crate::db::{Access, Engine, Error, Result};
 
@@ -70,6 +70,8 @@ pub(super) struct State {
     pub(super) kept: bool,
     /// Whether a statement failed that may have written something all the same, which nobody has asked for yet.
     pub(super) partly: bool,
+    /// What others wrote while tables changed places, which nobody has asked for yet.
+    pub(super) overtaken: Option<Overtaken>,
     /// What people are to be told that is no error.
     pub(super) notes: Vec<String>,
     /// Objects that were made without the definer that they were to have.
@@ -264,6 +266,7 @@ async fn live(
         unmarked: false,
         kept: false,
         partly: false,
+        overtaken: None,
         notes: Vec::new(),
         lost: Vec::new(),
         lock_limit_s: None,

@@ -10,6 +10,7 @@ use super::link::State;
 use super::rebuild::{self, create_like_current};
 use super::watch::{self, BUSY_WAIT_S};
 use super::{account, beside, catalog, definer, objects, quote, schema, surroundings, text};
+use crate::db::dialect::Overtaken;
 use crate::db::{EngineError, Error, Result};
 
 /// Tables that change places, and what hangs on them.
@@ -75,7 +76,12 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
 
 async fn tidy_up(state: &mut State, swap: &Swap) -> Result<()> {
     let written = watch::written_by_others(state, &swap.old).await?;
-    journal::keep_or_close(state, &swap.old, &written).await
+    let kept = journal::keep_or_close(state, &swap.old, &written).await;
+    state.overtaken = (!written.is_empty()).then(|| Overtaken {
+        tables: written,
+        database: swap.old.clone(),
+    });
+    kept
 }
 
 async fn prepare(state: &mut State, new: String) -> Result<Swap> {

@@ -5,8 +5,8 @@
 //! tables change places, and not everybody has the right to it: so the times at which the tables were last written are
 //! compared too (`UPDATE_TIME` in <https://mariadb.com/kb/en/information-schema-tables-table/>; InnoDB sets it when a
 //! transaction commits). Behind the lock nothing was written: then the times count from when it is given up. Without
-//! transactions the time is that of a file, which moves when the server tidies up too: there the rows are counted, which
-//! these engines know exactly.
+//! transactions the time is that of a file, which moves when the server tidies up too, or there is none: there the rows
+//! are summed up, by the very connection that holds the lock, for others queue behind who waits for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use sqlx::mysql::MySqlConnection;
 
 use super::catalog::{self, cell};
 use super::link::State;
-use super::{open, quote, text};
+use super::{open, quote, text, without_transactions};
 use crate::db::{Error, Result};
 
 /// How long others' open transactions may keep the tables, in seconds.
@@ -26,8 +26,8 @@ pub(super) const BUSY_WAIT_S: u64 = 30;
 const SETTLING: usize = 3;
 const SETTLE_MS: u64 = 1_050;
 
-/// How a count of rows begins, where it stands for a time.
-const ROWS: &str = "rows ";
+/// How a sum of rows begins, where it stands for a time.
+const SUM: &str = "sum ";
 
 /// When each table was last written; `None` is never since the server started.
 pub(super) type Times = BTreeMap<String, Option<String>>;
@@ -37,15 +37,15 @@ pub(super) type Times = BTreeMap<String, Option<String>>;
 pub(super) enum Told {
     /// The time of every table.
     ByTime,
-    /// As that, and where there are no transactions by how many rows there are.
+    /// As that, and where there are no transactions by the rows.
     ByRows,
 }
 
 impl Told {
     /// As in what was seen then.
     pub(super) fn as_then(then: &Times) -> Told {
-        let is_count = |seen: &Option<String>| seen.as_ref().is_some_and(|s| s.starts_with(ROWS));
-        match then.values().any(is_count) {
+        let is_sum = |seen: &Option<String>| seen.as_ref().is_some_and(|s| s.starts_with(SUM));
+        match then.values().any(is_sum) {
             true => Told::ByRows,
             false => Told::ByTime,
         }
@@ -111,7 +111,7 @@ pub(super) async fn settle(state: &mut State) -> Result<()> {
         let now = text::value(&mut state.connection, "SELECT NOW()").await?;
         let times = times(state, &database, told).await?;
         let is_now = |time: &&Option<String>| {
-            **time >= now && !time.as_ref().is_some_and(|time| time.starts_with(ROWS))
+            **time >= now && !time.as_ref().is_some_and(|time| time.starts_with(SUM))
         };
         let written_now = times.iter().filter(|(_, time)| is_now(time));
         let busy: Vec<String> = written_now.map(|(name, _)| name.clone()).collect();
@@ -178,21 +178,44 @@ pub(super) fn locks(tables: &[String], how: &str) -> String {
 
 /// When each table of a database was last written.
 pub(super) async fn times(state: &mut State, database: &str, told: Told) -> Result<Times> {
-    let seen = match told {
-        Told::ByTime => "UPDATE_TIME".to_owned(),
-        Told::ByRows => {
-            format!("IF(ENGINE IN ('MyISAM', 'Aria'), CONCAT('{ROWS}', TABLE_ROWS), UPDATE_TIME)")
-        }
-    };
     let sql = format!(
-        "SELECT TABLE_NAME, {seen} FROM information_schema.TABLES
+        "SELECT TABLE_NAME, UPDATE_TIME FROM information_schema.TABLES
          WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
         text::literal(database)
     );
     let rows = text::rows(&mut state.connection, &sql).await?;
-    Ok(rows
+    let mut times: Times = rows
         .into_iter()
         .map(|row| (cell(&row, 0), row.get(1).cloned().flatten()))
+        .collect();
+    if told == Told::ByRows {
+        times.extend(sums(state, database).await?);
+    }
+    Ok(times)
+}
+
+/// The rows of the tables without transactions (<https://mariadb.com/kb/en/checksum-table/>).
+async fn sums(state: &mut State, database: &str) -> Result<Times> {
+    let names = without_transactions::names(state, database).await?;
+    if names.is_empty() {
+        return Ok(Times::new());
+    }
+    let tables: Vec<String> = names
+        .iter()
+        .map(|name| format!("{}.{}", quote(database), quote(name)))
+        .collect();
+    let sql = format!("CHECKSUM TABLE {}", tables.join(", "));
+    let State {
+        connection, watch, ..
+    } = state;
+    let guard = watch.as_mut().and_then(|watch| watch.guard.as_mut());
+    let rows = text::rows(guard.unwrap_or(connection), &sql).await?;
+    // One row a table, in their order; none for one that cannot be read.
+    let sums = rows.into_iter().map(|row| row.get(1).cloned().flatten());
+    Ok(names
+        .into_iter()
+        .zip(sums)
+        .map(|(name, sum)| (name, sum.map(|sum| format!("{SUM}{sum}"))))
         .collect())
 }
 

@@ -12,11 +12,11 @@ use crate::db::Result;
 /// The number of that warning.
 const NOT_COMPLETE: &str = "1196";
 
-/// Tables of this database that have no transactions.
+/// Tables that have no transactions; of which database follows.
 const TABLES: &str = "SELECT t.TABLE_NAME, t.ENGINE FROM information_schema.TABLES t
     JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
-    WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
-    AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES' ORDER BY 1";
+    WHERE t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+    AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES' AND t.TABLE_SCHEMA = ";
 
 /// How many of them are named.
 const NAMED: usize = 3;
@@ -47,7 +47,8 @@ pub(super) async fn noticed<T>(state: &mut State, sql: &str, result: Result<T>) 
 
 /// Another user's rights may hide them; temporary ones stand in no list.
 async fn tables(state: &mut State) -> Vec<Texts> {
-    let rows = text::rows(&mut state.connection, TABLES).await;
+    let sql = format!("{TABLES}DATABASE() ORDER BY 1");
+    let rows = text::rows(&mut state.connection, &sql).await;
     rows.unwrap_or_default()
 }
 
@@ -72,4 +73,11 @@ pub(super) async fn kept(state: &mut State) -> Result<Option<String>> {
         true => tables,
         false => format!("{tables} ({})", named.join(", ")),
     }))
+}
+
+/// Their names in a database.
+pub(super) async fn names(state: &mut State, database: &str) -> Result<Vec<String>> {
+    let sql = format!("{TABLES}{} ORDER BY 1", text::literal(database));
+    let rows = text::rows(&mut state.connection, &sql).await?;
+    Ok(rows.iter().map(|row| cell(row, 0)).collect())
 }

@@ -146,7 +146,7 @@ pub const NAMESPACE: Namespace = Namespace {
             )],
             right: Some("db:write"),
             doc: "Backs up what is there, then restores in one transaction. Only told under `--plan`.",
-            result: "a map: timestamp, counts, safety_backup (() if there was nothing to save)",
+            result: "a map: timestamp, counts, safety_backup (() if there was nothing to save), written_meanwhile (() or a map: the tables that other programs wrote to while the restore was put in place, and the database that keeps what they wrote)",
             errors: "`backup` if the safety backup fails, else as `plan`; the database is then as it was",
             body: restore,
         },

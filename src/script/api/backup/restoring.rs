@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{counts, counts_of, map, number, sink, store, tell_counts};
 use crate::backup::{self, Mode, RestoreOptions, Restoring, Set};
-use crate::db::Session;
+use crate::db::{Overtaken, Session};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, Silent, Sink};
 use crate::script::api::{Answer, Call};
@@ -132,6 +132,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
             &timestamp,
             Value::Map(Vec::new()),
             None,
+            None,
         )));
     }
     let (store, sink) = (store(host), sink(host));
@@ -144,7 +145,11 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
     let (safety, restoring) = host.wait(work)?;
     let what = format!("the backup {timestamp}");
     let done = host.conclude_restore(&what, restoring.commit(host.log(), &sink))?;
-    host.settle(format!("the backup {timestamp} is restored"));
+    let way_back = safety.as_ref().map_or(String::new(), |created| {
+        let before = created.set.timestamp();
+        format!(" (as it was before: `dbscript run restore --from {before}`)")
+    });
+    host.settle(format!("the backup {timestamp} is restored{way_back}"));
     if plan.scope == backup::Scope::Whole && host.target().shown() == host.live_target().shown() {
         host.note_undone(None);
     }
@@ -159,6 +164,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         &timestamp,
         counts(done.counts.into_iter()),
         safety,
+        done.overtaken,
     )))
 }
 
@@ -181,10 +187,23 @@ fn tell_replaced(
     tell_counts(host, "restore", Some(&plan.set), &after);
 }
 
-fn restored(timestamp: &str, counts: Value, safety: Option<String>) -> Value {
+fn restored(
+    timestamp: &str,
+    counts: Value,
+    safety: Option<String>,
+    overtaken: Option<Overtaken>,
+) -> Value {
+    let overtaken = overtaken.map(|overtaken| {
+        let tables = overtaken.tables.into_iter().map(Value::Text).collect();
+        map([
+            ("tables", Value::List(tables)),
+            ("database", overtaken.database.into()),
+        ])
+    });
     map([
         ("timestamp", timestamp.into()),
         ("counts", counts),
         ("safety_backup", safety.map_or(Value::Null, Value::Text)),
+        ("written_meanwhile", overtaken.unwrap_or(Value::Null)),
     ])
 }
