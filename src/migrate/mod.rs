@@ -25,6 +25,7 @@ pub use error::Error;
 pub use half::HalfApplied;
 pub use history::{Entry, History, State};
 pub use lint::{Linted, Linting, lint};
+pub use record::record_as_begun;
 pub use revert::{Correction, Resolution, Reversal, resolve, revert};
 pub use source::{Migration, Source};
 pub use standing::Settled;

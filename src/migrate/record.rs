@@ -24,6 +24,21 @@ pub(super) async fn roll_back(session: &mut Session, reached: &mut Reached) {
     }
 }
 
+/// Has the history say that a migration was begun, where it can say that.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn record_as_begun(session: &mut Session, migration: &Migration) -> Result<()> {
+    let history = session.engine().history_sql();
+    if let Some(announced) = history.announced {
+        let version = [Value::Int(migration.version)];
+        session.execute(history.delete, &version).await?;
+        let row = migration.row(NOT_MEASURED);
+        session.execute(announced.begin, &row).await?;
+    }
+    Ok(())
+}
+
 /// Leaves the history say of a migration that it was begun, as something of it stays: run once more, it would do that
 /// twice.
 pub(super) async fn keep(
@@ -32,18 +47,12 @@ pub(super) async fn keep(
     conditions: &Conditions<'_>,
     reached: &mut Reached,
 ) {
-    let history = session.engine().history_sql();
-    let (Some(announced), Some(kept)) = (history.announced, &reached.kept) else {
+    let Some(kept) = &reached.kept else {
         return;
     };
     let told = Settled::kept(migration, reached.stays, kept, &conditions.way_back);
     (conditions.settled)(told);
-    let version = [Value::Int(migration.version)];
-    let row = migration.row(NOT_MEASURED);
-    let recorded = match session.execute(history.delete, &version).await {
-        Ok(_) => session.execute(announced.begin, &row).await.map(|_| ()),
-        Err(refused) => Err(refused),
-    };
+    let recorded = record_as_begun(session, migration).await;
     if let Err(refused) = recorded {
         reached.doubt = Some(Doubt::Rollback(refused.to_string()));
     }

@@ -38,6 +38,7 @@ pub(super) struct Ledger {
     uncommitted: RefCell<Vec<String>>,
     done: RefCell<Vec<Settled>>,
     doubt: RefCell<Option<String>>,
+    kept: Cell<bool>,
 }
 
 fn push(list: &mut Vec<String>, action: String) {
@@ -98,6 +99,9 @@ impl Host {
     /// `kept` by tables without transactions. Returns whether nothing stays.
     pub(super) fn note_kept(&self, mark: usize, committed: bool, kept: Option<String>) -> bool {
         let effects = self.ledger.uncommitted.borrow_mut().split_off(mark);
+        self.ledger
+            .kept
+            .set(self.ledger.kept.get() | kept.is_some());
         let committed = committed.then(|| {
             let effects = effects.join(", ");
             format!("what came before a statement that committed by itself, of {effects}")
@@ -108,6 +112,11 @@ impl Host {
             self.settle(what);
         }
         nothing_stays
+    }
+
+    /// Whether a rollback of this run has left something in tables without transactions.
+    pub fn kept(&self) -> bool {
+        self.ledger.kept.get()
     }
 
     /// The outermost transaction was committed: what it did stays.

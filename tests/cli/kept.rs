@@ -1,9 +1,9 @@
 //! What no rollback of MySQL and MariaDB undoes: rows of tables that have no transactions, and what a statement has
 //! committed by itself. A run that fails says that it stays.
 
-use super::{MIGRATE, filled};
+use super::{MIGRATE, filled, wait_until_it_sleeps};
 use crate::harness::databases::Database;
-use crate::harness::{BackupSet, Export, Finished, Project, User};
+use crate::harness::{BackupSet, Export, Finished, Project, Signal, User};
 
 const ENGINES: [&str; 3] = ["MyISAM", "Aria", "MEMORY"];
 
@@ -240,4 +240,36 @@ fn what_a_routine_has_committed_is_told_when_the_transaction_fails() {
         "{message}"
     );
     assert_eq!(project.value("SELECT name FROM tag"), "zzz");
+}
+
+#[test]
+fn a_migration_interrupted_behind_a_table_without_transactions_is_not_done_twice() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    let project = filled(project, 3);
+    project.sql(
+        "CREATE TABLE log (id INT PRIMARY KEY, n INT) ENGINE = MyISAM; INSERT INTO log VALUES (1, 0);
+         CREATE TABLE fine (a INT)",
+    );
+    let sql = "-- dbscript: allow update-rows(log)\nUPDATE log SET n = n + 1;\nINSERT INTO fine SELECT SLEEP(600);\n";
+    project.file("migrations/0004_log.sql", sql);
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let run = project.dbscript(&words).status(130).start();
+    wait_until_it_sleeps(&project);
+    run.signal(Signal::Interrupt);
+    let run = run.finish();
+    let message = told(&run);
+    assert!(
+        message.contains("migration 4 (log) may be half done"),
+        "{message}"
+    );
+    assert!(
+        message.contains("tables without transactions (`log`: MyISAM)"),
+        "{message}"
+    );
+    let hint = run.end()["error"]["hint"].to_string();
+    assert!(hint.contains("restore --from "), "{hint}");
+    project.dbscript(&words).status(3).go();
+    assert_eq!(project.value("SELECT n FROM log"), "1");
 }

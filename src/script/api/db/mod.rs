@@ -115,7 +115,7 @@ pub const NAMESPACE: Namespace = Namespace {
             right: Some("db:write"),
             doc: "Runs a statement that changes the database. Only told under `--plan`.",
             result: "how many rows it changed; 0 under `--plan`",
-            errors: "`database` for what the engine refuses",
+            errors: "`database` for what the engine refuses, and with the code `commits` for what would commit the open transaction by itself (on MySQL and MariaDB all that changes tables), before it runs",
             body: write::execute,
         },
         Function {
@@ -142,7 +142,7 @@ pub const NAMESPACE: Namespace = Namespace {
             right: None,
             doc: "Runs a closure in a transaction: committed at its end, rolled back if it throws or the run is stopped. One inside another is a savepoint.",
             result: "what the closure returns",
-            errors: "what the closure throws, and what the engine refuses",
+            errors: "what the closure throws, and what the engine refuses; the code is `not-rolled-back` where something stays all the same, as in MySQL's tables without transactions",
             body: write::transaction,
         },
         Function {

@@ -24,6 +24,7 @@ pub(super) fn tell_what_is_in(host: &Host, pending: &[Migration], way_back: &Way
             return;
         }
     };
+    let mut kept = host.kept();
     for migration in pending {
         let version = migration.version;
         let mut known = recorded.iter().flatten();
@@ -31,6 +32,10 @@ pub(super) fn tell_what_is_in(host: &Host, pending: &[Migration], way_back: &Way
             Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
             Some((_, false)) if !host.has_settled(&name(migration)) => {
                 host.settle_migration(begun(version, way_back));
+            }
+            // The one at work, whose row was rolled back though something of it stays.
+            None if way_back.recorded && recorded.is_some() && std::mem::take(&mut kept) => {
+                host.settle_migration(half_kept(host, migration, way_back));
             }
             // Its row is there as soon as anything of it stays.
             None if way_back.recorded && recorded.is_some() => {
@@ -57,5 +62,27 @@ fn begun(version: i64, way_back: &WayBack) -> migrate::Settled {
             "migration {version} is recorded as begun, and whether its first statement is done is not known"
         )),
         remedy: Some(way_back.look(version)),
+    }
+}
+
+/// A migration that was rolled back, of which tables without transactions keep something: recorded as begun, so that it
+/// is not run once more.
+fn half_kept(host: &Host, migration: &Migration, way_back: &WayBack) -> migrate::Settled {
+    let recorded = host.mend_session(host.workplace(), async |session: &mut Session| {
+        migrate::record_as_begun(session, migration).await
+    });
+    if let Err(error) = recorded {
+        let why = error.chain();
+        let message = format!("that the migration was begun could not be recorded: {why}");
+        host.say(Level::Warn, message);
+    }
+    let version = migration.version;
+    migrate::Settled {
+        about: format!("migration {version}"),
+        what: Some(format!(
+            "migration {version} ({}) may be half done",
+            migration.description
+        )),
+        remedy: Some(way_back.remedy(version)),
     }
 }
