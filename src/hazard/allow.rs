@@ -62,7 +62,7 @@ impl Allowance {
 }
 
 /// A name without quotes and letter case, `main.` and `public.` left out.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let name: String = name
         .chars()
         .filter(|character| !matches!(character, '"' | '`' | '[' | ']'))

@@ -1,11 +1,14 @@
 //! Allowances of a whole run: to which statement each belongs, and what is said of one that covers nothing.
 
 use super::allow::{self, Allowance, Source};
+use super::draft::{LetGo, What};
 use super::lint::SqlFile;
 use super::rule;
 use super::split::{Kind, Statement};
+use super::world::World;
 use crate::db::Engine;
 use crate::event::{Finding, Logged, Severity};
+use crate::ident::TableName;
 
 /// An allowance and the statements it is for.
 pub(super) struct Given {
@@ -62,8 +65,52 @@ pub(super) fn allowances(
     given
 }
 
-/// The warning about an allowance that covers nothing.
-pub(super) fn unused(given: &Given) -> Finding {
+/// What an allowance lets go of by its own words: the rows, values or whole of a table it names. Offline no table is
+/// known; then it is taken at its word above a statement whose deeds cannot be seen.
+pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool) -> Option<LetGo> {
+    let what = match allowance.rule.as_str() {
+        "delete-rows" | "replace-rows" | "truncate" | "truncate-partition" | "drop-partition" => {
+            What::Rows
+        }
+        "update-rows" | "upsert" | "lossy-using" | "narrow-type" => What::Values,
+        "drop-table" => What::Table,
+        "drop-column" => What::Column,
+        _ => return None,
+    };
+    let object = allow::plain(allowance.object.as_deref()?);
+    if world.offline && unseen && matches!(what, What::Rows | What::Values) {
+        return Some(LetGo {
+            table: object,
+            column: None,
+            what,
+            allowed: true,
+        });
+    }
+    let gone = |table: &TableName, column: Option<String>| LetGo {
+        table: table.to_string(),
+        column,
+        what,
+        allowed: true,
+    };
+    world
+        .tables()
+        .into_iter()
+        .filter_map(|table| Some((table, table.live.as_ref()?)))
+        .find_map(|(table, live)| {
+            let names = [&table.name, live].map(|name| allow::plain(&name.to_string()));
+            if what != What::Column && names.contains(&object) {
+                return Some(gone(live, None));
+            }
+            let column = names
+                .iter()
+                .find_map(|name| object.strip_prefix(name.as_str())?.strip_prefix('.'))?;
+            let column = table.live_column(&table.column(column)?.name)?;
+            matches!(what, What::Column | What::Values).then(|| gone(live, Some(column)))
+        })
+}
+
+/// The warning about an allowance that covers no hazard; `accepted`: what it names may go all the same.
+pub(super) fn unused(given: &Given, accepted: bool) -> Finding {
     let Allowance {
         rule, object, from, ..
     } = &given.allowance;
@@ -82,7 +129,10 @@ pub(super) fn unused(given: &Given) -> Finding {
         Source::Flag => ("--allow".to_owned(), 1, 1),
         Source::Comment { file, line, column } => (file.clone(), *line, *column),
     };
-    let message = format!("the allowance covers nothing: {why}");
+    let message = match accepted {
+        true => "the allowance covers nothing that is found here; if the rehearsal finds such a loss, it is accepted".to_owned(),
+        false => format!("the allowance covers nothing: {why}"),
+    };
     Finding {
         rule: "unused-allowance".to_owned(),
         severity: Severity::Warn,

@@ -4,7 +4,7 @@ use super::action::Action;
 use super::allow::Allowance;
 use super::dialect::Reading;
 use super::draft::{Draft, LetGo, What};
-use super::given::{Given, allowances, unused};
+use super::given::{self, Given, allowances};
 use super::judge::{self, Placed, Running, Verdict};
 use super::show::{mask_literals, shorten};
 use super::split::{Statement, split};
@@ -210,44 +210,36 @@ impl Desk<'_> {
         Some(first.allowance.text())
     }
 
-    /// What a statement does that cannot be seen here may be allowed as well: an allowance above it says what it takes.
-    fn allow_unseen(&mut self) {
-        for given in &mut self.allowances {
-            let (Some(at), Some(object), false) = (
-                given.statement,
-                given.allowance.object.clone(),
-                given.allowance.used || given.misplaced.is_some(),
-            ) else {
-                continue;
-            };
+    /// What a statement does that cannot be seen here, or only the rehearsal sees (a rule, a trigger), may be allowed as
+    /// well: an allowance that names a table says what may go. Returns the allowances that cover no hazard besides.
+    fn allow_unseen(&mut self, world: &World) -> Vec<Finding> {
+        let mut unused = Vec::new();
+        for given in self
+            .allowances
+            .iter_mut()
+            .filter(|given| !given.allowance.used)
+        {
             let unseen = self.steps.iter().any(|placed| {
-                (placed.file, placed.statement) == at
+                given.statement == Some((placed.file, placed.statement))
                     && matches!(placed.step.action, Action::Call { .. } | Action::Dynamic(_))
             });
-            let what = match given.allowance.rule.as_str() {
-                "delete-rows" | "replace-rows" | "truncate" => What::Rows,
-                "update-rows" | "upsert" => What::Values,
-                _ => continue,
+            let gone = match given.misplaced {
+                Some(_) => None,
+                None => given::names_what_goes(&given.allowance, world, unseen),
             };
-            if unseen {
-                given.allowance.used = true;
-                self.lint.let_go.push(LetGo {
-                    table: object,
-                    column: None,
-                    what,
-                    allowed: true,
-                });
+            let accepted = gone.is_some();
+            self.lint.let_go.extend(gone);
+            given.allowance.used = accepted;
+            if !(accepted && unseen) {
+                unused.push(given::unused(given, accepted));
             }
         }
+        unused
     }
 
     fn close(mut self, verdict: Verdict) -> Lint {
-        self.allow_unseen();
-        for given in &self.allowances {
-            if !given.allowance.used {
-                self.lint.findings.push(unused(given));
-            }
-        }
+        let unused = self.allow_unseen(&verdict.world);
+        self.lint.findings.extend(unused);
         let order: Vec<&str> = self.files.iter().map(|file| file.name).collect();
         self.lint.findings.sort_by_key(|finding| {
             let file = order.iter().position(|name| *name == finding.file);

@@ -33,6 +33,8 @@ pub(super) struct Reading {
     pub(super) ansi_quotes: bool,
     /// What an unqualified name means in a CREATE SCHEMA. After SET search_path or USE the judge knows.
     pub(super) current_schema: Option<String>,
+    /// Temporary tables so far: PostgreSQL takes a name qualified with the default schema for another table than these.
+    pub(super) temporary: Vec<String>,
 }
 
 impl Reading {
@@ -44,6 +46,7 @@ impl Reading {
             default_schema,
             ansi_quotes: false,
             current_schema: None,
+            temporary: Vec::new(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Reading {
             default_schema,
             ansi_quotes: false,
             current_schema: None,
+            temporary: Vec::new(),
         }
     }
 
@@ -69,14 +73,20 @@ impl Reading {
             if let Action::SqlMode { mode, .. } = &step.action {
                 self.ansi_quotes = mode.to_ascii_uppercase().contains("ANSI");
             }
+            if let (Action::CreateTable(new), Engine::Postgres) = (&step.action, self.engine)
+                && new.temporary
+            {
+                self.temporary.push(new.name.name.clone());
+            }
         }
     }
 
     /// A name as a statement has it; the default schema goes unsaid.
     pub(super) fn name(&self, schema: Option<String>, name: String) -> TableName {
+        let said = self.temporary.contains(&name);
         let schema = schema.or_else(|| self.current_schema.clone());
         TableName {
-            schema: schema.filter(|schema| Some(schema) != self.default_schema.as_ref()),
+            schema: schema.filter(|schema| said || Some(schema) != self.default_schema.as_ref()),
             name,
         }
     }

@@ -142,14 +142,19 @@ impl World {
     /// The table rows are copied from or to: a temporary one shadows the others.
     pub(super) fn holder(&self, name: &TableName) -> Option<&Table> {
         let temporary = self.temporary.get(&name.name.to_lowercase());
-        temporary.or_else(|| self.table(name))
+        temporary
+            .filter(|_| self.may_be_temporary(name))
+            .or_else(|| self.table(name))
     }
 
     /// The same, to be changed.
     pub(super) fn holder_mut(&mut self, name: &TableName) -> Option<&mut Table> {
         let key = self.key(name);
+        let may_be = self.may_be_temporary(name);
         let temporary = self.temporary.get_mut(&name.name.to_lowercase());
-        temporary.or_else(|| self.tables.get_mut(&key))
+        temporary
+            .filter(|_| may_be)
+            .or_else(|| self.tables.get_mut(&key))
     }
 
     /// Whether a temporary table has this name.
@@ -157,6 +162,11 @@ impl World {
         let schema = name.schema.as_deref().map(str::to_lowercase);
         matches!(schema.as_deref(), Some("temp" | "pg_temp"))
             || schema.is_none() && self.temporary.contains_key(&name.name.to_lowercase())
+    }
+
+    /// Whether a name can mean a temporary table: one that is qualified with another schema cannot.
+    fn may_be_temporary(&self, name: &TableName) -> bool {
+        name.schema.is_none() || self.is_temporary(name)
     }
 
     /// Takes away the foreign keys that point to a table.
@@ -202,7 +212,8 @@ impl World {
 
     /// Takes a table away, with its indexes and triggers.
     pub(super) fn drop(&mut self, name: &TableName) {
-        if self.temporary.remove(&name.name.to_lowercase()).is_some() {
+        let temporary = name.name.to_lowercase();
+        if self.may_be_temporary(name) && self.temporary.remove(&temporary).is_some() {
             return;
         }
         let key = self.key(name);

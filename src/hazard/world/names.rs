@@ -35,11 +35,17 @@ impl Names {
             Case::Folded | Case::Either => one.eq_ignore_ascii_case(other),
         };
         alike(&one.name, &other.name)
-            && match (&one.schema, &other.schema) {
+            && match (self.schema_of(one), self.schema_of(other)) {
                 (None, None) => true,
                 (Some(one), Some(other)) => alike(one, other),
                 _ => false,
             }
+    }
+
+    /// The schema of a name, unless it is the default one, which a statement may spell out beside a temporary table.
+    fn schema_of<'a>(&self, name: &'a TableName) -> Option<&'a String> {
+        let schema = name.schema.as_ref();
+        schema.filter(|schema| !self.schemas || Some(*schema) != self.default_schema.as_ref())
     }
 
     /// Whether the engine has schemas in its databases.
@@ -70,7 +76,10 @@ impl World {
     }
 
     fn exact_key(&self, name: &TableName) -> String {
-        let spelt = name.to_string();
+        let spelt = match self.names.schema_of(name) {
+            Some(_) => name.to_string(),
+            None => TableName::plain(name.name.clone()).to_string(),
+        };
         match self.names.case {
             Case::Exact => spelt,
             Case::Folded => spelt.to_lowercase(),

@@ -57,6 +57,9 @@ impl Reader<'_> {
                 (ObjectKind::Policy, TableName::plain(plain(create.policy())))
             }
             ast::Stmt::CreateRule(create) => {
+                let message =
+                    "what the rule does instead of statements, or besides, is not looked at";
+                push(steps, create.syntax(), Action::Dynamic(message.to_owned()));
                 (ObjectKind::Rule, TableName::plain(plain(create.rule())))
             }
             ast::Stmt::CreateForeignTable(create) => {
