@@ -242,7 +242,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "lock-ban-concurrent-index-creation-in-transaction",
-        "warn",
+        "block",
         "CONCURRENTLY inside a transaction, which PostgreSQL refuses",
     ),
     rule(
@@ -284,6 +284,11 @@ pub const RULES: &[Rule] = &[
         "lock-require-concurrent-reindex",
         "warn",
         "REINDEX keeps writers waiting",
+    ),
+    rule(
+        "cannot-run",
+        "block",
+        "VACUUM and the like inside a transaction, COPY FROM STDIN: what a migration cannot run",
     ),
     rule("dynamic-sql", "warn", "what cannot be seen here is run"),
     rule("unparsed", "warn", "a statement that could not be read"),

@@ -9,6 +9,7 @@ mod postgres;
 mod refusals;
 mod routines;
 mod row_values;
+mod unable;
 mod unseen;
 mod using;
 mod ways_out;

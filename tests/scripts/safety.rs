@@ -121,6 +121,8 @@ fn what_fails_on_the_copy_is_a_refusal_and_touches_nothing(project: Project) {
         "{}",
         run.told()
     );
+    // Nothing was lost that could be allowed.
+    assert!(!run.told().contains("allow update-rows"), "{}", run.told());
     assert_eq!(project.hash(), before);
     let left: Vec<String> = project
         .list("backups")

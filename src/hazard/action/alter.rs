@@ -160,6 +160,8 @@ pub(in crate::hazard) enum LockWhen {
     },
     /// Where the file runs in a transaction, in which the engine refuses it.
     InTransaction,
+    /// In any file: it wants a client that sends rows.
+    InFile,
 }
 
 /// The number a counter gives next.

@@ -9,6 +9,9 @@ use crate::hazard::world::Table;
 
 impl Judge<'_> {
     pub(super) fn note_lock(&mut self, lock: &Lock) {
+        if matches!(lock.when, LockWhen::InTransaction | LockWhen::InFile) {
+            return self.refuse_there(lock);
+        }
         let table = match &lock.table {
             Some(name) => match self.live(name) {
                 Some(table) => Some(table),
@@ -20,7 +23,7 @@ impl Judge<'_> {
             return;
         }
         let weight = match (&lock.when, &table) {
-            (LockWhen::InTransaction, _) | (_, None) => Weight::Is(Severity::Warn),
+            (_, None) => Weight::Is(Severity::Warn),
             (_, Some(table)) => self.where_rows(table, Severity::Warn),
         };
         let mut draft = Draft::new(lock.rule, self.at, "")
@@ -31,9 +34,20 @@ impl Judge<'_> {
         self.push(draft);
     }
 
+    /// What the engine refuses whatever the rows, because of how the file runs.
+    fn refuse_there(&mut self, lock: &Lock) {
+        if !self.matters(&lock.when, None) {
+            return;
+        }
+        let mut draft = Draft::new(lock.rule, self.at, "").refused(lock.message.clone());
+        draft.table = lock.table.as_ref().map(ToString::to_string);
+        draft.hint.clone_from(&lock.hint);
+        self.push(draft);
+    }
+
     fn matters(&self, when: &LockWhen, table: Option<&Table>) -> bool {
         match when {
-            LockWhen::Always => true,
+            LockWhen::Always | LockWhen::InFile => true,
             LockWhen::Index(index) => match self.world.index(&index.name, None) {
                 Some(index) => !index.created,
                 None => self.world.offline,

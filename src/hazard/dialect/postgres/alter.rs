@@ -195,8 +195,16 @@ impl Reader<'_> {
                     .unwrap_or_default(),
             },
             ast::AlterTableAction::DetachPartition(detach) => {
-                if detach.detach_partition_option().is_none() {
-                    push(steps, node, Action::Lock(locks::partition_detached(table)));
+                let lock = match detach.detach_partition_option() {
+                    None => Some(locks::partition_detached(table)),
+                    Some(ast::DetachPartitionOption::DetachConcurrently(_)) => {
+                        let what = "DETACH PARTITION … CONCURRENTLY";
+                        Some(locks::refused_in_transaction(what))
+                    }
+                    Some(_) => None,
+                };
+                if let Some(lock) = lock {
+                    push(steps, node, Action::Lock(lock));
                 }
                 PartitionChange::Detach(self.name_of(detach.table_name_ref()))
             }

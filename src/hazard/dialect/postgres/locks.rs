@@ -157,3 +157,25 @@ pub(super) fn partition_detached(table: &TableName) -> Lock {
         "DETACH PARTITION … CONCURRENTLY, outside a transaction",
     )
 }
+
+/// What the engine refuses inside a transaction block.
+pub(super) fn refused_in_transaction(what: &str) -> Lock {
+    Lock {
+        rule: "cannot-run",
+        table: None,
+        message: format!("{what} cannot run in a transaction, and this file runs in one"),
+        hint: Some("put it in a file of its own that starts with `-- no-transaction`".to_owned()),
+        when: LockWhen::InTransaction,
+    }
+}
+
+/// COPY FROM STDIN, whose rows only a client such as psql sends.
+pub(super) fn copied_from_client(table: &TableName) -> Lock {
+    Lock {
+        rule: "cannot-run",
+        table: Some(table.clone()),
+        message: "COPY FROM STDIN cannot run in a migration: nobody sends its rows".to_owned(),
+        hint: Some("write the rows as INSERT".to_owned()),
+        when: LockWhen::InFile,
+    }
+}

@@ -5,7 +5,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::change::{Parts, With, items};
 use super::reader::{Reader, plain, push, sql};
-use super::{expression, query};
+use super::{expression, locks, query};
 use crate::hazard::action::{Action, Change, Insert, Step, Update};
 use crate::ident::TableName;
 
@@ -253,11 +253,15 @@ impl Reader<'_> {
         {
             self.statement(&statement, steps);
         }
-        let (Some(table), Some(ast::CopyDirection::CopyFrom(_))) =
+        let (Some(table), Some(ast::CopyDirection::CopyFrom(from))) =
             (copy.copy_table(), copy.copy_direction())
         else {
             return;
         };
+        if matches!(from.copy_source(), Some(ast::CopySource::CopyStdin(_))) {
+            let lock = locks::copied_from_client(&self.name_of(table.table_name_ref()));
+            push(steps, copy.syntax(), Action::Lock(lock));
+        }
         let list = table.column_ref_list();
         let columns = list.into_iter().flat_map(|list| list.column_name_refs());
         let action = Action::Insert(Insert {

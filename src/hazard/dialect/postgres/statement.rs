@@ -1,5 +1,6 @@
 //! One parsed statement as steps.
 
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::ast::{self, AstNode};
 
 use super::change::With;
@@ -114,8 +115,20 @@ impl Reader<'_> {
                 }
             }
             ast::Stmt::Vacuum(vacuum) => self.vacuum(vacuum, steps),
+            ast::Stmt::CreateDatabase(_) => self.refuse(node, "CREATE DATABASE", steps),
+            ast::Stmt::AlterSystem(_) => self.refuse(node, "ALTER SYSTEM", steps),
+            ast::Stmt::CreateTablespace(_) => self.refuse(node, "CREATE TABLESPACE", steps),
+            ast::Stmt::DropTablespace(_) => self.refuse(node, "DROP TABLESPACE", steps),
             _ => {}
         }
+    }
+
+    fn refuse(&self, node: &SyntaxNode, what: &str, steps: &mut Vec<Step>) {
+        push(
+            steps,
+            node,
+            Action::Lock(locks::refused_in_transaction(what)),
+        );
     }
 
     fn reindex(&self, reindex: &ast::Reindex, steps: &mut Vec<Step>) {
@@ -124,25 +137,34 @@ impl Reader<'_> {
             .into_iter()
             .flat_map(|list| list.reindex_options())
             .any(|option| matches!(option, ast::ReindexOption::ReindexOptionConcurrently(_)));
-        let lock = match reindex.reindex_target() {
-            Some(ast::ReindexTarget::ReindexTargetTable(target))
-                if target.concurrently_token().is_none() =>
-            {
+        let target = reindex.reindex_target();
+        let concurrently = concurrently
+            || match &target {
+                Some(ast::ReindexTarget::ReindexTargetTable(target)) => {
+                    target.concurrently_token().is_some()
+                }
+                Some(ast::ReindexTarget::ReindexTargetIndex(target)) => {
+                    target.concurrently_token().is_some()
+                }
+                _ => false,
+            };
+        if concurrently {
+            return self.refuse(reindex.syntax(), "REINDEX CONCURRENTLY", steps);
+        }
+        let lock = match target {
+            Some(ast::ReindexTarget::ReindexTargetTable(target)) => {
                 locks::reindexed(Some(self.name_of(target.table_name_ref())), None)
             }
-            Some(ast::ReindexTarget::ReindexTargetIndex(target))
-                if target.concurrently_token().is_none() =>
-            {
+            Some(ast::ReindexTarget::ReindexTargetIndex(target)) => {
                 locks::reindexed(None, Some(self.name_of(target.index_ref())))
             }
             _ => return,
         };
-        if !concurrently {
-            push(steps, reindex.syntax(), Action::Lock(lock));
-        }
+        push(steps, reindex.syntax(), Action::Lock(lock));
     }
 
     fn vacuum(&self, vacuum: &ast::Vacuum, steps: &mut Vec<Step>) {
+        self.refuse(vacuum.syntax(), "VACUUM", steps);
         let options = vacuum.vacuum_option_list();
         let mut options = options.into_iter().flat_map(|list| list.vacuum_options());
         let full = vacuum.full_token().is_some()

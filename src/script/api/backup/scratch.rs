@@ -154,7 +154,9 @@ impl Refusal {
     /// Of an error of this kind and code; `None` where it stays as it is.
     fn of(kind: &str, code: Option<&str>, left: Option<&MayBeLeft>) -> Option<Self> {
         const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
-        const MEND: &str = "nothing needs to be restored: correct what failed on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
+        const MEND: &str =
+            "nothing needs to be restored: correct what failed on the copy and run this again";
+        const LOSS: &str = "nothing needs to be restored: correct what was lost on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
         let (broke, harmless) = (broke(kind, code), harmless(kind));
         if !broke && !harmless && left.is_none() {
             return None;
@@ -163,6 +165,9 @@ impl Refusal {
         // Its own hint speaks of a database that was changed.
         let hint = match (broke, harmless) {
             (true, _) => Some(format!("nothing needs to be restored: {AGAIN}")),
+            // What the migration's own transaction counts says itself how to allow it.
+            (false, true) if matches!(code, Some("rows-lost" | "orphans")) => None,
+            (false, true) if kind == Kind::Integrity.name() => Some(LOSS.to_owned()),
             (false, true) => Some(MEND.to_owned()),
             (false, false) => None,
         };

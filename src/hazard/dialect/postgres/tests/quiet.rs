@@ -24,7 +24,6 @@ fn must_not_alarm() {
         "SET default_table_access_method = heap",
         "SET LOCAL lock_timeout = '5s'",
         "ANALYZE users",
-        "VACUUM users",
         "CREATE POLICY p ON users USING (id = current_user_id())",
         "ALTER TABLE users ENABLE ROW LEVEL SECURITY",
         "ALTER TABLE public.users OWNER TO app",
