@@ -9,6 +9,7 @@ mod postgres;
 mod refusals;
 mod routines;
 mod row_values;
+mod second_net;
 mod unable;
 mod unseen;
 mod using;
