@@ -101,6 +101,14 @@ async fn a_using_is_judged_by_what_it_gives() {
         ("ALTER TABLE m ALTER iv TYPE text USING iv::text", &[]),
         ("ALTER TABLE m ALTER p TYPE text USING p::text", &[]),
         (
+            "ALTER TABLE m RENAME b TO flag; ALTER TABLE m ALTER flag TYPE int USING flag::int",
+            &["rename-column warn"],
+        ),
+        (
+            "ALTER TABLE m RENAME n TO x; ALTER TABLE m ALTER x TYPE text USING left(x::text, 1)",
+            &["rename-column warn", "lossy-using block"],
+        ),
+        (
             "ALTER TABLE m ALTER s TYPE int USING trim(s)::int",
             &["not-castable block"],
         ),

@@ -71,11 +71,16 @@ impl Judge<'_> {
 
     /// What the change does, by what domains are made of.
     fn type_change(&self, retyped: &Retyped<'_>) -> Option<TypeChange> {
+        // A USING names the column as it is called now.
+        let column = match retyped.using {
+            Some(_) => self.quote(&retyped.column.name),
+            None => retyped.stored.clone(),
+        };
         dialect::type_change(
             self.engine,
             self.world.made_of(&retyped.column.type_name),
             self.world.made_of(retyped.new_type),
-            &retyped.stored,
+            &column,
             retyped.using,
         )
     }
