@@ -1,6 +1,7 @@
 //! Backup sets (format 1): what one consists of, where sets lie, how one is made, proven and restored.
 
 mod baseline;
+mod choose;
 mod counters;
 pub mod create;
 mod error;

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::choose;
 use super::error::Error;
 use super::fit::{differences, remark_origin, same_engine};
 use super::progress::say;
-use super::set::{Set, first_of};
+use super::set::Set;
 use super::store::Store;
 use super::summary::TableSummary;
-use super::verify::{Depth, verify};
+
 use super::{taken_back, unread};
 use crate::db::{Access, Beside, Catalog, Engine, Session, Target};
 use crate::error::Result;
@@ -186,9 +187,7 @@ pub async fn plan(
     options: &RestoreOptions,
     sink: &Arc<dyn Sink>,
 ) -> Result<RestorePlan> {
-    // What is not there is filled from whatever is newest; what is there makes way for its own only.
-    let of = target.exists().then(|| target.name());
-    let set = choose_set(store, which, of, options, sink.as_ref())?;
+    let set = choose::set_for(target, store, which, options, sink.as_ref()).await?;
     let summary = set.summary();
     same_engine(&set, target.engine(), Engine::is_kin)?;
     let creates = options.create && !target.exists();
@@ -207,7 +206,7 @@ pub async fn plan(
     };
     let partial = summary.is_partial() && !catalog.tables.is_empty();
     if summary.is_partial() && options.tables.is_none() {
-        remark_part(&set, sink.as_ref());
+        choose::remark_part(&set, sink.as_ref());
     }
     let scope = match options.tables.is_some() || partial {
         true => Scope::Tables,
@@ -219,7 +218,7 @@ pub async fn plan(
         unread::refuse_replaced(&catalog, &set, target.engine(), target.shown())?;
     }
     let parts = set.tables(options.tables.as_deref())?;
-    prove(store, &set, &parts, scope, sink).await?;
+    choose::prove(store, &set, &parts, scope, sink).await?;
     let tables = match scope {
         Scope::Whole => whole(session.as_mut(), &catalog, &parts).await?,
         Scope::Tables => rows_only(session.as_mut(), &catalog, &parts, &set).await?,
@@ -247,14 +246,6 @@ pub async fn plan(
     })
 }
 
-fn remark_part(set: &Set, sink: &dyn Sink) {
-    let message = format!(
-        "the backup {} holds only some tables: everything else is no part of this restore",
-        set.timestamp()
-    );
-    say(sink, Level::Warn, message);
-}
-
 /// Tables that are replaced as a whole take along the keys that point to them from outside.
 async fn refuse_ties(session: &mut Session, target: &Target) -> Result<()> {
     let keys = session.keys_from_outside().await?;
@@ -263,56 +254,6 @@ async fn refuse_ties(session: &mut Session, target: &Target) -> Result<()> {
     }
     let (database, keys) = (target.to_string(), keys.join(", "));
     Err(Error::TiedFromOutside { database, keys }.into())
-}
-
-/// A set that is damaged serves only where sound tables of it are named.
-fn choose_set(
-    store: &Store,
-    which: &str,
-    of: Option<&str>,
-    options: &RestoreOptions,
-    sink: &dyn Sink,
-) -> super::error::Result<Set> {
-    let Some(tables) = &options.tables else {
-        return store.find(which, of, sink);
-    };
-    let entry = store.meant_for(which, of, tables, sink)?;
-    let timestamp = entry.timestamp;
-    match (entry.set().cloned(), entry.fault()) {
-        (Some(set), None) => Ok(set),
-        (Some(set), Some(fault)) => {
-            let message =
-                format!("the backup {timestamp} is {fault}; only the tables named are used");
-            say(sink, Level::Warn, message);
-            Ok(set)
-        }
-        (None, _) => entry
-            .complete()
-            .map_err(|error| error.with_older(store.older_than(timestamp, of))),
-    }
-}
-
-async fn prove(
-    store: &Store,
-    set: &Set,
-    parts: &[&TableSummary],
-    scope: Scope,
-    sink: &Arc<dyn Sink>,
-) -> super::error::Result<()> {
-    let names: Vec<String> = parts.iter().map(|part| part.name.to_string()).collect();
-    let only = match scope {
-        Scope::Whole => None,
-        Scope::Tables => Some(names.as_slice()),
-    };
-    let report = verify(set, only, Depth::Hashes, sink).await?;
-    if report.is_sound() {
-        return Ok(());
-    }
-    Err(Error::Damaged {
-        timestamp: set.timestamp(),
-        why: first_of(&report.problems),
-        older: store.older_than(set.timestamp(), Some(&set.summary().database.name)),
-    })
 }
 
 async fn whole(
