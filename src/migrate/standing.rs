@@ -128,22 +128,9 @@ impl Settled {
         what: &str,
         way_back: &WayBack,
     ) -> Settled {
-        let before = match stays {
-            0 => String::new(),
-            _ => format!("{}, and ", those_that_stay(stays)),
-        };
-        let Migration {
-            version,
-            description,
-            ..
-        } = migration;
-        Settled {
-            about: format!("migration {version}"),
-            what: Some(format!(
-                "of migration {version} ({description}), {before}{what} may or may not have taken effect"
-            )),
-            remedy: Some(way_back.look(*version)),
-        }
+        let what = format!("{what} may or may not have taken effect");
+        let remedy = way_back.look(migration.version);
+        Settled::besides(migration, stays, &what, remedy)
     }
 
     /// A migration that was rolled back, of which this stays all the same.
@@ -153,6 +140,12 @@ impl Settled {
         kept: &str,
         way_back: &WayBack,
     ) -> Settled {
+        let remedy = way_back.remedy(migration.version);
+        Settled::besides(migration, stays, &format!("{kept} stays"), remedy)
+    }
+
+    /// A migration of which there is this to say besides that so many statements stay.
+    fn besides(migration: &Migration, stays: usize, what: &str, remedy: String) -> Settled {
         let before = match stays {
             0 => String::new(),
             _ => format!("{}, and ", those_that_stay(stays)),
@@ -165,9 +158,9 @@ impl Settled {
         Settled {
             about: format!("migration {version}"),
             what: Some(format!(
-                "of migration {version} ({description}), {before}{kept} stays"
+                "of migration {version} ({description}), {before}{what}"
             )),
-            remedy: Some(way_back.remedy(*version)),
+            remedy: Some(remedy),
         }
     }
 

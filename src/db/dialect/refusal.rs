@@ -104,8 +104,12 @@ fn named(message: &str) -> Option<&str> {
             "" => rest,
             behind => rest.split_once(behind)?.0,
         };
-        // MariaDB names the database and the table before the column.
+        // MariaDB names the database and the table before the column, MySQL the table before the key.
         let name = name.rsplit_once("`.`").map_or(name, |(_, column)| column);
+        let name = match *start {
+            "Duplicate entry" => name.split_once('.').map_or(name, |(_, key)| key),
+            _ => name,
+        };
         message.starts_with(start).then_some(name)
     })
 }
@@ -117,6 +121,11 @@ mod tests {
     #[test]
     fn a_refused_value_is_told_with_the_name_of_what_refuses_it() {
         for (code, message, wanted) in [
+            (
+                "23000",
+                "Duplicate entry '…' for key 'users.one_email'",
+                "a value is taken (one_email)",
+            ),
             (
                 "23505",
                 "duplicate key value violates unique constraint \"users_email_key\"",

@@ -239,7 +239,7 @@ fn a_table_of_mysql_without_transactions_keeps_rows_which_is_told() {
     };
     project.sql(
         "SET foreign_key_checks = 0; CREATE TABLE flat LIKE users; DROP TABLE users;
-         ALTER TABLE flat ENGINE = MyISAM, ADD UNIQUE one_email (email); RENAME TABLE flat TO users",
+         ALTER TABLE flat CONVERT TO CHARACTER SET latin1, ENGINE = MyISAM, ADD UNIQUE one_email (email); RENAME TABLE flat TO users",
     );
     let run = project
         .dbscript(&["--json", "run", "restore-users"])
