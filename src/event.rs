@@ -193,10 +193,14 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         rows: Option<u64>,
     },
-    /// What was half done outside a transaction is no longer there. Only the run log has it.
-    Undone {
-        /// That of this migration; `None`: all of it, by a restore of the whole database.
+    /// What statements outside a transaction have done is no half of a migration any more. Only the run log has it.
+    Closed {
+        /// The migration that is in, or undone.
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<i64>,
+        /// The set that the whole database was restored from: it is as it was then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        set: Option<String>,
     },
     /// Only under `--plan`: what would be done.
     Planned {

@@ -278,7 +278,7 @@ impl Sink for Terminal {
             Event::Run { .. }
             | Event::Finding(_)
             | Event::Counts { .. }
-            | Event::Undone { .. }
+            | Event::Closed { .. }
             | Event::Statement { .. } => {}
         }
     }

@@ -260,6 +260,8 @@ pub struct UnusableIndex {
     pub quoted: String,
     /// The table's, quoted likewise.
     pub table: String,
+    /// Somebody may be building it just now; `false` too where that cannot be looked at.
+    pub may_be_at_work: bool,
 }
 
 /// Rows whose foreign key points to nothing.

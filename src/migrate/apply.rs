@@ -16,7 +16,7 @@ use super::statement::{broke, statements};
 use super::{HISTORY_TABLES, Migration, WayBack};
 use crate::db::{Begin, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
-use crate::event::Sink;
+use crate::event::{Event, Sink};
 use crate::hazard::{self, Statement};
 use crate::ident::TableName;
 use crate::integrity::LetGo;
@@ -134,6 +134,12 @@ async fn in_groups(
         match group_of(session, group, conditions, &mut reached).await {
             Ok(applied) => {
                 for migration in &applied {
+                    if let (Some(log), None) = (conditions.log, group[0].mode) {
+                        log.send(&Event::Closed {
+                            version: Some(migration.version),
+                            set: None,
+                        });
+                    }
                     (conditions.settled)(Settled::applied(migration.version));
                 }
                 done.extend(applied);
@@ -211,9 +217,10 @@ async fn inside(
         .map(|prepared| &*prepared.migration.sql)
         .collect();
     let guard = Guard::before(session, &text, mode, conditions.let_go).await?;
+    let indexes = Indexes::before(session).await?;
     let mut applied = Vec::new();
     for prepared in group {
-        applied.push(one(session, prepared, conditions, reached, None).await?);
+        applied.push(one(session, prepared, conditions, reached, &indexes).await?);
     }
     guard.after(session).await?;
     Ok(applied)
@@ -236,7 +243,7 @@ async fn outside(
             &conditions.way_back,
         ));
         let indexes = Indexes::before(session).await?;
-        let result = one(session, prepared, conditions, reached, Some(&indexes)).await;
+        let result = one(session, prepared, conditions, reached, &indexes).await;
         // What the file left open or switched off must not reach what comes after it.
         match result {
             Ok(done) => {
@@ -245,7 +252,9 @@ async fn outside(
             }
             Err(mut error) => {
                 roll_back(session, reached).await;
-                if !broke(&error)
+                // What is left on a copy goes with it.
+                if conditions.log.is_some()
+                    && !broke(&error)
                     && let Some(left) = indexes.left(session).await
                 {
                     error.message = format!("{}; {left}", error.message);
@@ -288,7 +297,7 @@ async fn one(
     prepared: &Prepared<'_>,
     conditions: &Conditions<'_>,
     reached: &mut Reached,
-    indexes: Option<&Indexes>,
+    indexes: &Indexes,
 ) -> Result<Applied> {
     let start = Instant::now();
     let migration = prepared.migration;
@@ -309,9 +318,7 @@ async fn one(
         take_back(session, migration, reached).await;
     }
     done?;
-    if let Some(indexes) = indexes {
-        indexes.refuse_unusable(session, migration).await?;
-    }
+    indexes.refuse_unusable(session, prepared).await?;
     let elapsed = start.elapsed();
     let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
     let recorded = record(session, migration, nanoseconds).await;

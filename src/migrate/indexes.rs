@@ -1,7 +1,7 @@
 //! Indexes that a migration outside a transaction leaves unusable: a statement that builds one beside those who write
 //! leaves its beginnings behind where it fails, and another with `IF NOT EXISTS` takes them for the index.
 
-use super::Migration;
+use super::apply::Prepared;
 use super::way_back::resolve_as_applied;
 use crate::db::{Session, UnusableIndex};
 use crate::error::{Error, Kind, Result};
@@ -28,6 +28,7 @@ impl Indexes {
         let now = session.unusable_indexes().await.ok()?;
         let new: Vec<String> = now
             .into_iter()
+            .filter(|index| !index.may_be_at_work)
             .map(|index| index.quoted)
             .filter(|quoted| !self.unusable.contains(quoted))
             .collect();
@@ -44,11 +45,21 @@ impl Indexes {
     pub(super) async fn refuse_unusable(
         &self,
         session: &mut Session,
-        migration: &Migration,
+        prepared: &Prepared<'_>,
     ) -> Result<()> {
+        let migration = prepared.migration;
         let now = session.unusable_indexes().await?;
+        let made: Vec<&str> = prepared
+            .statements
+            .iter()
+            .filter_map(|statement| index_made(statement.text))
+            .collect();
         let is_its = |index: &&UnusableIndex| {
-            !self.unusable.contains(&index.quoted) || names(&migration.sql, &index.name)
+            let is_new = !self.unusable.contains(&index.quoted) && !index.may_be_at_work;
+            is_new
+                || made
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(&index.name))
         };
         let Some(index) = now.iter().find(is_its) else {
             return Ok(());
@@ -65,8 +76,46 @@ impl Indexes {
     }
 }
 
-/// Whether a text holds this name as a word, in whatever case.
-fn names(text: &str, name: &str) -> bool {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '$')
-        .any(|word| word.eq_ignore_ascii_case(name))
+/// The plain name of the index that a statement makes, where it names one.
+fn index_made(statement: &str) -> Option<&str> {
+    let mut words = statement.split_whitespace();
+    let mut next = || words.next().unwrap_or_default();
+    if !next().eq_ignore_ascii_case("CREATE") {
+        return None;
+    }
+    let mut word = next();
+    if word.eq_ignore_ascii_case("UNIQUE") {
+        word = next();
+    }
+    if !word.eq_ignore_ascii_case("INDEX") {
+        return None;
+    }
+    let before = ["CONCURRENTLY", "IF", "NOT", "EXISTS"];
+    let mut name = next();
+    while before.iter().any(|word| word.eq_ignore_ascii_case(name)) {
+        name = next();
+    }
+    let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+    (!name.eq_ignore_ascii_case("ON")).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_made;
+
+    #[test]
+    fn the_name_of_an_index_is_found_and_no_other() {
+        for (sql, name) in [
+            ("CREATE INDEX a ON t (b)", Some("a")),
+            (
+                "create unique index concurrently if not exists s.\"My\" on t (b)",
+                Some("My"),
+            ),
+            ("CREATE INDEX ON t (b)", None),
+            ("CREATE TABLE a (b INT)", None),
+            ("", None),
+        ] {
+            assert_eq!(index_made(sql), name, "{sql}");
+        }
+    }
 }

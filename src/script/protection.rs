@@ -95,10 +95,19 @@ impl Host {
         }
     }
 
-    /// What this migration, or all of them, left half done in the live database is gone: the run log remembers it.
-    pub fn note_undone(&self, version: Option<i64>) {
+    /// This migration is in or undone: the run log remembers it.
+    pub fn note_closed(&self, version: i64) {
+        self.close(Some(version), None);
+    }
+
+    /// The whole live database is as it was when this set was made: the run log remembers it.
+    pub fn note_whole_restored(&self, set: &str) {
+        self.close(None, Some(set.to_owned()));
+    }
+
+    fn close(&self, version: Option<i64>, set: Option<String>) {
         if !self.in_scratch() {
-            self.log().send(&Event::Undone { version });
+            self.log().send(&Event::Closed { version, set });
         }
     }
 

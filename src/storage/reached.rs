@@ -32,7 +32,8 @@ pub struct Sought<'a> {
 }
 
 /// The newest run in this folder that did statements of a migration on this database, or was killed at the first one,
-/// unless what it left was undone since, as a log says. Logs that cannot be read say nothing.
+/// unless the migration is known to be whole or undone since. After a restore of the whole database what counts is what
+/// was so when its set was made. Logs that cannot be read say nothing.
 pub fn reached(folder: &Path, sought: Sought<'_>) -> Option<Reached> {
     let mut logs: Vec<PathBuf> = std::fs::read_dir(folder)
         .ok()?
@@ -41,25 +42,57 @@ pub fn reached(folder: &Path, sought: Sought<'_>) -> Option<Reached> {
         .collect();
     // Their names begin with their times.
     logs.sort();
+    let mut as_of: Option<String> = None;
     for path in logs.into_iter().rev() {
-        let Ok(log) = read(&path, sought) else {
+        let began = began(&path);
+        if as_of.as_ref().is_some_and(|set| began >= *set) {
+            continue;
+        }
+        let Ok(mut lines) = read(&path, sought) else {
             continue;
         };
-        // A first statement that failed has left nothing; of one that was cut off nobody knows.
-        let cut_off = log.begun.is_some() && !log.failed;
-        if log.done.is_some() || cut_off {
-            return Some(Reached {
-                path,
-                done: log.done.map(|place| place.line),
-                begun: log.begun.map(|place| place.line),
-                set: log.set,
-            });
+        if let Some(set) = &as_of {
+            cut_at(&mut lines, set);
         }
-        if log.undone {
-            return None;
+        loop {
+            let restored = lines
+                .iter()
+                .rposition(|line| matches!(line, Line::Restored(_)));
+            let log = Log::of(&lines[restored.map_or(0, |at| at + 1)..]);
+            if log.is_half() {
+                return Some(log.reached(path));
+            }
+            if log.closed {
+                return None;
+            }
+            let Some(Line::Restored(set)) = restored.and_then(|at| lines.drain(at..).next()) else {
+                break;
+            };
+            cut_at(&mut lines, &set);
+            let is_older = set <= began;
+            as_of = Some(set);
+            if is_older {
+                break;
+            }
         }
     }
     None
+}
+
+/// When a run began, written as the timestamps of sets are.
+fn began(log: &Path) -> String {
+    let name = log.file_name().and_then(|name| name.to_str());
+    let moment = name.and_then(|name| name.split_once("Z-"));
+    moment.map_or(String::new(), |(moment, _)| format!("{moment}Z"))
+}
+
+/// Leaves what came before this set was made, where the run made it itself.
+fn cut_at(lines: &mut Vec<Line>, set: &str) {
+    let made = |line: &Line| matches!(line, Line::Made(made) if made == set);
+    if let Some(at) = lines.iter().position(made) {
+        lines.truncate(at);
+        lines.push(Line::Failed);
+    }
 }
 
 /// Whether two addresses, as `run` lines have them, are of the same database: whoever connects, by whatever name of this
@@ -93,13 +126,27 @@ struct Place {
     column: u64,
 }
 
+/// What a line of a log says of the migration.
+#[derive(Debug)]
+enum Line {
+    /// A statement was announced.
+    Announced(Place),
+    /// A statement is done.
+    Counted(Place),
+    /// The migration is whole, or undone.
+    Closed,
+    /// The whole database was restored from this set.
+    Restored(String),
+    /// This set was made.
+    Made(String),
+    /// The run failed, or this is not all of it.
+    Failed,
+}
+
 /// What one log tells.
 #[derive(Default)]
 struct Log {
-    /// What was left half done before, here or in an earlier run, is undone.
-    undone: bool,
-    /// The run was one on another database.
-    elsewhere: bool,
+    closed: bool,
     failed: bool,
     done: Option<Place>,
     begun: Option<Place>,
@@ -107,60 +154,72 @@ struct Log {
 }
 
 impl Log {
-    /// A statement was announced: the one before it is done, or this one would not have been reached. Its own line of
-    /// rows may come much later, or never if the run was killed.
-    fn announced(&mut self, place: Place) {
-        self.done = self.done.max(self.begun);
-        self.begun = Some(place);
+    fn of(lines: &[Line]) -> Log {
+        let mut log = Log::default();
+        for line in lines {
+            match line {
+                // The one before it is done, or this one would not have been reached. Its own line of rows may come much
+                // later, or never if the run was killed.
+                Line::Announced(place) => {
+                    log.done = log.done.max(log.begun);
+                    log.begun = Some(*place);
+                }
+                Line::Counted(place) => {
+                    log.done = log.done.max(Some(*place));
+                    log.begun = log.begun.filter(|begun| begun != place);
+                }
+                Line::Closed => (log.done, log.begun, log.closed) = (None, None, true),
+                Line::Made(set) if log.begun.or(log.done).is_none() => log.set = Some(set.clone()),
+                Line::Failed => log.failed = true,
+                Line::Made(_) | Line::Restored(_) => {}
+            }
+        }
+        log
     }
 
-    /// A statement is done.
-    fn counted(&mut self, place: Place) {
-        self.done = self.done.max(Some(place));
-        self.begun = self.begun.filter(|begun| *begun != place);
+    /// Whether something of the migration is, or may be, done. A first statement that failed has left nothing; of one
+    /// that was cut off nobody knows.
+    fn is_half(&self) -> bool {
+        self.done.is_some() || (self.begun.is_some() && !self.failed)
     }
 
-    /// What stood half done is undone.
-    fn undo(&mut self) {
-        (self.done, self.begun, self.undone) = (None, None, true);
+    fn reached(self, path: PathBuf) -> Reached {
+        Reached {
+            path,
+            done: self.done.map(|place| place.line),
+            begun: self.begun.map(|place| place.line),
+            set: self.set,
+        }
     }
 }
 
-fn read(path: &Path, sought: Sought<'_>) -> io::Result<Log> {
-    let mut log = Log::default();
+/// What a log says of a migration on this database; nothing where it is of another.
+fn read(path: &Path, sought: Sought<'_>) -> io::Result<Vec<Line>> {
+    let mut lines = Vec::new();
     for line in BufReader::new(File::open(path)?).lines() {
         // A last line that was cut short by a kill is none.
         let event = serde_json::from_str::<Value>(&line?).unwrap_or_default();
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         match event["event"].as_str() {
-            Some("run") => {
-                let database = event["database"].as_str().unwrap_or_default();
-                log.elsewhere = !is_same(database, sought.database);
-            }
-            Some(_) if log.elsewhere => {}
-            Some("counts") if event["of"] == "backup" && log.begun.or(log.done).is_none() => {
-                log.set = event["set"].as_str().map(str::to_owned);
-            }
+            Some("run") if !is_same(&text("database"), sought.database) => return Ok(Vec::new()),
+            Some("counts") if event["of"] == "backup" => lines.push(Line::Made(text("set"))),
             Some("statement") if event["position"]["file"] == json!(sought.file) => {
                 let number = |name: &str| event["position"][name].as_u64().unwrap_or(1);
                 let (line, column) = (number("line"), number("column"));
-                match event["rows"].is_u64() {
-                    true => log.counted(Place { line, column }),
-                    false => log.announced(Place { line, column }),
-                }
+                lines.push(match event["rows"].is_u64() {
+                    true => Line::Counted(Place { line, column }),
+                    false => Line::Announced(Place { line, column }),
+                });
             }
-            Some("undone") => {
-                let version = event["version"].as_i64();
-                if version.is_none_or(|version| version == sought.version) {
-                    log.undo();
-                }
+            Some("closed") if event["version"].as_i64() == Some(sought.version) => {
+                lines.push(Line::Closed);
             }
-            Some("end") => {
-                log.failed = event["status"] == "failed";
-            }
+            Some("closed") if event["set"].is_string() => lines.push(Line::Restored(text("set"))),
+            Some("end") if event["status"] == "failed" => lines.push(Line::Failed),
             _ => {}
         }
     }
-    Ok(log)
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -177,8 +236,12 @@ mod tests {
         json!({"event": "run", "database": database}).to_string()
     }
 
-    fn undone(version: Option<i64>) -> String {
-        json!({"event": "undone", "version": version}).to_string()
+    fn closed(version: i64) -> String {
+        json!({"event": "closed", "version": version}).to_string()
+    }
+
+    fn restored(set: &str) -> String {
+        json!({"event": "closed", "set": set}).to_string()
     }
 
     fn statement(file: &str, line: u64, rows: Option<u64>) -> String {
@@ -212,22 +275,61 @@ mod tests {
         let reached = found().expect("half done");
         assert_eq!((reached.done, reached.begun), (Some(2), Some(5)));
         assert_eq!(reached.set.as_deref(), Some("before"));
-        write("3-resolve.jsonl", &[undone(Some(2))]);
+        write("3-resolve.jsonl", &[closed(2)]);
         assert!(found().is_some());
         let elsewhere = run("postgres://app@db.example:5432/shop");
-        write("3-restore.jsonl", &[elsewhere, undone(None)]);
+        write("3-restore.jsonl", &[elsewhere, restored("before")]);
         assert!(found().is_some());
-        for version in [None, Some(1)] {
-            let here = run("postgres://owner@127.0.0.1:5432/shop");
-            write("3-restore.jsonl", &[here, undone(version)]);
+        let here = || run("postgres://owner@127.0.0.1:5432/shop");
+        for end in [restored("before"), closed(1)] {
+            write("3-restore.jsonl", &[here(), end]);
             assert_eq!(found(), None);
         }
-        // A run that goes back by itself, and one that tries again and fails again.
-        let again = [undone(None), statement("m/1_a.sql", 2, Some(0))];
+        // A run that tries again and fails again, and one that goes back by itself.
+        let again = [closed(1), statement("m/1_a.sql", 2, Some(0))];
         write("4-own.jsonl", &again);
         assert_eq!(found().and_then(|reached| reached.done), Some(2));
-        let back = [statement("m/1_a.sql", 2, Some(0)), undone(None)];
+        let back = [
+            backup("own"),
+            statement("m/1_a.sql", 2, Some(0)),
+            restored("own"),
+        ];
         write("5-own.jsonl", &back);
+        assert_eq!(found().and_then(|reached| reached.done), Some(2));
+        write(
+            "6-applied.jsonl",
+            &[statement("m/1_a.sql", 2, Some(0)), closed(1)],
+        );
+        assert_eq!(found(), None);
+    }
+
+    #[test]
+    fn a_restore_brings_back_what_was_half_done_when_its_set_was_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, lines: &[String]| {
+            std::fs::write(folder.path().join(name), lines.join("\n")).expect("written");
+        };
+        let found = || reached(folder.path(), OF_ONE).and_then(|reached| reached.done);
+        let backup = |set: &str| json!({"event": "counts", "of": "backup", "set": set}).to_string();
+        let (before, after) = ("2026-01-02T00-00-01-000Z", "2026-01-03T00-00-00-000Z");
+        let half = [backup(before), statement("m/1_a.sql", 2, Some(0))];
+        write("2026-01-02T00-00-00-000Z-safe-migration.jsonl", &half);
+        let restore = |day: u32, set: &str| {
+            let safety = backup(&format!("2026-01-{day:02}T00-00-00-100Z"));
+            write(
+                &format!("2026-01-{day:02}T00-00-00-000Z-restore.jsonl"),
+                &[safety, restored(set)],
+            );
+        };
+        assert_eq!(found(), Some(2));
+        restore(4, after);
+        assert_eq!(found(), Some(2));
+        restore(5, before);
+        assert_eq!(found(), None);
+        // The set that undoes that restore has it half done again.
+        restore(6, "2026-01-05T00-00-00-100Z");
+        assert_eq!(found(), Some(2));
+        restore(7, "2026-01-01T00-00-00-000Z");
         assert_eq!(found(), None);
     }
 

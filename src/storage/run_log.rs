@@ -260,7 +260,7 @@ impl Sink for RunLog {
                 // A sink never fails loudly; the next announcement meets the same error and stops the run.
                 let _ = self.write_counts(&mut state);
             }
-            Event::Undone { .. } => {
+            Event::Closed { .. } => {
                 // What was counted so far was before it.
                 let _ = self.write_counts(&mut state);
             }

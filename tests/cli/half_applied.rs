@@ -10,6 +10,8 @@ in_every_project!(
     a_half_applied_migration_runs_again_after_a_restore,
     a_half_applied_migration_is_recorded_once_the_rest_is_done,
     only_what_is_half_done_is_resolved,
+    a_set_of_the_half_applied_state_brings_it_back_half_applied,
+    a_migration_that_was_applied_and_undone_runs_again,
 );
 
 const POINTS: &str = "SELECT sum(total_points) FROM users";
@@ -127,6 +129,37 @@ fn only_what_is_half_done_is_resolved(project: Project) {
     assert_eq!(applied(&project), "0");
 }
 
+fn a_set_of_the_half_applied_state_brings_it_back_half_applied(project: Project) {
+    let project = half(project);
+    project.dbscript(&words()).status(7).go();
+    let before = BackupSet::latest(&project).timestamp;
+    project.dbscript(&["run", "backup"]).go();
+    let once = project.value(POINTS);
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    mended(&project);
+    project.dbscript(&words()).status(3).go();
+    assert_eq!(project.value(POINTS), once);
+    let restore = ["run", "restore", "--yes", "--from", &before];
+    project.dbscript(&restore).go();
+    project.dbscript(&words()).go();
+    assert_eq!(project.value(POINTS), once);
+}
+
+fn a_migration_that_was_applied_and_undone_runs_again(project: Project) {
+    let project = filled(project, 3);
+    let up = "-- no-transaction\n-- dbscript: allow update-rows(users)\nUPDATE users SET total_points = total_points + 100;\n";
+    project.file("migrations/0004_more.up.sql", up);
+    let down = "UPDATE users SET total_points = total_points - 100;\n";
+    project.file("migrations/0004_more.down.sql", down);
+    project.dbscript(&words()).go();
+    let once = project.value(POINTS);
+    let script = "const API = 1; const NEEDS = [\"db:write\"]; fn main(args) { migrate::down(4); }";
+    project.file("scripts/back.rhai", script);
+    project.dbscript(&["run", "back"]).go();
+    project.dbscript(&words()).go();
+    assert_eq!(project.value(POINTS), once);
+}
+
 #[test]
 fn a_run_that_went_back_by_itself_left_nothing_half_applied() {
     let project = half(Project::new());
@@ -177,4 +210,38 @@ fn an_index_that_was_left_invalid_is_named_and_never_taken_for_the_index() {
     project.dbscript(&resolve("applied")).go();
     let status = project.dbscript(&["status"]).go().stdout;
     assert!(!status.contains("invalid"), "{status}");
+}
+
+/// On the copy it is made whole: only the real database has the beginnings of one.
+#[test]
+fn an_invalid_index_is_not_taken_for_the_index_in_a_transaction_either() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = filled(project, 3);
+    project.sql("UPDATE users SET email = 'one@example.org'");
+    let create = "CREATE UNIQUE INDEX CONCURRENTLY users_once ON users (email)";
+    project.file(
+        "migrations/0004_once.sql",
+        format!("-- no-transaction\n{create};\n"),
+    );
+    let script = "const API = 1; const NEEDS = [\"db:write\"]; fn main(args) { migrate::up(migrate::pending()); }";
+    project.file("scripts/careless.rhai", script);
+    project.dbscript(&["run", "careless"]).status(7).go();
+    project.sql("UPDATE users SET email = id");
+    let sql =
+        "-- about users_once\nCREATE UNIQUE INDEX IF NOT EXISTS Users_Once ON users (email);\n";
+    project.file("migrations/0004_once.sql", sql);
+    let run = project.dbscript(&MIGRATE).status(7).go();
+    let told = run.end()["error"].to_string();
+    assert!(
+        told.contains("the index public.users_once of public.users is invalid"),
+        "{told}"
+    );
+    assert!(told.contains("everything was rolled back"), "{told}");
+    assert_eq!(applied(&project), "0");
+    // Another word for the same name is none.
+    let other = "-- about users_once\nALTER TABLE users ADD COLUMN users_once INTEGER;\n";
+    project.file("migrations/0004_once.sql", other);
+    project.dbscript(&MIGRATE).go();
 }

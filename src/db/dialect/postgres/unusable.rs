@@ -21,32 +21,47 @@ const AT_WORK: &str = "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_cat
     FROM pg_catalog.pg_locks l
     JOIN pg_catalog.pg_class t ON t.oid = l.relation
     JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-    WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'ShareUpdateExclusiveLock'
+    WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid() AND l.mode = 'ShareUpdateExclusiveLock'
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 
 /// Every one of this database.
 pub(super) async fn unusable(state: &mut State) -> Result<Vec<UnusableIndex>> {
-    let rows = state.texts(SQL).await?.into_iter();
-    let read = |row: Vec<Option<String>>| {
-        let [name, quoted, table] = <[_; 3]>::try_from(row).ok()?;
-        Some(UnusableIndex {
-            name: name?,
-            quoted: quoted?,
-            table: table?,
-        })
-    };
-    Ok(rows.filter_map(read).collect())
+    let rows = state.texts(SQL).await?;
+    let mut found = Vec::new();
+    for row in rows {
+        if let Ok([Some(name), Some(quoted), Some(table)]) = <[_; 3]>::try_from(row) {
+            found.push(UnusableIndex {
+                name,
+                quoted,
+                table,
+                may_be_at_work: false,
+            });
+        }
+    }
+    if !found.is_empty() {
+        let at_work: Vec<String> = at_work(state).await?;
+        for index in &mut found {
+            index.may_be_at_work = at_work.contains(&index.table);
+        }
+    }
+    Ok(found)
+}
+
+/// Tables on which somebody else may be building one.
+async fn at_work(state: &mut State) -> Result<Vec<String>> {
+    let may = "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_locks', 'SELECT')::text";
+    let may = state.texts(may).await?;
+    if may.first().and_then(|row| row.first()?.as_deref()) != Some("true") {
+        return Ok(Vec::new());
+    }
+    let tables = state.texts(AT_WORK).await?;
+    Ok(tables.into_iter().flatten().flatten().collect())
 }
 
 /// What of them runs that were cut off have left, with the way out. What this user may not look at is not told.
 pub(super) async fn leftovers(state: &mut State) -> Vec<String> {
-    let (Ok(indexes), Ok(at_work)) = (unusable(state).await, state.texts(AT_WORK).await) else {
-        return Vec::new();
-    };
-    let at_work: Vec<String> = at_work.into_iter().flatten().flatten().collect();
-    let left = indexes
-        .iter()
-        .filter(|index| !at_work.contains(&index.table));
+    let indexes = unusable(state).await.unwrap_or_default();
+    let left = indexes.iter().filter(|index| !index.may_be_at_work);
     left.map(told).collect()
 }
 

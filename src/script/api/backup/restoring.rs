@@ -150,15 +150,16 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         format!(" (as it was before: `dbscript run restore --from {before}`)")
     });
     host.settle(format!("the backup {timestamp} is restored{way_back}"));
-    if plan.scope == backup::Scope::Whole && host.target().shown() == host.live_target().shown() {
-        host.note_undone(None);
-    }
     tell_replaced(
         host,
         &plan,
         safety.as_ref().map(|created| &created.set),
         &done,
     );
+    // After the safety backup is told: what it holds was before.
+    if plan.scope == backup::Scope::Whole && host.target().shown() == host.live_target().shown() {
+        host.note_whole_restored(&timestamp);
+    }
     let safety = safety.map(|created| created.set.timestamp().to_string());
     Ok(to_dynamic(restored(
         &timestamp,

@@ -256,7 +256,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
     host.conclude_restore(&what, restoring.commit(host.log(), &sink))
         .map_err(|error| not_back(error, &command))?;
     host.note_restored();
-    host.note_undone(None);
+    host.note_whole_restored(&timestamp);
     tell_counts(host, "restore", Some(set), &counts_of(set));
     host.say(
         Level::Info,

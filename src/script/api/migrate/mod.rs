@@ -373,7 +373,7 @@ fn resolve(call: &Call<'_>) -> Answer {
         format!("record migration {version} as {}", how.name()),
     )? {
         host.session(async |session: &mut Session| migrate::resolve(session, &correction).await)?;
-        host.note_undone(Some(version));
+        host.note_closed(version);
     }
     Ok(Dynamic::UNIT)
 }
