@@ -8,6 +8,7 @@ mod rights;
 mod schema;
 mod swaps;
 mod table_locks;
+mod views;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::user;
-use crate::harness::databases::{Said, in_every_project};
+use crate::harness::databases::{Database, Said, in_every_project};
 use crate::harness::{Export, Finished, Project};
 
 in_every_project!(
@@ -280,4 +280,34 @@ fn what_is_no_fault_of_a_row_ends_the_run_and_nobody_is_added(project: Project) 
     assert!(message.starts_with("nobody was added: "), "{message}");
     assert!(message.contains("nowhere"), "{message}");
     assert_eq!(project.value("SELECT count(*) FROM users"), "0");
+}
+
+/// A trigger that returns NULL takes a row away without a word.
+#[test]
+fn rows_that_a_trigger_takes_away_are_counted_as_rejected() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = strict(project);
+    project.sql(
+        "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF NEW.privy_id = 'cm-2' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+         CREATE TRIGGER quiet BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION quiet()",
+    );
+    let export = Export::new()
+        .user(user("cm-1", "2025-01-01", "one@example.org"))
+        .user(user("cm-2", "2025-01-02", "two@example.org"));
+    project.file("users/export.csv", export.text());
+    let run = project
+        .dbscript(&["--json", "run", "restore-users"])
+        .status(9)
+        .go();
+    let expected = json!({"read": 2, "restored": 1, "skipped": 0, "rejected": 1});
+    assert_eq!(run.result(), expected, "{}", run.told());
+    assert!(
+        run.told()
+            .contains("1 row of 2 rows from line 2 on did not get in"),
+        "{}",
+        run.told()
+    );
 }

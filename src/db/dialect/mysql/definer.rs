@@ -74,6 +74,39 @@ fn after_name(text: &str) -> &str {
 
 /// Runs a statement of a schema. In a restore, what becomes of its definer is noted where it is not what the statement says.
 pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
+    match make_as_owned(state, statement).await {
+        Err(error) if state.restores && leads_nowhere(&error) && is_view(statement) => {
+            state.note(format!(
+                "{} is left out, as it does not work in the backup either ({error}): its statement stands in the schema \
+                 file; mend it, and make it again",
+                head(statement)
+            ));
+            Ok(0)
+        }
+        made => made,
+    }
+}
+
+/// Whether a view reads what is not there, or what is a view's no longer: the server lets one stay whose tables, columns
+/// or functions go, and does not make it again (<https://dev.mysql.com/doc/refman/8.0/en/view-restrictions.html>).
+fn leads_nowhere(error: &Error) -> bool {
+    const CODES: [&str; 4] = ["42S02", "42S22", "42000", "HY000"];
+    const SAID: [&str; 5] = [
+        "doesn't exist",
+        "Unknown column",
+        "does not exist",
+        "references invalid table",
+        "Unknown database",
+    ];
+    matches!(error, Error::Statement { source } if CODES.contains(&source.code.as_str())
+        && SAID.iter().any(|said| source.message.contains(said)))
+}
+
+fn is_view(statement: &str) -> bool {
+    what(statement).is_some_and(|(kind, _)| kind == "view")
+}
+
+async fn make_as_owned(state: &mut State, statement: &str) -> Result<u64> {
     let definer = match of(statement) {
         Some(definer) if state.restores => definer.to_owned(),
         _ => return state.run(statement).await,
