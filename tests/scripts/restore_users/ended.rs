@@ -234,20 +234,28 @@ fn a_deadlock_of_mysql_is_no_rows_fault_and_adds_nobody() {
 
 #[test]
 fn a_table_of_mysql_without_transactions_keeps_rows_which_is_told() {
-    let Some(project) = two(Database::Mysql) else {
-        return;
-    };
-    project.sql(
-        "SET foreign_key_checks = 0; CREATE TABLE flat LIKE users; DROP TABLE users;
-         ALTER TABLE flat CONVERT TO CHARACTER SET latin1, ENGINE = MyISAM, ADD UNIQUE one_email (email); RENAME TABLE flat TO users",
-    );
-    let run = project
-        .dbscript(&["--json", "run", "restore-users"])
-        .status(1)
-        .go();
-    let [message, hint] = ended(&run, "not-rolled-back");
-    assert!(hint.contains("ENGINE = InnoDB"), "{hint}");
-    let stays = "what was done before stays: what was written to tables without transactions (`users`: MyISAM)";
-    assert!(message.ends_with(stays), "{message}");
-    assert_eq!(project.value("SELECT count(*) FROM users"), "1");
+    for refusing in [
+        "ALTER TABLE users ADD UNIQUE one_email (email)",
+        "CREATE TRIGGER never BEFORE INSERT ON users FOR EACH ROW BEGIN
+             IF NEW.privy_id = 'cm-2' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF;
+         END",
+    ] {
+        let Some(project) = two(Database::Mysql) else {
+            return;
+        };
+        project.sql(
+            "SET foreign_key_checks = 0; CREATE TABLE flat LIKE users; DROP TABLE users;
+             ALTER TABLE flat CONVERT TO CHARACTER SET latin1, ENGINE = MyISAM; RENAME TABLE flat TO users",
+        );
+        project.sql(refusing);
+        let run = project
+            .dbscript(&["--json", "run", "restore-users"])
+            .status(1)
+            .go();
+        let [message, hint] = ended(&run, "not-rolled-back");
+        assert!(hint.contains("ENGINE = InnoDB"), "{hint}");
+        let stays = "what was done before stays: what was written to tables without transactions (`users`: MyISAM)";
+        assert!(message.ends_with(stays), "{message}");
+        assert_eq!(project.value("SELECT count(*) FROM users"), "1");
+    }
 }

@@ -213,7 +213,11 @@ fn not_all_or_none(table: &TableName, refused: &Error) -> Error {
 }
 
 fn is_of_values(error: &Error) -> bool {
-    matches!(error, Error::Statement { source } if refusal(&source.code, &source.message).is_some())
+    match error {
+        Error::Statement { source } => refusal(&source.code, &source.message).is_some(),
+        Error::Raised { code, .. } => refusal(code, "").is_some(),
+        _ => false,
+    }
 }
 
 async fn insert_batches(
