@@ -58,6 +58,25 @@ async fn a_restore_tidies_away_what_those_that_were_killed_early_have_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_stays_of_tables_without_transactions_that_were_built_beside() {
+    let Some((_fresh, mut session)) = fresh().await else {
+        return;
+    };
+    session.begin(Begin::Rebuild).await.expect("it begins");
+    session.drop_all().await.expect("it is emptied");
+    for sql in [
+        "CREATE TABLE flat (a INT) ENGINE = MyISAM",
+        "INSERT INTO flat VALUES (1)",
+    ] {
+        session.run(sql).await.expect("it runs");
+    }
+    session.rollback_all().await.expect("it is undone");
+    let kept = session.kept_by_rollback().await.expect("it answers");
+    assert_eq!(kept, None);
+    assert_eq!(beside(&mut session).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_database_with_a_long_name_like_this_has_left_is_not_this_ones() {
     let Some(fresh) = Fresh::new(Database::Mysql).await else {
         return;

@@ -30,7 +30,8 @@ pub(super) async fn look(state: &mut State, statement: &str) -> bool {
     let warnings = text::rows(&mut state.connection, "SHOW WARNINGS").await;
     let warnings = warnings.unwrap_or_default();
     let kept = warnings.iter().any(|row| cell(row, 1) == NOT_COMPLETE);
-    state.kept |= kept;
+    // What is built beside the database goes with the rollback, whatever its tables are.
+    state.kept |= kept && state.beside.is_none();
     kept
 }
 
