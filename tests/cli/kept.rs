@@ -147,6 +147,17 @@ fn rows_refused_by_a_table_without_transactions_are_not_taken_for_the_only_ones(
     );
     assert!(message.contains("what was done before stays"), "{message}");
     assert_eq!(project.value("SELECT count(*) FROM y"), "4");
+    // A commit behind it does not silence it.
+    script(
+        &project,
+        "db::transaction(|| { try { db::insert(\"y\", [#{ id: 7 }, #{ id: 8 }, #{ id: 7 }]); } catch {} }); throw \"boom\";",
+    );
+    let message = mine(&project, 8);
+    assert!(
+        message.contains("stays: what was written to tables without transactions (`y`: MyISAM)"),
+        "{message}"
+    );
+    assert_eq!(project.value("SELECT count(*) FROM y"), "6");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use dbscript::db::{Begin, Chunk, Error, Session};
 use dbscript::ident::TableName;
+use dbscript::value::Value;
 use tokio::sync::mpsc;
 
 use super::{number, rows, run};
@@ -50,6 +51,34 @@ async fn what_a_statement_has_committed_by_itself_is_known_and_stays() {
     let gone = session.rollback().await.expect_err("it cannot be undone");
     assert!(gone.to_string().contains("has committed it"), "{gone}");
     session.rollback_all().await.expect("the session lives on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_transaction_kept_is_not_told_of_the_next() {
+    let Some((_fresh, mut session)) = fresh().await else {
+        return;
+    };
+    run(
+        &mut session,
+        "CREATE TABLE flat (a INT PRIMARY KEY) ENGINE = MyISAM",
+    )
+    .await;
+    let flat = TableName::plain("flat");
+    for commits in [true, false] {
+        session.begin(Begin::Write).await.expect("it begins");
+        let rows = [1, 2, 1].map(|a| vec![Value::Int(a)]).to_vec();
+        let inserted = session.insert_many(&flat, &["a".to_owned()], rows).await;
+        inserted.expect_err("one is there");
+        match commits {
+            true => session.commit().await.expect("it commits"),
+            false => session.rollback().await.expect("it rolls back"),
+        }
+        if !commits {
+            session.begin(Begin::Write).await.expect("it begins");
+            session.rollback().await.expect("it rolls back");
+        }
+        assert_eq!(session.kept_by_rollback().await.expect("it answers"), None);
+    }
 }
 
 async fn databases(session: &mut Session) -> i64 {

@@ -14,6 +14,8 @@ const DEADLOCK: &str = "40001";
 /// Begins one.
 pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     (state.undone, state.unmarked) = (false, false);
+    // Of what came before, whoever wanted to know has asked.
+    (state.kept, state.partly) = (false, false);
     if mode == Begin::Read {
         state
             .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -131,6 +133,9 @@ pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     let committed = how == "COMMIT";
     if committed && ended.is_err() {
         return ended.map(|_| ()).map_err(Error::at_commit);
+    }
+    if committed {
+        (state.kept, state.partly) = (false, false);
     }
     let set_back = text::surely(
         &mut state.connection,

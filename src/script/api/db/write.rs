@@ -11,6 +11,8 @@ use crate::hazard::mask_literals;
 use crate::script::api::{Answer, Call};
 use crate::script::convert::to_value;
 use crate::script::fault::Thrown;
+use crate::script::host::Host;
+use crate::script::workplace::WorkplaceId;
 use crate::value::Value;
 
 /// Announces a statement; `false` under `--plan`, where it is only told.
@@ -51,13 +53,18 @@ fn written(
     let place = host.workplace();
     let done = host.session(work);
     if done.is_err() && host.depth() == 0 {
-        let kept = host.mend_session(place, async |session: &mut Session| {
-            session.kept_by_rollback().await
-        });
-        // A connection that broke tells no more.
-        host.note_kept(host.uncommitted(), false, kept.ok().flatten().flatten());
+        tell_kept(host, place);
     }
     Ok(done?)
+}
+
+/// Says what stays in tables without transactions of statements that failed.
+fn tell_kept(host: &Host, place: WorkplaceId) {
+    let kept = host.mend_session(place, async |session: &mut Session| {
+        session.kept_by_rollback().await
+    });
+    // A connection that broke tells no more.
+    host.note_kept(host.uncommitted(), false, kept.ok().flatten().flatten());
 }
 
 pub(super) fn execute(call: &Call<'_>) -> Answer {
@@ -153,6 +160,8 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
     let place = host.workplace();
     let mark = host.uncommitted();
     let result = call.run(&work, Vec::new()).and_then(|value| {
+        // Of statements whose errors were caught; the commit ends what is known of them.
+        tell_kept(host, place);
         host.finish_session(async |session: &mut Session| session.commit().await)?;
         Ok(value)
     });
