@@ -81,6 +81,40 @@ async fn what_one_transaction_kept_is_not_told_of_the_next() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_that_a_read_meets_is_no_commit() {
+    let Some((fresh, mut session)) = fresh().await else {
+        return;
+    };
+    let mut other = fresh.session().await;
+    for opens in [false, true] {
+        for session in [&mut session, &mut other] {
+            session.begin(Begin::Write).await.expect("it begins");
+        }
+        // Who has changed more is not the one that is undone.
+        let heavy = "INSERT INTO log WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n";
+        run(&mut other, heavy).await;
+        let locked = |a: i64| format!("SELECT a FROM t WHERE a = {a} FOR UPDATE");
+        number(&mut session, &locked(1)).await;
+        number(&mut other, &locked(2)).await;
+        let wanted = locked(2);
+        let read = async {
+            match opens {
+                true => session.open_cursor(&wanted, &[]).await.map(|_| ()),
+                false => session.query(&wanted, &[], 9).await.map(|_| ()),
+            }
+        };
+        let (read, _) = tokio::join!(read, run(&mut other, "UPDATE t SET a = 1 WHERE a = 1"));
+        let read = read.expect_err("it is undone");
+        assert!(read.to_string().contains("eadlock"), "{read}");
+        let committed = session.committed_by_itself().await;
+        assert!(!committed.expect("it can be asked"));
+        for session in [&mut session, &mut other] {
+            session.rollback_all().await.expect("it rolls back");
+        }
+    }
+}
+
 async fn databases(session: &mut Session) -> i64 {
     let sql = "SELECT COUNT(*) FROM information_schema.SCHEMATA
                WHERE SCHEMA_NAME LIKE CONCAT(DATABASE(), '\\_dbscript\\_%')";

@@ -29,7 +29,10 @@ impl Connection for MysqlConnection {
     async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
         let (sql, params) = (sql.to_owned(), params.to_vec());
         self.link
-            .call(async move |state: &mut State| rows::query(state, &sql, &params, limit).await)
+            .call(async move |state: &mut State| {
+                let done = rows::query(state, &sql, &params, limit).await;
+                noticed(state, done)
+            })
             .await
     }
 
@@ -53,7 +56,8 @@ impl Connection for MysqlConnection {
         let (sql, params) = (sql.to_owned(), params.to_vec());
         self.link
             .call(async move |state: &mut State| {
-                let (mut spool, columns) = rows::put_aside(state, &sql, &params).await?;
+                let done = rows::put_aside(state, &sql, &params).await;
+                let (mut spool, columns) = noticed(state, done)?;
                 spool.held = state.transaction.is_none();
                 state.next_cursor += 1;
                 state.cursors.insert(state.next_cursor, spool);
@@ -101,7 +105,10 @@ impl Connection for MysqlConnection {
     async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>> {
         let (lookup, values) = (lookup.clone(), values.to_vec());
         self.link
-            .call(async move |state: &mut State| rows::present(state, &lookup, &values).await)
+            .call(async move |state: &mut State| {
+                let done = rows::present(state, &lookup, &values).await;
+                noticed(state, done)
+            })
             .await
     }
 
