@@ -92,7 +92,7 @@ pub(super) fn words(sql: &str, escapes: (bool, bool)) -> Option<Vec<String>> {
 }
 
 /// `--` and white space or a control character; without them it is an operator twice.
-fn begins_comment(rest: &str) -> bool {
+pub(super) fn begins_comment(rest: &str) -> bool {
     rest.strip_prefix("--").is_some_and(|behind| {
         let next = behind.bytes().next();
         next.is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
@@ -100,7 +100,7 @@ fn begins_comment(rest: &str) -> bool {
 }
 
 /// How long the quoted piece at the start is.
-fn quoted(bytes: &[u8], escapes: bool) -> usize {
+pub(super) fn quoted(bytes: &[u8], escapes: bool) -> usize {
     let quote = bytes[0];
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {
