@@ -186,7 +186,7 @@ async fn unasked(
     if no_row(session, question.of.as_deref()).await? {
         return Ok(silent(probe));
     }
-    // A value is refused, as the statement itself would refuse it.
+    // A value is refused, by the engine or a routine, as the statement itself would refuse it.
     let by_value = has_class(&error, &["22", "23"]);
     let said = format!("{}{}", draft.message, draft.more);
     let words = words_of(&error);
@@ -213,7 +213,8 @@ async fn unasked(
     }
 }
 
-/// Whether the SQL fails for a cast in it: that of a value (SQLSTATE classes 22 and 23), or one there is not (42).
+/// Whether the SQL fails for a cast in it: that of a value (SQLSTATE classes 22 and 23, or a routine's own words), or one
+/// there is not (42).
 async fn casts_fail(session: &mut Witness<'_>, sql: &str) -> Result<bool> {
     match number(session, sql).await {
         Ok(_) => Ok(false),
@@ -222,14 +223,19 @@ async fn casts_fail(session: &mut Witness<'_>, sql: &str) -> Result<bool> {
     }
 }
 
+/// What a routine raises is of any class: it has met a value that it refuses.
 fn has_class(error: &db::Error, classes: &[&str]) -> bool {
-    let db::Error::Statement { source } = error else {
-        return false;
-    };
-    classes.iter().any(|class| source.code.starts_with(class))
+    match error {
+        db::Error::Statement { source } => {
+            classes.iter().any(|class| source.code.starts_with(class))
+        }
+        db::Error::Raised { .. } => true,
+        _ => false,
+    }
 }
 
-/// The engine's own words where it has some: an error that is denied says so only in its source.
+/// The engine's own words where it has some: an error that is denied says so only in its source. What a routine says may
+/// hold what rows hold, and is left out.
 fn words_of(error: &db::Error) -> String {
     match error {
         db::Error::Statement { source }
@@ -245,6 +251,7 @@ fn is_refusal(error: &db::Error) -> bool {
     matches!(
         error,
         db::Error::Statement { .. }
+            | db::Error::Raised { .. }
             | db::Error::Denied { .. }
             | db::Error::NotGranted { .. }
             | db::Error::ReadOnly { .. }

@@ -4,13 +4,14 @@ use dbscript::db::{Access, Begin, Engine, Target};
 use dbscript::event::Severity;
 use dbscript::hazard::{self, Lint, SqlFile, What};
 
-use super::{database, judged_with, said};
-use crate::harness::databases::{Said, on_every_database};
+use super::{database, judged, judged_with, message, run, said};
+use crate::harness::databases::{Database, Said, on_every_database};
 use crate::harness::{Fresh, PASSWORD};
 
 on_every_database! {
     a_question_that_fails_leaves_the_transaction_usable,
     a_condition_that_would_write_is_not_run,
+    a_condition_that_raises_could_not_be_asked,
     an_allowance_lets_go_of_exactly_that,
     without_a_right_it_is_said_that_it_could_not_be_asked,
 }
@@ -74,6 +75,50 @@ async fn a_condition_that_would_write_is_not_run(fresh: Fresh) {
         dbscript::value::Value::Int(1),
         "nothing was written"
     );
+}
+
+async fn a_condition_that_raises_could_not_be_asked(fresh: Fresh) {
+    let Some(function) = fresh.said(Said {
+        sqlite: None,
+        postgres: Some("CREATE FUNCTION picky(v text) RETURNS int LANGUAGE plpgsql STABLE AS $$ BEGIN RAISE EXCEPTION 'no %', v; END $$"),
+        mysql: Some("CREATE FUNCTION picky(v text) RETURNS INT DETERMINISTIC NO SQL BEGIN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no Ada'; RETURN 1; END"),
+    }) else {
+        return;
+    };
+    let fresh = database(&fresh, SCHEMA).await;
+    fresh.other_program(function).await;
+    let lint = judged(&fresh, "DELETE FROM people WHERE picky(name) = 1").await;
+    assert_eq!(said(&lint), ["delete-rows warn"], "{:?}", lint.findings);
+    let told = &lint.findings[0].message;
+    assert!(told.contains("could not be asked"), "{told}");
+    assert!(!told.contains("Ada"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_using_that_raises_fails_and_says_nothing_of_the_row() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    let fresh = database(&fresh, SCHEMA).await;
+    fresh
+        .other_program(
+            "CREATE FUNCTION picky(v text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'no %', v; END $$;
+             CREATE FUNCTION is_good(v int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+                $$ BEGIN RAISE EXCEPTION 'no %', v USING ERRCODE = '22023'; END $$;
+             CREATE DOMAIN good AS int CHECK (is_good(VALUE))",
+        )
+        .await;
+    for change in [
+        "name TYPE int USING picky(name)",
+        "id TYPE good",
+        "id TYPE good USING id",
+    ] {
+        let sql = format!("ALTER TABLE people ALTER COLUMN {change}");
+        let told = message(&fresh, &sql).await;
+        assert!(told.contains("refuses it"), "{sql}: {told}");
+        assert!(!told.contains("no Ada") && !told.contains("no 7"), "{told}");
+        run(&fresh, &sql).await.expect_err("it raises");
+    }
 }
 
 async fn an_allowance_lets_go_of_exactly_that(fresh: Fresh) {
