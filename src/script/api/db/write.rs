@@ -101,11 +101,12 @@ pub(super) fn insert(call: &Call<'_>) -> Answer {
         vec!["?"; columns.len()].join(", ")
     );
     let count = rows.len();
-    if !announce(
-        call,
-        &masked,
-        format!("insert {} into `{table}`", counted(count, "row")),
-    )? {
+    // How many get in is not known before, and many calls are told as one.
+    let action = match call.host.plan() {
+        true => format!("insert {} into `{table}`", counted(count, "row")),
+        false => format!("insert rows into `{table}`"),
+    };
+    if !announce(call, &masked, action)? {
         return Ok(int(count as u64));
     }
     let inserted = written(call, async |session: &mut Session| {
