@@ -12,6 +12,7 @@ mod history;
 mod load;
 mod manifest;
 pub mod names;
+mod new_file;
 mod progress;
 pub mod restore;
 mod restore_plan;

@@ -1,7 +1,6 @@
 //! Restoring, in one transaction: the database ends as the set has it or as it was found.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::counters;
@@ -10,6 +9,7 @@ use super::error::Error;
 use super::exclusive::{keep_others_out, nothing_restored};
 use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
+use super::new_file::NewFile;
 use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::standing::{not_committed, undone};
@@ -79,6 +79,8 @@ pub struct Restoring<'a> {
     // After the session, so that it goes after it.
     new_file: NewFile,
     counts: Vec<(String, u64)>,
+    /// What rolling back could not undo, in words.
+    kept: Option<String>,
 }
 
 impl<'a> Restoring<'a> {
@@ -110,6 +112,7 @@ impl<'a> Restoring<'a> {
             session,
             new_file,
             counts: Vec::new(),
+            kept: None,
         })
     }
 
@@ -131,7 +134,7 @@ impl<'a> Restoring<'a> {
         }
         match attempt(&mut self.session, self.plan, sink).await {
             Ok(counts) => self.counts = counts,
-            Err(error) => return Err(undone(error, roll_back(&mut self.session).await)),
+            Err(error) => return Err(undone(error, self.roll_back().await)),
         }
         tell(&mut self.session, sink).await
     }
@@ -140,9 +143,9 @@ impl<'a> Restoring<'a> {
     ///
     /// # Errors
     /// As [`restore`].
-    pub async fn commit(mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
+    pub async fn commit(&mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
         if let Err(error) = self.session.commit().await {
-            let rollback = roll_back(&mut self.session).await;
+            let rollback = self.roll_back().await;
             return Err(not_committed(error, rollback, self.plan.set.timestamp()));
         }
         self.new_file.keep();
@@ -156,16 +159,28 @@ impl<'a> Restoring<'a> {
             });
         }
         Ok(Restored {
-            counts: self.counts,
+            counts: std::mem::take(&mut self.counts),
             overtaken: self.session.overtaken().await.unwrap_or_default(),
         })
     }
-}
 
-/// Rolls back. What it could not undo, in words.
-async fn roll_back(session: &mut Session) -> db::Result<Option<String>> {
-    session.rollback_all().await?;
-    session.kept_by_rollback().await
+    /// Gives up what failed or was cut off. What of it stays all the same, in words; of a whole restore nothing does.
+    ///
+    /// # Errors
+    /// The rollback is refused, or its connection broke.
+    pub async fn give_up(mut self) -> Result<Option<String>> {
+        if self.kept.is_none() && self.plan.scope == Scope::Tables {
+            self.roll_back().await?;
+        }
+        Ok(self.kept.take())
+    }
+
+    /// Rolls back. What it could not undo, in words.
+    async fn roll_back(&mut self) -> db::Result<Option<String>> {
+        self.session.rollback_all().await?;
+        self.kept = self.session.kept_by_rollback().await?;
+        Ok(self.kept.clone())
+    }
 }
 
 /// What the engine did in another way than it was told to.
@@ -360,32 +375,4 @@ fn refuse_new_orphans(before: &[Orphans], after: Vec<Orphans>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A database file that the restore creates; it goes away again unless the restore is done.
-struct NewFile(Option<PathBuf>);
-
-impl NewFile {
-    fn expect(plan: &RestorePlan) -> NewFile {
-        NewFile(match plan.creates {
-            true => plan.target.file().map(PathBuf::from),
-            false => None,
-        })
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        let Some(path) = self.0.take() else { return };
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            let mut beside = path.clone().into_os_string();
-            beside.push(suffix);
-            // Most are not there; nobody is left to tell of the others.
-            let _ = std::fs::remove_file(beside);
-        }
-    }
 }

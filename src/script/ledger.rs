@@ -80,7 +80,7 @@ impl Host {
             if open && effect.in_database {
                 push(&mut self.ledger.uncommitted.borrow_mut(), effect.action);
             } else {
-                self.note_done(effect.action);
+                self.note_done(effect.action, None);
             }
         }
     }
@@ -129,8 +129,13 @@ impl Host {
 
     /// Says what of the live database is changed for good, in words for a person.
     pub fn settle(&self, what: String) {
+        self.settle_with(what, None);
+    }
+
+    /// As [`Host::settle`], with what to do about it.
+    pub fn settle_with(&self, what: String, remedy: Option<String>) {
         if !self.in_scratch() {
-            self.note_done(what);
+            self.note_done(what, remedy);
         }
     }
 
@@ -164,11 +169,11 @@ impl Host {
         done.iter().any(|settled| settled.about == about)
     }
 
-    fn note_done(&self, what: String) {
+    fn note_done(&self, what: String, remedy: Option<String>) {
         let settled = Settled {
             about: what.clone(),
             what,
-            remedy: None,
+            remedy,
         };
         put(&mut self.ledger.done.borrow_mut(), settled);
     }

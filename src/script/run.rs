@@ -273,10 +273,18 @@ fn say_what_stays(error: &mut Error, host: &Host) {
     if done.is_empty() && error.message.contains("the database is as it was") {
         return;
     }
-    error.message.push_str(&match done.is_empty() {
-        true => "; the database is as it was found".to_owned(),
-        false => format!("; what was done before stays: {}", done.join("; ")),
-    });
+    let is_told = |what: &str| error.message.contains(&format!("but {what} stays"));
+    let untold: Vec<&str> = done
+        .iter()
+        .map(String::as_str)
+        .filter(|what| !is_told(what))
+        .collect();
+    let told = match (done.is_empty(), untold.is_empty()) {
+        (true, _) => "; the database is as it was found".to_owned(),
+        (false, true) => return,
+        (false, false) => format!("; what was done before stays: {}", untold.join("; ")),
+    };
+    error.message.push_str(&told);
 }
 
 /// Whoever is called in the night is called for these two, whatever the script made of them.

@@ -284,3 +284,55 @@ fn a_migration_interrupted_behind_a_table_without_transactions_is_not_done_twice
     project.dbscript(&words).status(3).go();
     assert_eq!(project.value("SELECT n FROM log"), "1");
 }
+
+/// A project with a backup of two tables, of which `flat` has no transactions.
+fn with_flat() -> Option<Project> {
+    let project = Project::on(Database::Mysql)?;
+    project.sql(
+        "CREATE TABLE flat (a INT PRIMARY KEY, b INT) ENGINE = MyISAM; INSERT INTO flat VALUES (1, 7), (2, 7);
+         CREATE TABLE slow (a INT PRIMARY KEY); INSERT INTO slow VALUES (1)",
+    );
+    project.dbscript(&["run", "backup"]).go();
+    project.sql("DELETE FROM flat; INSERT INTO flat VALUES (3, 3)");
+    Some(project)
+}
+
+const RESTORE_ROWS: [&str; 6] = ["--json", "run", "restore", "--yes", "--tables", "flat,slow"];
+
+#[test]
+fn a_row_restore_that_fails_tells_what_a_table_without_transactions_keeps() {
+    let Some(project) = with_flat() else {
+        return;
+    };
+    project.sql("ALTER TABLE flat ADD UNIQUE (b)");
+    let run = project.dbscript(&RESTORE_ROWS).status(1).go();
+    let message = told(&run);
+    let stays = "but what was written to tables without transactions (`flat`: MyISAM) stays: go back to the backup";
+    assert!(message.contains(stays), "{message}");
+    assert!(!message.contains(AS_FOUND), "{message}");
+    assert!(!message.contains("done before"), "{message}");
+}
+
+#[test]
+fn a_row_restore_that_is_stopped_tells_what_a_table_without_transactions_keeps() {
+    let Some(project) = with_flat() else {
+        return;
+    };
+    let mut other = project.holder();
+    other.sql("BEGIN; SELECT * FROM slow LOCK IN SHARE MODE");
+    let run = project.dbscript(&RESTORE_ROWS).status(130).start();
+    let waits = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE FROM `slow`%'";
+    while project.value(waits) == "0" {
+        std::thread::yield_now();
+    }
+    run.signal(Signal::Interrupt);
+    let run = run.finish();
+    let message = told(&run);
+    let stays = "what was done before stays: what was written to tables without transactions (`flat`: MyISAM)";
+    assert!(message.contains(stays), "{message}");
+    let hint = run.end()["error"]["hint"].to_string();
+    let set = BackupSet::latest(&project).timestamp;
+    assert!(hint.contains(&format!("restore --from {set}")), "{hint}");
+    assert_eq!(project.value("SELECT count(*) FROM flat"), "0");
+    assert_eq!(project.value("SELECT count(*) FROM slow"), "1");
+}

@@ -136,15 +136,19 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         )));
     }
     let (store, sink) = (store(host), sink(host));
-    let work = async {
-        let mut restoring = Restoring::begin(&plan, host.log(), sink.as_ref()).await?;
-        let safety = restoring.save(&store, &sink).await?;
-        restoring.fill(host.log(), &sink).await?;
-        Ok::<_, Error>((safety, restoring))
-    };
-    let (safety, restoring) = host.wait(work)?;
+    let mut restoring = host.wait(Restoring::begin(&plan, host.log(), sink.as_ref()))?;
+    let safety = host.wait(restoring.save(&store, &sink))?;
     let what = format!("the backup {timestamp}");
-    let done = host.conclude_restore(&what, restoring.commit(host.log(), &sink))?;
+    let done = host
+        .wait(restoring.fill(host.log(), &sink))
+        .and_then(|()| host.conclude_restore(&what, restoring.commit(host.log(), &sink)));
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => {
+            give_up(host, restoring, safety.as_ref().map(|created| &created.set));
+            return Err(error.into());
+        }
+    };
     let way_back = safety.as_ref().map_or(String::new(), |created| {
         let before = created.set.timestamp();
         format!(" (as it was before: `dbscript run restore --from {before}`)")
@@ -167,6 +171,24 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         safety,
         done.overtaken,
     )))
+}
+
+/// Gives up a restore that failed or was stopped, and says what of it stays.
+fn give_up(host: &Host, restoring: Restoring<'_>, safety: Option<&Set>) {
+    if host.doubt().is_some() {
+        return;
+    }
+    // The connection is closed behind it, which rolls back too.
+    let Ok(Some(kept)) = host.mend(restoring.give_up()) else {
+        return;
+    };
+    let remedy = safety.map(|set| {
+        let before = set.timestamp();
+        format!(
+            "go back to the backup that was made before it: `dbscript run restore --from {before}`"
+        )
+    });
+    host.settle_with(kept, remedy);
 }
 
 /// What every table had before, and what it has now: a restore of some tables leaves the others as they were.

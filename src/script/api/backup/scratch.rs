@@ -251,7 +251,7 @@ fn go_back(call: &Call<'_>, set: &Set) -> Result<(), Thrown> {
         Ok::<_, Error>(Some(restoring))
     };
     let filled = rescue(host, fill).map_err(|error| not_back(error, &command))?;
-    let restoring = filled.ok_or_else(others_wrote)?;
+    let mut restoring = filled.ok_or_else(others_wrote)?;
     let what = format!("the backup {timestamp}");
     host.conclude_restore(&what, restoring.commit(host.log(), &sink))
         .map_err(|error| not_back(error, &command))?;
