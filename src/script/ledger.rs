@@ -99,9 +99,9 @@ impl Host {
     /// `kept` by tables without transactions. Returns whether nothing stays.
     pub(super) fn note_kept(&self, mark: usize, committed: bool, kept: Option<String>) -> bool {
         let effects = self.ledger.uncommitted.borrow_mut().split_off(mark);
-        self.ledger
-            .kept
-            .set(self.ledger.kept.get() | kept.is_some());
+        if kept.is_some() && !self.in_scratch() {
+            self.ledger.kept.set(true);
+        }
         let committed = committed.then(|| {
             let effects = effects.join(", ");
             format!("what came before a statement that committed by itself, of {effects}")
@@ -114,9 +114,14 @@ impl Host {
         nothing_stays
     }
 
-    /// Whether a rollback of this run has left something in tables without transactions.
+    /// Whether a rollback has left something in tables without transactions since [`Host::forget_kept`].
     pub fn kept(&self) -> bool {
         self.ledger.kept.get()
+    }
+
+    /// What earlier rollbacks have left is not what is done from here on.
+    pub fn forget_kept(&self) {
+        self.ledger.kept.set(false);
     }
 
     /// The outermost transaction was committed: what it did stays.

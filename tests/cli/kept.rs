@@ -285,6 +285,40 @@ fn a_migration_interrupted_behind_a_table_without_transactions_is_not_done_twice
     assert_eq!(project.value("SELECT n FROM log"), "1");
 }
 
+#[test]
+fn what_a_script_left_before_a_migration_is_not_the_migrations() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    let project = filled(project, 3);
+    project.sql("CREATE TABLE log (id INT PRIMARY KEY) ENGINE = MyISAM; CREATE TABLE fine (a INT)");
+    project.file(
+        "migrations/0004_fine.sql",
+        "INSERT INTO fine SELECT SLEEP(600);\n",
+    );
+    script(
+        &project,
+        "try { db::transaction(|| { db::execute(\"INSERT INTO log VALUES (1)\"); throw \"in\"; }) } catch {}
+         migrate::up(migrate::pending());",
+    );
+    let run = project
+        .dbscript(&["--json", "run", "mine"])
+        .status(130)
+        .start();
+    wait_until_it_sleeps(&project);
+    run.signal(Signal::Interrupt);
+    let message = told(&run.finish());
+    assert!(
+        message.contains("tables without transactions (`log`: MyISAM)"),
+        "{message}"
+    );
+    assert!(!message.contains("half done"), "{message}");
+    assert_eq!(
+        project.value("SELECT count(*) FROM _sqlx_migrations WHERE version = 4"),
+        "0"
+    );
+}
+
 /// A project with a backup of two tables, of which `flat` has no transactions.
 fn with_flat() -> Option<Project> {
     let project = Project::on(Database::Mysql)?;

@@ -309,6 +309,7 @@ fn up(call: &Call<'_>) -> Answer {
         },
         settled: &|settled| host.settle_migration(settled),
     };
+    host.forget_kept();
     let applied = host.session(async |session: &mut Session| {
         migrate::apply(session, &pending, &conditions).await
     });
