@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use dbscript::db::{Begin, Session};
+use dbscript::db::{Access, Begin, Session, Target};
+use dbscript::ident::TableName;
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinHandle;
 
@@ -130,6 +131,56 @@ async fn one_that_has_waited_since_before_is_ended_and_one_that_has_read_nothing
     told.expect("it waited, and finds the new table");
     let rows = "SELECT count(*) FROM b WHERE id = 7";
     assert_eq!(number(&mut watching, rows).await, 1);
+}
+
+/// Tables of a schema that is the default of `?schema=` alone, with a namesake elsewhere: a restore of one's rows, for
+/// which its foreign key has to go, ends the transaction that is in its way and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_the_way_of_a_foreign_key_is_found_by_its_schema() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    let (rest, database) = fresh.url().rsplit_once('/').expect("it names a database");
+    let (_, place) = rest.rsplit_once('@').expect("it names its user");
+    let user = format!("keys_{database}");
+    // Its sessions look for a deadlock at once: the restore is told of it before it has looked around itself.
+    let create = format!(
+        "CREATE ROLE {user} LOGIN PASSWORD 'its-own'; ALTER ROLE {user} SET deadlock_timeout = '1ms';
+         CREATE TABLE b (id INTEGER); GRANT SELECT ON b TO {user}; CREATE SCHEMA app AUTHORIZATION {user};
+         SET ROLE {user}; CREATE TABLE app.a (id INTEGER PRIMARY KEY); CREATE TABLE app.b (a INTEGER REFERENCES app.a);
+         INSERT INTO app.a VALUES (1)"
+    );
+    fresh.other_program(&create).await;
+    let url = format!("postgres://{user}:its-own@{place}/{database}");
+    let target = Target::parse(&format!("{url}?schema=app"), fresh.folder()).expect("a URL");
+    let write = Access {
+        write: true,
+        ..Access::default()
+    };
+    let mut session = target.connect(write).await.expect("it connects");
+    let mut watching = fresh.session().await;
+    session.begin(Begin::Rebuild).await.expect("nobody writes");
+    let mut apps = Vec::new();
+    for (read, waiting) in [("app.b", 1), ("public.b", 2)] {
+        let mut app = PgConnection::connect(&url).await.expect("it connects");
+        let read = format!("BEGIN; SELECT * FROM {read}");
+        send(&mut app, &read).await.expect("readers go on");
+        apps.push(sending(app, "UPDATE app.a SET id = id; COMMIT"));
+        let deadline = Instant::now() + PATIENCE;
+        let waits =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass('app.a')";
+        while number(&mut watching, waits).await != waiting {
+            assert!(Instant::now() < deadline, "{waiting} wait");
+        }
+    }
+    let cleared = session.clear(&TableName::plain("a")).await;
+    cleared.expect("nobody is in the way");
+    session.commit().await.expect("it is whole");
+    let mut told = Vec::new();
+    for app in apps {
+        told.push(app.await.expect("it ran").1);
+    }
+    assert_eq!(told, [Err("57014".to_owned()), Ok(())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

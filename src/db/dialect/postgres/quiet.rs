@@ -119,13 +119,18 @@ async fn disable_triggers(state: &mut State, table: &TableName) -> Result<Vec<St
 /// Drops the foreign keys that start or end at a table, and remembers them.
 async fn drop_keys(state: &mut State, table: &TableName) -> Result<()> {
     let named = state.table(table);
+    // With their schemas: where the connection beside looks, a name alone is another table or none.
     let keys = format!(
-        "SELECT conrelid::regclass::text, confrelid::regclass::text, \
-                pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
-                pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, \
-                    pg_catalog.pg_get_constraintdef(oid)) \
-         FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 \
-             AND {named_literal}::regclass IN (conrelid, confrelid) ORDER BY conrelid, conname",
+        "SELECT k.own, k.other, pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.own, k.conname), \
+                pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.own, k.conname, k.told) \
+         FROM (SELECT f.conname, pg_catalog.pg_get_constraintdef(f.oid) AS told, \
+                pg_catalog.format('%I.%I', cn.nspname, c.relname) AS own, \
+                pg_catalog.format('%I.%I', pn.nspname, p.relname) AS other \
+            FROM pg_catalog.pg_constraint f \
+            JOIN pg_catalog.pg_class c ON c.oid = f.conrelid JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace \
+            JOIN pg_catalog.pg_class p ON p.oid = f.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace \
+            WHERE f.contype = 'f' AND f.conparentid = 0 AND {named_literal}::regclass IN (f.conrelid, f.confrelid)) k \
+         ORDER BY 1, k.conname",
         named_literal = sql::literal(&named)
     );
     let keys = state.texts(&keys).await?;
