@@ -80,7 +80,7 @@ pub(super) async fn keep_everybody_out(state: &mut State) -> Result<()> {
     take_over(state, &tables).await
 }
 
-/// Keeps everybody from these tables, given as they stand in SQL, until the transaction ends.
+/// Keeps everybody from these tables, given with their schemas as they stand in SQL, until the transaction ends.
 pub(super) async fn take_over(state: &mut State, tables: &[String]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
@@ -174,13 +174,27 @@ fn stuck(us: i32, tables: &[String]) -> String {
     )
 }
 
+/// Ends the statements of those that are found, at the moment they are: one that has gone on must not be met at its next.
+/// Those are told apart that this user may not end, of which a single one would be an error for all
+/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL>).
+fn ending(found: &str) -> String {
+    format!(
+        "SELECT f.pid, CASE WHEN u.rolsuper OR NOT r.rolsuper AND (pg_catalog.pg_has_role(r.oid, 'USAGE') \
+                OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')) \
+            THEN pg_catalog.pg_cancel_backend(f.pid) END \
+         FROM ({found}) f CROSS JOIN LATERAL pg_catalog.pg_stat_get_activity(f.pid) a \
+         LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid \
+         JOIN pg_catalog.pg_roles u ON u.rolname = current_user"
+    )
+}
+
 /// Ends the statements of those that are asked for, over another connection. Returns which it has told.
 async fn end(beside: Option<&mut PgConnection>, asked: &str) -> Vec<i32> {
     let Some(beside) = beside else {
         return Vec::new();
     };
-    let asked = AssertSqlSafe(asked.to_owned());
-    let found = match sqlx::raw_sql(asked).fetch_all(&mut *beside).await {
+    let ending = AssertSqlSafe(ending(asked));
+    let met = match sqlx::raw_sql(ending).fetch_all(&mut *beside).await {
         Ok(rows) => rows,
         Err(error) => {
             tracing::debug!("{}", fault::engine(&error).message);
@@ -188,19 +202,14 @@ async fn end(beside: Option<&mut PgConnection>, asked: &str) -> Vec<i32> {
         }
     };
     let mut told = Vec::new();
-    for process in found.iter().filter_map(|row| row.try_get::<i32, _>(0).ok()) {
-        let end = format!("SELECT pg_catalog.pg_cancel_backend({process})");
-        let ended = sqlx::raw_sql(AssertSqlSafe(end))
-            .fetch_one(&mut *beside)
-            .await;
-        match ended.and_then(|row| row.try_get::<bool, _>(0)) {
-            Ok(true) => told.push(process),
-            Ok(false) => {}
+    for row in met {
+        match (row.try_get::<i32, _>(0), row.try_get::<Option<bool>, _>(1)) {
+            (Ok(process), Ok(Some(true))) => told.push(process),
             // It is another user's: then it is waited for.
-            Err(error) => tracing::warn!(
-                "process {process} is in the way and may not be ended: {}",
-                fault::engine(&error).message
-            ),
+            (Ok(process), Ok(None)) => {
+                tracing::warn!("process {process} is in the way and may not be ended");
+            }
+            _ => {}
         }
     }
     told
