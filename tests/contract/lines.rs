@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::harness::Fresh;
 use crate::harness::database_hash;
-use crate::harness::databases::{Said, on_every_database};
+use crate::harness::databases::{Database, Said, on_every_database};
 
 on_every_database! {
     every_class_of_value_survives,
@@ -203,6 +203,30 @@ async fn named_table(session: &mut Session, name: &str) -> Table {
     let catalog = catalog(session).await;
     let table = catalog.table(&TableName::plain(name));
     table.expect("it was just made").clone()
+}
+
+/// A function under a CHECK says what it met, in an error of the class of values that do not fit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_a_function_refuses_is_told_without_its_words() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    fresh
+        .other_program(
+            "CREATE FUNCTION good(v TEXT) RETURNS BOOLEAN LANGUAGE plpgsql AS
+                $$ BEGIN IF v = 'a' THEN RETURN true; END IF; RAISE EXCEPTION 'not %', v USING ERRCODE = '22023'; END $$;
+             CREATE TABLE t (name TEXT CHECK (good(name)))",
+        )
+        .await;
+    let mut session = fresh.session().await;
+    let table = named_table(&mut session, "t").await;
+    session.begin(Begin::Write).await.expect("it begins");
+    let lines = ["a", "ada"].map(|name| format!("{{\"name\":\"{name}\"}}"));
+    let refused = write(&mut session, &table, &lines).await;
+    let error = refused.expect_err("the function refuses it");
+    assert!(matches!(error, Error::Row { row: 2, .. }), "{error:?}");
+    assert!(!format!("{error:?}").contains("ada"), "{error:?}");
+    session.rollback().await.expect("it rolls back");
 }
 
 async fn a_line_that_does_not_fit_is_refused_with_its_row(fresh: Fresh) {

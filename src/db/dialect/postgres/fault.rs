@@ -93,17 +93,22 @@ fn raised(error: &sqlx::Error) -> Option<Error> {
     })
 }
 
-/// An error of a COPY into a table: what does not fit a column is an error of its row.
+/// An error of a COPY into a table: what does not fit a column is an error of its row. What a function says of it
+/// may hold what the row holds, and is left out.
 pub(super) fn copying(table: &str, error: sqlx::Error) -> Error {
     if let sqlx::Error::Database(database) = &error
         && database.code().is_some_and(|code| code.starts_with("22"))
-        && let Some(error) = database.try_downcast_ref::<PgDatabaseError>()
-        && let Some(row) = error.r#where().and_then(copy_line)
+        && let Some(source) = database.try_downcast_ref::<PgDatabaseError>()
+        && let Some(row) = source.r#where().and_then(copy_line)
     {
+        let message = match raised(&error) {
+            Some(raised) => raised.to_string(),
+            None => without_data(Some(source.code()), source.message()),
+        };
         return Error::Row {
             table: table.to_owned(),
             row,
-            message: without_data(Some(error.code()), error.message()),
+            message,
         };
     }
     statement(error)
