@@ -282,3 +282,23 @@ async fn a_restore_beside_a_busy_application_is_done_and_whoever_is_in_its_way_i
     }
     assert_eq!(status, Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_materialized_view_that_cannot_be_filled_again_is_told_and_undoes_nothing() {
+    let Some(fresh) = fresh().await else { return };
+    let views = "CREATE MATERIALIZED VIEW broken AS SELECT 1 / id FROM a; CREATE MATERIALIZED VIEW sound AS SELECT id FROM a";
+    fresh.other_program(views).await;
+    let mut session = fresh.session().await;
+    session.begin(Begin::Write).await.expect("it begins");
+    run(&mut session, "UPDATE a SET id = 0").await;
+    let tables = [TableName::plain("a")];
+    let filled = session.rebuild_from(&tables).await;
+    filled.expect("what fails is told alone");
+    let notes = session.notes().await.expect("it answers");
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("public.broken"), "{notes:?}");
+    assert!(notes[0].contains("division by zero"), "{notes:?}");
+    session.commit().await.expect("it is whole");
+    let sound = "SELECT count(*) FROM sound JOIN a USING (id) WHERE id = 0";
+    assert_eq!(number(&mut session, sound).await, 1);
+}

@@ -3,7 +3,7 @@
 
 use super::sql;
 use super::state::State;
-use crate::db::Result;
+use crate::db::{Error, Result};
 use crate::ident::TableName;
 
 /// The filled ones over these tables (their parents and the views over them among what is followed), those first that
@@ -36,22 +36,60 @@ fn dependents(tables: &[String]) -> String {
     )
 }
 
-/// Fills again the materialized views over these tables; those of others are left, which is noted.
+/// Fills again the materialized views over these tables; those of others are left, and those whose query fails, which is
+/// noted: the rows are in either way.
 pub(super) async fn refresh(state: &mut State, tables: &[TableName]) -> Result<()> {
     let names: Vec<String> = tables.iter().map(|table| state.table(table)).collect();
     for row in state.texts(&dependents(&names)).await? {
         let [Some(view), Some(may)] = &row[..] else {
             continue;
         };
-        if may == "true" {
-            state
-                .run(&format!("REFRESH MATERIALIZED VIEW {view}"))
-                .await?;
-        } else {
-            state.notes.push(format!(
-                "the materialized view {view} is as it was before its tables' rows were replaced: its owner alone may do `REFRESH MATERIALIZED VIEW {view}`"
-            ));
-        }
+        let why = match may == "true" {
+            true => match refilled(state, view).await? {
+                Some(error) => format!("it could not be filled again ({error}): once it can be,"),
+                None => continue,
+            },
+            false => "its owner alone may".to_owned(),
+        };
+        state.notes.push(format!(
+            "the materialized view {view} is as it was before its tables' rows were replaced: {why} do `REFRESH MATERIALIZED VIEW {view}`"
+        ));
     }
     Ok(())
+}
+
+/// Fills one. Returns why it is as it was.
+async fn refilled(state: &mut State, view: &str) -> Result<Option<Error>> {
+    if !state.in_transaction {
+        let filled = state
+            .run(&format!("REFRESH MATERIALIZED VIEW {view}"))
+            .await;
+        return left(state, filled);
+    }
+    state.run("SAVEPOINT dbscript_refresh").await?;
+    let filled = state
+        .run(&format!("REFRESH MATERIALIZED VIEW {view}"))
+        .await;
+    let filled = left(state, filled)?;
+    if filled.is_some() {
+        state.run("ROLLBACK TO SAVEPOINT dbscript_refresh").await?;
+        state.failed = false;
+    }
+    state.run("RELEASE SAVEPOINT dbscript_refresh").await?;
+    Ok(filled)
+}
+
+/// What a statement gives that somebody has stopped.
+const STOPPED: &str = "57014";
+
+/// Only where there is no connection any more, or somebody wanted no more of it, is it everything that failed.
+fn left(state: &State, filled: Result<u64>) -> Result<Option<Error>> {
+    match filled {
+        Ok(_) => Ok(None),
+        Err(error) if state.broken || error.is_broken_connection() => Err(error),
+        Err(Error::Statement { source }) if source.code == STOPPED => {
+            Err(Error::Statement { source })
+        }
+        Err(error) => Ok(Some(error)),
+    }
 }
