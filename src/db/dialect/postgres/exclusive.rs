@@ -250,7 +250,7 @@ fn busy() -> Error {
         message: format!(
             "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
         ),
-        hint: "stop what uses the database, or wait until it is done, and run this again"
+        hint: "stop what uses the database, or wait until it is done, and run this again; those of other roles who read, then wait to write, a restore ends only with `GRANT pg_signal_backend TO` its own"
             .to_owned(),
     }
 }
