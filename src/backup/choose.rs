@@ -9,7 +9,7 @@ use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
 use super::verify::{Depth, verify};
-use crate::db::{Access, Target};
+use crate::db::{Access, Catalog, Target};
 use crate::error::Result;
 use crate::event::{Level, Sink};
 
@@ -42,7 +42,13 @@ pub(super) async fn set_for(
 async fn is_empty(target: &Target) -> Result<bool> {
     let mut session = target.connect(Access::default()).await?;
     let catalog = session.catalog().await?;
-    Ok(catalog.tables.is_empty() && catalog.objects.is_empty())
+    Ok(holds_nothing(&catalog))
+}
+
+/// Where something may be hidden, nobody knows.
+fn holds_nothing(catalog: &Catalog) -> bool {
+    let sees_all = !catalog.hides && catalog.unread.is_empty();
+    sees_all && catalog.tables.is_empty() && catalog.objects.is_empty()
 }
 
 /// A set that is damaged serves only where sound tables of it are named.
@@ -93,4 +99,19 @@ pub(super) async fn prove(
         why: first_of(&report.problems),
         older: store.older_than(set.timestamp(), Some(&set.summary().database.name)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_hide_something_is_not_taken_for_empty() {
+        assert!(holds_nothing(&Catalog::default()));
+        let hiding = Catalog {
+            hides: true,
+            ..Catalog::default()
+        };
+        assert!(!holds_nothing(&hiding));
+    }
 }
