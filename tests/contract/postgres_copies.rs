@@ -1,10 +1,13 @@
 //! Copies beside a PostgreSQL database: removed whoever looks in.
 
+use std::time::Instant;
+
 use dbscript::db::Target;
 use dbscript::event::Silent;
 use sqlx::{Connection, PgConnection};
 
 use super::number;
+use crate::harness::PATIENCE;
 use crate::harness::databases::{Database, Fresh};
 
 /// Monitoring connects to every database, and the server's own autovacuum works in a new one: processes that this user
@@ -30,8 +33,9 @@ async fn a_copy_in_which_another_user_looks_around_is_removed() {
     let mut other = fresh.session().await;
     let away = tokio::spawn(async move {
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DROP DATABASE%' AND query NOT LIKE '%FORCE%'";
+        let deadline = Instant::now() + PATIENCE;
         while number(&mut other, waits).await == 0 {
-            tokio::task::yield_now().await;
+            assert!(Instant::now() < deadline, "nobody waits to remove it");
         }
         looking.close().await
     });
