@@ -73,9 +73,7 @@ impl Thrown {
             }
             Thrown::Error(_) => {}
             Thrown::Script(thrown) => {
-                if let EvalAltResult::ErrorRuntime(thrown, _) = innermost(thrown)
-                    && let Some(mut map) = thrown.write_lock::<Map>()
-                {
+                if let Some(mut map) = innermost(thrown).and_then(Dynamic::write_lock::<Map>) {
                     map.insert("code".into(), NOT_ROLLED_BACK.into());
                 }
             }
@@ -98,12 +96,13 @@ impl Thrown {
     }
 }
 
-/// What was thrown, without the calls around it.
-fn innermost(error: &mut EvalAltResult) -> &mut EvalAltResult {
+/// What was thrown at the bottom of the call chain.
+pub fn innermost(error: &mut EvalAltResult) -> Option<&mut Dynamic> {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
         | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
-        other => other,
+        EvalAltResult::ErrorRuntime(thrown, _) => Some(thrown),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use rhai::{Dynamic, EvalAltResult, Map};
+use rhai::{Dynamic, Map};
 
 use super::{counts_of, saved_set, sink, store, tell_counts};
 use crate::backup::{self, RestoreOptions, Restoring, Set};
@@ -10,7 +10,7 @@ use crate::db::{Beside, MayBeLeft, Session, connection_broke};
 use crate::error::{Error, Kind};
 use crate::event::Level;
 use crate::script::api::{Answer, Call};
-use crate::script::fault::Thrown;
+use crate::script::fault::{Thrown, innermost};
 use crate::script::host::Host;
 
 /// Runs a closure on a restored copy.
@@ -189,16 +189,6 @@ fn harmless(kind: &str) -> bool {
     [Kind::Migration, Kind::Integrity, Kind::Database]
         .iter()
         .any(|known| known.name() == kind)
-}
-
-/// What was thrown at the bottom of the call chain.
-fn innermost(error: &mut EvalAltResult) -> Option<&mut Dynamic> {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
-        EvalAltResult::ErrorRuntime(thrown, _) => Some(thrown),
-        _ => None,
-    }
 }
 
 /// Runs a closure; if it fails, the database goes back to the set, unless others wrote meanwhile.
