@@ -303,25 +303,24 @@ async fn one(
     let migration = prepared.migration;
     let history = session.engine().history_sql();
     *reached = Reached::default();
-    if let Some(announced) = history.announced {
+    let announced = prepared.mode.is_none() || history.commits_by_itself;
+    if announced {
         if prepared.mode.is_some() {
             // The history table may just have been created: from here on it counts.
             session.committed_by_itself().await?;
         }
-        session
-            .execute(announced.begin, &migration.row(NOT_MEASURED))
-            .await?;
+        let row = migration.row(NOT_MEASURED);
+        session.execute(history.begin, &row).await?;
     }
     let done = statements(session, prepared, conditions, reached).await;
-    if done.is_err() && history.announced.is_some() && reached.stays == 0 && reached.doubt.is_none()
-    {
+    if done.is_err() && announced && reached.stays == 0 && reached.doubt.is_none() {
         take_back(session, migration, reached).await;
     }
     done?;
     indexes.refuse_unusable(session, prepared).await?;
     let elapsed = start.elapsed();
     let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
-    let recorded = record(session, migration, nanoseconds).await;
+    let recorded = record(session, migration, nanoseconds, announced).await;
     if let Err(error) = &recorded
         && prepared.mode.is_none()
         && broke(error)

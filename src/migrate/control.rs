@@ -22,6 +22,21 @@ fn controls(word: &str) -> bool {
     ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"].contains(&word)
 }
 
+/// Whether a statement ends the transaction that is open: `ROLLBACK TO` a savepoint does not.
+pub(super) fn ends(statement: &Statement<'_>) -> bool {
+    let word = first_word(statement);
+    let to_savepoint = || {
+        let mut words = statement.text.split_whitespace();
+        words.any(|word| word.eq_ignore_ascii_case("TO"))
+    };
+    ["COMMIT", "END", "ROLLBACK", "ABORT"].contains(&&*word) && !to_savepoint()
+}
+
+/// Whether a statement begins a transaction.
+pub(super) fn begins(statement: &Statement<'_>) -> bool {
+    ["BEGIN", "START"].contains(&&*first_word(statement))
+}
+
 /// Refuses, before anything runs, what would break the promise of the transaction.
 ///
 /// # Errors
@@ -62,21 +77,12 @@ fn refuse_outside(
     let mut open: Option<&Statement<'_>> = None;
     let mut enforced = true;
     for statement in statements {
-        match first_word(statement).as_str() {
-            "BEGIN" | "START" => open = Some(statement),
-            "COMMIT" | "END" | "ROLLBACK" | "ABORT" => open = None,
-            "PRAGMA" => {
-                let text: String = statement
-                    .text
-                    .to_ascii_lowercase()
-                    .split_whitespace()
-                    .collect();
-                let off = ["=off", "=0", "=false", "=no", "(off)", "(0)"];
-                enforced &=
-                    !(text.contains("foreign_keys") && off.iter().any(|off| text.contains(off)));
-            }
-            _ => {}
+        if begins(statement) {
+            open = Some(statement);
+        } else if ends(statement) {
+            open = None;
         }
+        enforced &= !switches_keys_off(statement);
     }
     if let Some(statement) = open {
         let message = format!(
@@ -94,6 +100,16 @@ fn refuse_outside(
             .hint("take `-- no-transaction` out: foreign keys are then off for a rebuild; or write `PRAGMA foreign_keys = OFF;` before it"));
     }
     Ok(())
+}
+
+/// Whether a statement has SQLite enforce foreign keys no longer.
+fn switches_keys_off(statement: &Statement<'_>) -> bool {
+    let text = statement.text.to_ascii_lowercase();
+    let text: String = text.split_whitespace().collect();
+    let off = ["=off", "=0", "=false", "=no", "(off)", "(0)"];
+    text.starts_with("pragma")
+        && text.contains("foreign_keys")
+        && off.iter().any(|off| text.contains(off))
 }
 
 /// Refuses, on a copy beside the real database, what would reach the real one or its server from there.

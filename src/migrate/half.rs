@@ -1,9 +1,9 @@
-//! Migrations that are half applied though no history says so: those that run outside a transaction, of which the run
-//! logs know the statements that are done. To apply them once more would do these twice.
+//! Migrations that were begun and did not come to their end: how far, as the run logs know. The history says that they
+//! were begun, so that none is applied once more; it does not know the statements that are done.
 
 use std::path::PathBuf;
 
-use super::way_back::{Evidence, WayBack};
+use super::way_back::{self, Evidence};
 use super::{Entry, History, State};
 use crate::storage::Reached;
 
@@ -21,51 +21,26 @@ pub struct HalfApplied {
 }
 
 impl History {
-    /// Marks the migrations that are not in the history though run logs know them to be half applied.
-    #[must_use]
-    pub fn held_against(mut self, evidence: &Evidence<'_>) -> History {
-        for entry in &mut self.entries {
-            if matches!(entry.state, State::Pending | State::OutOfOrder)
-                && left(entry, evidence).is_some()
-            {
-                entry.state = State::HalfApplied;
-            }
-        }
-        self
-    }
-
-    /// The migrations that are half applied, as far as run logs know: those marked so, and those that the history has as
-    /// begun.
+    /// The migrations that are half applied, as far as run logs know them.
     pub fn half_applied(&self, evidence: &Evidence<'_>) -> Vec<HalfApplied> {
         let told = |entry: &Entry| half_applied(entry, evidence);
         self.entries.iter().filter_map(told).collect()
     }
 }
 
-/// What is left of a migration that is not in the history as applied: all that runs in a transaction is rolled back.
-fn left(entry: &Entry, evidence: &Evidence<'_>) -> Option<Reached> {
-    let migration = entry.migration.as_ref()?;
-    let stays = entry.state == State::Failed || migration.no_transaction;
-    stays.then(|| evidence.reached(migration)).flatten()
-}
-
 /// What run logs know of a migration that is half applied.
 pub(super) fn half_applied(entry: &Entry, evidence: &Evidence<'_>) -> Option<HalfApplied> {
-    let is_recorded = match entry.state {
-        State::Failed => true,
-        State::HalfApplied => false,
-        _ => return None,
-    };
-    let reached = left(entry, evidence)?;
-    let file = &entry.migration.as_ref()?.file;
-    let way_back = WayBack {
-        set: evidence.set_before(entry),
-        recorded: is_recorded,
-    };
+    if entry.state != State::Failed {
+        return None;
+    }
+    let migration = entry.migration.as_ref()?;
+    let reached = evidence.reached(migration)?;
+    let set = evidence.set_before(entry);
+    let by_itself = !migration.no_transaction;
     Some(HalfApplied {
         version: entry.version,
-        told: how_far(file, &reached, is_recorded),
-        remedy: way_back.remedy(entry.version),
+        told: how_far(&migration.file, &reached, by_itself),
+        remedy: way_back::remedy(set.as_deref(), entry.version),
         log: reached.path,
     })
 }

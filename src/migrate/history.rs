@@ -20,10 +20,8 @@ pub enum State {
     Edited,
     /// Applied, and the file is gone.
     Missing,
-    /// Begun and not finished (MySQL).
+    /// Begun and not finished: what of it is done no rollback undid.
     Failed,
-    /// Not in the history, though statements of it are done: it runs outside a transaction, and run logs know it.
-    HalfApplied,
 }
 
 impl State {
@@ -36,7 +34,6 @@ impl State {
             State::Edited => "edited",
             State::Missing => "missing",
             State::Failed => "failed",
-            State::HalfApplied => "half-applied",
         }
     }
 }
@@ -152,7 +149,7 @@ impl History {
             .collect()
     }
 
-    /// Refuses to go on where files and database tell different stories, or a migration is half applied.
+    /// Refuses to go on where files and database tell different stories, or a migration was begun and did not finish.
     ///
     /// # Errors
     /// `Drift` that names the first migration that does not fit.
@@ -164,11 +161,14 @@ impl History {
             return Ok(());
         };
         let (message, hint) = match (entry.state, half::half_applied(entry, evidence)) {
-            (State::Failed, _) => (
-                message.to_owned(),
+            (State::Failed, Some(half)) => (half.told, half.remedy),
+            (State::Failed, None) => (
+                match entry.migration {
+                    Some(_) => message.to_owned(),
+                    None => format!("{message}, and its file is missing"),
+                },
                 half_done(entry.version, evidence.set_before(entry)),
             ),
-            (State::HalfApplied, Some(half)) => (half.told, half.remedy),
             _ => (message.to_owned(), hint.to_owned()),
         };
         let message = format!(
@@ -195,7 +195,6 @@ fn explain(entry: &Entry) -> Option<(&'static str, &'static str)> {
             "give it a version after the last applied one; sqlx would apply it silently, on a schema it was not written for",
         )),
         State::Failed => Some(("was begun and did not finish", "")),
-        State::HalfApplied => Some(("is half applied", "")),
     }
 }
 

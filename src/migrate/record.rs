@@ -24,18 +24,16 @@ pub(super) async fn roll_back(session: &mut Session, reached: &mut Reached) {
     }
 }
 
-/// Has the history say that a migration was begun, where it can say that.
+/// Has the history say that a migration was begun and is not whole.
 ///
 /// # Errors
 /// What the database refuses.
 pub async fn record_as_begun(session: &mut Session, migration: &Migration) -> Result<()> {
     let history = session.engine().history_sql();
-    if let Some(announced) = history.announced {
-        let version = [Value::Int(migration.version)];
-        session.execute(history.delete, &version).await?;
-        let row = migration.row(NOT_MEASURED);
-        session.execute(announced.begin, &row).await?;
-    }
+    let version = [Value::Int(migration.version)];
+    session.execute(history.delete, &version).await?;
+    let row = migration.row(NOT_MEASURED);
+    session.execute(history.begin, &row).await?;
     Ok(())
 }
 
@@ -58,20 +56,21 @@ pub(super) async fn keep(
     }
 }
 
-/// Writes into the history that a migration is in.
+/// Writes into the history that a migration is in; `announced`: it says already that it was begun.
 pub(super) async fn record(
     session: &mut Session,
     migration: &Migration,
     nanoseconds: i64,
+    announced: bool,
 ) -> Result<()> {
     let history = session.engine().history_sql();
-    let Some(announced) = history.announced else {
+    if !announced {
         let row = migration.row(nanoseconds);
         session.execute(history.insert, &row).await?;
         return Ok(());
-    };
+    }
     let row = [Value::Int(nanoseconds), Value::Int(migration.version)];
-    match session.execute(announced.finish, &row).await? {
+    match session.execute(history.finish, &row).await? {
         0 => Err(history_gone(migration.version)),
         _ => Ok(()),
     }

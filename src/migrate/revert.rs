@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
 use super::standing::is_rows_only;
-use super::way_back::{Evidence, restore};
+use super::way_back::{Evidence, resolve as resolve_command, restore};
 use super::{Entry, History, Migration, State};
 use crate::db::{self, Begin, IN_DOUBT, Session};
 use crate::error::{Error, Kind, Position, Result};
@@ -226,19 +226,24 @@ impl Correction {
         let Some(entry) = history.entries.iter().find(is_it) else {
             return Err(nothing(format!("no migration has version {version}")));
         };
-        let is_recorded = !matches!(
-            entry.state,
-            State::Pending | State::OutOfOrder | State::HalfApplied
-        );
+        let is_recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
         let corrects = match how {
-            Resolution::RolledBack => is_recorded || entry.state == State::HalfApplied,
+            Resolution::RolledBack => is_recorded,
             Resolution::Applied => !is_recorded || entry.state == State::Failed,
         };
         let records = match how {
             Resolution::RolledBack => None,
             Resolution::Applied => entry.migration.clone(),
         };
-        if !corrects || (how == Resolution::Applied && records.is_none()) {
+        if corrects && how == Resolution::Applied && records.is_none() {
+            let message =
+                format!("migration {version} has no file whose checksum could be recorded");
+            return Err(Error::new(Kind::Usage, message).hint(format!(
+                "bring it back under its name, or have it forgotten: {}",
+                resolve_command(version)
+            )));
+        }
+        if !corrects {
             return Err(nothing(format!(
                 "migration {version} is {}: there is nothing to correct",
                 entry.state.name()

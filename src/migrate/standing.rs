@@ -103,6 +103,13 @@ pub(super) fn commits_at_once(statement: &str) -> bool {
     begins_with(statement, &AT_ONCE) && !words.any(|word| word.eq_ignore_ascii_case("TEMPORARY"))
 }
 
+/// Whether a statement that failed outside a transaction may have committed a part of its work: a procedure or a DO block
+/// may say COMMIT there (<https://www.postgresql.org/docs/15/plpgsql-transactions.html>).
+pub(super) fn commits_within(statement: &str) -> bool {
+    let commits = || statement.to_ascii_uppercase().contains("COMMIT");
+    begins_with(statement, &["CALL"]) || (begins_with(statement, &["DO"]) && commits())
+}
+
 /// Whether a statement that failed may have done a part of its work for good. CREATE OR REPLACE drops what it is to
 /// replace first.
 pub(super) fn is_piecemeal(statement: &str) -> bool {
@@ -129,7 +136,7 @@ impl Settled {
         way_back: &WayBack,
     ) -> Settled {
         let what = format!("{what} may or may not have taken effect");
-        let remedy = way_back.look(migration.version);
+        let remedy = way_back.look(migration.version, !migration.no_transaction);
         Settled::besides(migration, stays, &what, remedy)
     }
 
@@ -260,7 +267,7 @@ pub(super) fn with_state(
         let unknown = doubt.told();
         let mut error = error;
         error.message = format!("{}; {before}{unknown}", error.message);
-        return error.hint(way_back.look(version));
+        return error.hint(way_back.look(version, in_transaction));
     }
     let state = match (in_transaction, stays, done.is_empty()) {
         (true, 0, true) => "everything was rolled back, the database is as it was".to_owned(),

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use super::apply::Prepared;
+use super::control;
 use super::standing::{
-    Doubt, Reached, Settled, commits_at_once, is_piecemeal, is_rows_only, those_before,
+    Doubt, Reached, Settled, commits_at_once, commits_within, is_piecemeal, is_rows_only,
+    those_before,
 };
 use super::{Conditions, Migration, WayBack};
 use crate::db::{Engine, LOCKED, Session, connection_broke};
@@ -31,7 +33,8 @@ pub(super) async fn statements(
     reached: &mut Reached,
 ) -> Result<()> {
     let in_transaction = prepared.mode.is_some();
-    let commits = in_transaction && session.engine().history_sql().announced.is_some();
+    let commits = in_transaction && session.engine().history_sql().commits_by_itself;
+    let mut own = OwnTransaction::default();
     for (index, statement) in prepared.statements.iter().enumerate() {
         let at = At {
             prepared,
@@ -48,8 +51,12 @@ pub(super) async fn statements(
             true => session.committed_by_itself().await.map_err(Error::from),
             false => Ok(!in_transaction),
         };
+        if done.is_ok() {
+            own.after(session.engine(), statement, index);
+        }
         if matches!(committed, Ok(true)) {
-            reached.stays = index + usize::from(done.is_ok());
+            let done = index + usize::from(done.is_ok());
+            reached.stays = own.begun_at.unwrap_or(done);
         }
         at.settle(session.engine(), &done, &committed, conditions, reached);
         if foretold && matches!(committed, Ok(false)) && reached.stays == 0 {
@@ -59,6 +66,25 @@ pub(super) async fn statements(
             .map_err(|error| at.told(session, error))?;
     }
     Ok(())
+}
+
+/// A transaction that a file begins itself, outside any of ours: what is in it stays only once it is committed.
+#[derive(Default)]
+struct OwnTransaction {
+    /// The index of the statement that began it, while it is open.
+    begun_at: Option<usize>,
+}
+
+impl OwnTransaction {
+    /// This statement was done.
+    fn after(&mut self, engine: Engine, statement: &Statement<'_>, index: usize) {
+        let commits = engine.history_sql().commits_by_itself && !is_rows_only(statement.text);
+        if control::begins(statement) {
+            self.begun_at = Some(index);
+        } else if control::ends(statement) || commits {
+            self.begun_at = None;
+        }
+    }
 }
 
 /// A statement that is at work.
@@ -101,7 +127,7 @@ impl At<'_> {
         let migration = self.prepared.migration;
         let in_transaction = self.prepared.mode.is_some();
         let text = self.statement.text;
-        let piecemeal = engine.history_sql().announced.is_some();
+        let piecemeal = engine.history_sql().commits_by_itself;
         let place = || {
             let (file, line) = (&migration.file, self.statement.line);
             format!("{} ({file}:{line})", self.place_in_count())
@@ -117,6 +143,9 @@ impl At<'_> {
                 Some(Doubt::Statement(place(), None))
             }
             (Ok(true), Err(_)) if piecemeal && is_piecemeal(text) => Some(Doubt::Partly(place())),
+            (Ok(_), Err(_)) if !in_transaction && commits_within(text) => {
+                Some(Doubt::Partly(place()))
+            }
             _ => None,
         };
         let way_back = &conditions.way_back;

@@ -55,7 +55,7 @@ impl Case {
             statement_limit_s: None,
             way_back: WayBack {
                 set: Some("before".to_owned()),
-                recorded: false,
+                commits_by_itself: false,
             },
             settled: &|_| {},
         };

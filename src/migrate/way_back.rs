@@ -13,27 +13,25 @@ use crate::storage::{self, Reached, Sought};
 pub struct WayBack {
     /// The backup set that it made before, by its timestamp, if it made one.
     pub set: Option<String>,
-    /// Whether the history has a migration as begun that is half done (MySQL).
-    pub recorded: bool,
+    /// Whether statements commit by themselves there, so that the history has as begun whatever may be half done.
+    pub commits_by_itself: bool,
 }
 
 impl WayBack {
     /// What helps where a migration is half done.
     pub fn remedy(&self, version: i64) -> String {
-        let by_hand = format!("undo those statements by hand, then {}", resolve(version));
-        match &self.set {
-            Some(set) => {
-                let back = restore(set);
-                format!("go back to the backup made before it: {back}; or {by_hand}")
-            }
-            None => format!("{by_hand}; {NO_SET}"),
-        }
+        remedy(self.set.as_deref(), version)
+    }
+
+    /// Whether the history has a migration as begun before anything of it is done.
+    pub fn announces(&self, in_transaction: bool) -> bool {
+        self.commits_by_itself || !in_transaction
     }
 
     /// What helps where nobody knows.
-    pub fn look(&self, version: i64) -> String {
+    pub fn look(&self, version: i64, in_transaction: bool) -> String {
         let look = "see with `dbscript status` what is in";
-        match (&self.set, self.recorded) {
+        match (&self.set, self.announces(in_transaction)) {
             (Some(set), _) => {
                 format!(
                     "{look}; to go back to the backup made before it: {}",
@@ -46,6 +44,18 @@ impl WayBack {
             ),
             (None, false) => format!("{look}, and undo by hand what took effect; {NO_SET}"),
         }
+    }
+}
+
+/// What helps where a migration is half done, with the set made before it.
+pub(super) fn remedy(set: Option<&str>, version: i64) -> String {
+    let by_hand = format!("undo those statements by hand, then {}", resolve(version));
+    match set {
+        Some(set) => {
+            let back = restore(set);
+            format!("go back to the backup made before it: {back}; or {by_hand}")
+        }
+        None => format!("{by_hand}; {NO_SET}"),
     }
 }
 

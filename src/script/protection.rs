@@ -78,10 +78,6 @@ impl Host {
         } else {
             History::empty(&source)
         };
-        let history = match self.in_scratch() {
-            true => history,
-            false => history.held_against(&self.evidence()),
-        };
         *self.protection.source.borrow_mut() = Some(source);
         Ok(history)
     }

@@ -1,5 +1,4 @@
-//! How far a migration came that is not in the history: its statements in the run logs. A file that runs outside a
-//! transaction leaves what it did, and only the journal knows.
+//! How far a migration came that the history has as begun: its statements in the run logs, which alone know them.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};

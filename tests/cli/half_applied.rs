@@ -3,7 +3,8 @@
 
 use super::{MIGRATE, filled};
 use crate::harness::databases::{Database, in_every_project};
-use crate::harness::{BackupSet, Project};
+use crate::harness::{BackupSet, Project, sqlx_migrates};
+use sqlx::migrate::MigrateError;
 
 in_every_project!(
     a_half_applied_migration_is_refused_until_it_is_resolved,
@@ -12,6 +13,10 @@ in_every_project!(
     only_what_is_half_done_is_resolved,
     a_set_of_the_half_applied_state_brings_it_back_half_applied,
     a_migration_that_was_applied_and_undone_runs_again,
+    what_is_half_applied_is_known_without_a_run_log,
+    what_is_half_applied_is_known_without_its_file,
+    sqlx_applies_nothing_over_a_half_applied_migration,
+    what_a_file_rolls_back_itself_is_not_half_applied,
 );
 
 const POINTS: &str = "SELECT sum(total_points) FROM users";
@@ -99,6 +104,117 @@ fn a_half_applied_migration_is_recorded_once_the_rest_is_done(project: Project) 
     let run = project.dbscript(&words()).go();
     assert_eq!(run.result()["applied"], 0);
     assert_eq!(project.value(POINTS), once);
+}
+
+/// As a job that begins in an empty folder finds it.
+fn what_is_half_applied_is_known_without_a_run_log(project: Project) {
+    let project = half(project);
+    project.dbscript(&words()).status(7).go();
+    let once = project.value(POINTS);
+    let backups = project.path().join("backups");
+    std::fs::remove_dir_all(backups).expect("it is ours");
+    mended(&project);
+    let refused = project.dbscript(&words()).status(3).go();
+    let told = refused.end()["error"].to_string();
+    assert!(
+        told.contains("migration 4 (half) was begun and did not finish"),
+        "{told}"
+    );
+    assert!(told.contains("run resolve --migration 4"), "{told}");
+    assert_eq!(project.value(POINTS), once);
+    project.sql("UPDATE users SET total_points = total_points - 100");
+    project.dbscript(&resolve("rolled-back")).go();
+    project.dbscript(&words()).go();
+    assert_eq!(project.value(POINTS), once);
+}
+
+/// Under another name it would be another migration, and those after it would run over what it left.
+fn what_is_half_applied_is_known_without_its_file(project: Project) {
+    let project = half(project);
+    project.dbscript(&words()).status(7).go();
+    let once = project.value(POINTS);
+    mended(&project);
+    let file = "migrations/0004_half.sql";
+    project.file("migrations/0005_other.sql", project.read(file));
+    project.remove(file);
+    let refused = project.dbscript(&words()).status(3).go();
+    let told = refused.end()["error"].to_string();
+    assert!(told.contains("and its file is missing"), "{told}");
+    assert!(told.contains("run resolve --migration 4"), "{told}");
+    assert_eq!(project.value(POINTS), once);
+    project
+        .dbscript(&resolve("applied"))
+        .status(2)
+        .stderr_has("has no file whose checksum could be recorded")
+        .go();
+    project.sql("UPDATE users SET total_points = total_points - 100");
+    project.dbscript(&resolve("rolled-back")).go();
+    project.dbscript(&words()).go();
+    assert_eq!(project.value(POINTS), once);
+}
+
+fn sqlx_applies_nothing_over_a_half_applied_migration(project: Project) {
+    let project = half(project);
+    project.dbscript(&words()).status(7).go();
+    let once = project.value(POINTS);
+    mended(&project);
+    let refused = sqlx_migrates(&project).expect_err("it is dirty");
+    assert!(matches!(refused, MigrateError::Dirty(4)), "{refused:?}");
+    assert_eq!(project.value(POINTS), once);
+}
+
+fn what_a_file_rolls_back_itself_is_not_half_applied(project: Project) {
+    let project = filled(project, 3);
+    let before = project.value(POINTS);
+    let begin = "-- no-transaction\nBEGIN;\n-- dbscript: allow update-rows(users)\nUPDATE users SET total_points = total_points + 100;\n";
+    let file = "migrations/0004_own.sql";
+    project.file(
+        file,
+        format!("{begin}INSERT INTO nowhere VALUES (1);\nCOMMIT;\n"),
+    );
+    let run = project.dbscript(&words()).status(7).go();
+    let told = run.end()["error"].to_string();
+    assert!(
+        told.contains("no statement of the failed one is done"),
+        "{told}"
+    );
+    assert_eq!(project.value(POINTS), before);
+    project.file(file, format!("{begin}COMMIT;\n"));
+    project.dbscript(&words()).go();
+    assert_ne!(project.value(POINTS), before);
+    assert_eq!(applied(&project), "1");
+}
+
+/// What it did before it failed stays, though it is one statement.
+#[test]
+fn a_procedure_that_commits_and_fails_leaves_the_migration_as_begun() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let project = filled(project, 3);
+    let body = "BEGIN UPDATE users SET total_points = total_points + 100; COMMIT; INSERT INTO nowhere VALUES (1); END";
+    for (version, call) in [
+        (
+            4,
+            format!("-- dbscript: allow update-rows(users)\nDO $$ {body} $$;"),
+        ),
+        (5, "CALL twice();".to_owned()),
+    ] {
+        let create =
+            format!("CREATE OR REPLACE PROCEDURE twice() LANGUAGE plpgsql AS $$ {body} $$");
+        project.sql(&create);
+        let file = format!("migrations/000{version}_commits.sql");
+        project.file(&file, format!("-- no-transaction\n{call}\n"));
+        let run = project.dbscript(&words()).status(7).go();
+        let told = run.end()["error"].to_string();
+        assert!(
+            told.contains("it cannot be known which of them are done"),
+            "{told}"
+        );
+        project.dbscript(&words()).status(3).go();
+        project.sql("DELETE FROM _sqlx_migrations WHERE NOT success");
+        project.remove(&file);
+    }
 }
 
 fn only_what_is_half_done_is_resolved(project: Project) {

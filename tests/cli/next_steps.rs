@@ -29,10 +29,7 @@ fn a_migration_half_applied_outside_a_transaction_is_told_until_a_restore() {
     project.dbscript(&["run", "backup"]).go();
     let way = format!("dbscript run restore --from {before}`");
     assert!(next(&project).contains(&way), "{told}");
-    project
-        .dbscript(&["status"])
-        .stdout_has("half-applied")
-        .go();
+    project.dbscript(&["status"]).stdout_has("failed").go();
     let restore = ["run", "restore", "--yes", "--from", &before];
     project.dbscript(&restore).go();
     assert_eq!(next(&project), "[]");
@@ -65,13 +62,9 @@ fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Pro
     assert!(told.contains("dbscript run restore"), "{told}");
     assert!(!told.contains("run it again"), "{told}");
     project.dbscript(&words).status(3).go();
-    let state = match project.commits_ddl() {
-        true => "failed",
-        false => "half-applied",
-    };
     let status = project.dbscript(&["status", "--json"]).go().result();
     let first = &status["migrations"]["not_applied"][0];
-    assert_eq!(first["state"], state, "{status}");
+    assert_eq!(first["state"], "failed", "{status}");
 }
 
 /// Waits until the run at work has announced this statement.

@@ -62,7 +62,6 @@ impl Status {
             name: target.name(),
             address: target.shown(),
         };
-        let history = history.map(|history| history.held_against(&evidence));
         let half = history
             .as_ref()
             .map(|history| history.half_applied(&evidence))
@@ -82,7 +81,7 @@ impl Status {
         let (listing, unfinished) = found(settings, &mut problems);
         let known = Known {
             evidence,
-            swaps: target.engine().history_sql().announced.is_some(),
+            swaps: target.engine().history_sql().commits_by_itself,
             leftovers: &leftovers,
         };
         let history = history.as_ref();

@@ -73,17 +73,13 @@ pub struct HistorySql {
     pub delete: &'static str,
     /// Whether several migrations may share one transaction, so that a later failure undoes the earlier ones too.
     pub one_transaction: bool,
-    /// Where statements may commit by themselves: the row of a migration is there before its first statement.
-    pub announced: Option<Announced>,
-}
-
-/// The statements around a migration that may be left half done.
-#[derive(Clone, Copy, Debug)]
-pub struct Announced {
-    /// Inserts version, description, checksum, execution time of a migration that has not succeeded yet.
+    /// Inserts version, description, checksum, execution time of a migration that may be left half done, before its first
+    /// statement: sqlx takes such a row for a dirty version, and applies nothing over it.
     pub begin: &'static str,
-    /// Makes it one that has: execution time in nanoseconds, version.
+    /// Makes it one that has succeeded: execution time in nanoseconds, version.
     pub finish: &'static str,
+    /// Whether statements commit by themselves inside a transaction, so that any migration may be left half done.
+    pub commits_by_itself: bool,
 }
 
 /// Names an open cursor of one connection.

@@ -1,6 +1,6 @@
 //! sqlx's history table on MySQL, as `sqlx-mysql/src/migrate.rs` of sqlx 0.9 writes it, and the lock it migrates under.
 
-use crate::db::dialect::{Announced, HistorySql};
+use crate::db::dialect::HistorySql;
 
 /// Its statements. DDL commits by itself, so no two migrations share a transaction, and a migration's row is there
 /// before its first statement.
@@ -17,10 +17,9 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, TRUE, ?, ?)",
     delete: "DELETE FROM _sqlx_migrations WHERE version = ?",
     one_transaction: false,
-    announced: Some(Announced {
-        begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, FALSE, ?, ?)",
-        finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?",
-    }),
+    begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, FALSE, ?, ?)",
+    finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?",
+    commits_by_itself: true,
 };
 
 /// The name of the lock sqlx takes with GET_LOCK for a database.

@@ -16,5 +16,7 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, TRUE, ?3, ?4)",
     delete: "DELETE FROM _sqlx_migrations WHERE version = ?1",
     one_transaction: true,
-    announced: None,
+    begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, FALSE, ?3, ?4)",
+    finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = ?1 WHERE version = ?2",
+    commits_by_itself: false,
 };

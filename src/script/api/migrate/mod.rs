@@ -61,7 +61,7 @@ pub const NAMESPACE: Namespace = Namespace {
             arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
             right: None,
             doc: "Lists every migration, in files and in the database.",
-            result: "an array of maps: version, description, state (applied, pending, edited, missing, out-of-order, failed, half-applied), applied_at, file",
+            result: "an array of maps: version, description, state (applied, pending, edited, missing, out-of-order, failed), applied_at, file",
             errors: "`usage` for a folder or file that cannot be used",
             body: history,
         },
@@ -70,7 +70,7 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
             right: None,
-            doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed, half-applied or out-of-order one.",
+            doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed or out-of-order one.",
             result: "an array of maps: version, description, file",
             errors: "`refused` for drift; `usage` for a folder or file that cannot be used",
             body: pending,
@@ -305,7 +305,7 @@ fn up(call: &Call<'_>) -> Answer {
         statement_limit_s,
         way_back: WayBack {
             set: host.saved().map(|set| set.to_string()),
-            recorded: target.engine().history_sql().announced.is_some(),
+            commits_by_itself: target.engine().history_sql().commits_by_itself,
         },
         settled: &|settled| host.settle_migration(settled),
     };

@@ -27,18 +27,19 @@ pub(super) fn tell_what_is_in(host: &Host, pending: &[Migration], way_back: &Way
     let mut kept = host.kept();
     for migration in pending {
         let version = migration.version;
+        let announces = way_back.announces(!migration.no_transaction);
         let mut known = recorded.iter().flatten();
         match known.find(|(recorded, _)| *recorded == version) {
             Some((_, true)) => host.settle_migration(migrate::Settled::applied(version)),
             Some((_, false)) if !host.has_settled(&name(migration)) => {
-                host.settle_migration(begun(version, way_back));
+                host.settle_migration(begun(migration, way_back));
             }
             // The one at work, whose row was rolled back though something of it stays.
-            None if way_back.recorded && recorded.is_some() && std::mem::take(&mut kept) => {
+            None if announces && recorded.is_some() && std::mem::take(&mut kept) => {
                 host.settle_migration(half_kept(host, migration, way_back));
             }
             // Its row is there as soon as anything of it stays.
-            None if way_back.recorded && recorded.is_some() => {
+            None if announces && recorded.is_some() => {
                 host.settle_migration(migrate::Settled::nothing(migration));
             }
             _ => {}
@@ -55,13 +56,14 @@ fn recorded(host: &Host) -> Result<Option<Vec<(i64, bool)>>, Error> {
 }
 
 /// A migration whose row a statement has committed that itself was cut off.
-fn begun(version: i64, way_back: &WayBack) -> migrate::Settled {
+fn begun(migration: &Migration, way_back: &WayBack) -> migrate::Settled {
+    let version = migration.version;
     migrate::Settled {
         about: format!("migration {version}"),
         what: Some(format!(
             "migration {version} is recorded as begun, and whether its first statement is done is not known"
         )),
-        remedy: Some(way_back.look(version)),
+        remedy: Some(way_back.look(version, !migration.no_transaction)),
     }
 }
 
