@@ -75,6 +75,10 @@ async fn a_restore_and_a_backup_do_not_wait_for_ever_for_a_table_that_others_kee
         restore.contains("kept the tables for 30 seconds"),
         "{restore}"
     );
+    assert!(
+        restore.contains("last in the way of `b`: process "),
+        "{restore}"
+    );
     let backup = backup.err().expect("a table is kept").to_string();
     assert!(backup.contains("waited 30 s for the tables"), "{backup}");
     run(&mut session, "INSERT INTO a VALUES (1)").await;

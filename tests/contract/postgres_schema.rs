@@ -242,6 +242,7 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
     }
     let (_, told) = restore(project, fresh.url().to_owned()).await;
     for named in [
+        "run `ALTER PUBLICATION stays ADD TABLE t` afterwards",
         "publication `stays of public.t`",
         "`aggregate public.total(integer)` with it",
     ] {

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use super::state::{State, prepared};
+use super::state::prepared;
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, exclusive, lines, lock, refresh, rows, schema, sql,
-    unusable, waiting,
+    access, catalog, counters, cursor, exclusive, lines, lock, not_included, refresh, rows, schema,
+    sql, statement, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -55,7 +55,9 @@ impl Connection for PostgresConnection {
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let (text, params) = (sql.to_owned(), params.to_vec());
         self.worker
-            .call(move |state| Box::pin(async move { execute(state, &text, &params).await }))
+            .call(move |state| {
+                Box::pin(async move { statement::execute(state, &text, &params).await })
+            })
             .await
     }
 
@@ -268,7 +270,7 @@ impl Connection for PostgresConnection {
                         ..state.access
                     };
                     sql::allowed(&text, access)?;
-                    changed(state, text).await
+                    statement::changed(state, text).await
                 })
             })
             .await
@@ -277,6 +279,12 @@ impl Connection for PostgresConnection {
     async fn notes(&mut self) -> Result<Vec<String>> {
         self.worker
             .call(|state| Box::pin(async move { Ok(std::mem::take(&mut state.notes)) }))
+            .await
+    }
+
+    async fn foretell(&mut self, _statements: &[String]) -> Result<Vec<String>> {
+        self.worker
+            .call(|state| Box::pin(async move { not_included::foretell(state).await }))
             .await
     }
 
@@ -368,31 +376,4 @@ impl Connection for PostgresConnection {
             .insist(|state| Box::pin(async move { lock::give_back(state).await }))
             .await
     }
-}
-
-async fn execute(state: &mut State, text: &str, params: &[Value]) -> Result<u64> {
-    let filled = prepared(state, text, params)?;
-    changed(state, filled).await
-}
-
-/// Runs a statement that may run, and says how many rows it changed.
-async fn changed(state: &mut State, filled: String) -> Result<u64> {
-    let verb = sql::verb(&filled);
-    let changed = if !state.needs_transaction() {
-        waiting::run(state, &filled).await?
-    } else {
-        let begin = state.single();
-        state
-            .in_transaction(begin, move |state| {
-                Box::pin(async move { state.run(&filled).await })
-            })
-            .await?
-    };
-    // The server counts the rows a query gives as well.
-    let reads = ["SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN", "FETCH", "("];
-    Ok(if reads.contains(&verb.as_str()) {
-        0
-    } else {
-        changed
-    })
 }

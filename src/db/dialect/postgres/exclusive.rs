@@ -8,16 +8,12 @@
 //! taking their place: their programs get an error, and have written nothing. Had they gone on, they would have written
 //! into the restored tables what they had read in the old ones.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sqlx::{AssertSqlSafe, PgConnection, Row};
-
-use super::open::Beside;
 use super::state::State;
-use super::waiting::BUSY_WAIT_S;
-use super::{fault, sql, tables};
+use super::waiting::{BUSY_WAIT_S, InTheWay};
+use super::watch::Watch;
+use super::{sql, tables};
 use crate::db::{Error, Result};
 use crate::event::counted;
 
@@ -37,9 +33,6 @@ const ATTEMPT_MS: u64 = 2_000;
 /// How long those may go on that an attempt has kept waiting.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Between two looks at who is in the way. The server looks at us after a second.
-const LOOK: Duration = Duration::from_millis(250);
-
 /// What the server calls two transactions that wait for each other.
 const DEADLOCK: &str = "40P01";
 
@@ -48,6 +41,7 @@ const DEADLOCK: &str = "40P01";
 pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
     let mut tables = writable(state).await?;
     let begun = Instant::now();
+    let mut watch = Watch::of(state, false);
     loop {
         let is_short = begun.elapsed() < YIELDING;
         let wait_ms = match is_short {
@@ -57,11 +51,12 @@ pub(super) async fn keep_writers_out(state: &mut State) -> Result<()> {
             }
         };
         // The tables before the one that is waited for are held already: their writers must not wait for ever.
-        match attempt(state, &tables, "SHARE ROW EXCLUSIVE", wait_ms).await {
+        let mode = "SHARE ROW EXCLUSIVE";
+        match watch.over(attempt(state, &tables, mode, wait_ms)).await {
             Ok(()) => return Ok(()),
             Err(error) if is_wait(&error) && is_short => tokio::time::sleep(PAUSE).await,
             Err(error) if is_deadlock(&error) && begun.elapsed() < PATIENCE => {}
-            Err(error) if is_wait(&error) || is_deadlock(&error) => return Err(busy()),
+            Err(error) if is_wait(&error) || is_deadlock(&error) => return Err(busy(watch.seen)),
             Err(error) => return Err(error),
         }
         // They may write in another order than we lock. Those who are there go on now that nothing is held any more, and
@@ -86,45 +81,29 @@ pub(super) async fn take_over(state: &mut State, tables: &[String]) -> Result<()
         return Ok(());
     }
     let begun = Instant::now();
-    let mut beside = Beside::of(state).open().await.ok();
-    let us = state.backend.load(Ordering::SeqCst);
-    let mut ended = BTreeSet::new();
+    let mut watch = Watch::of(state, true);
     loop {
-        let taken = {
-            let attempt = attempt(state, tables, "ACCESS EXCLUSIVE", ATTEMPT_MS);
-            tokio::pin!(attempt);
-            loop {
-                tokio::select! {
-                    biased;
-                    taken = &mut attempt => break taken,
-                    () = tokio::time::sleep(LOOK) => {
-                        ended.extend(end(beside.as_mut(), &in_the_way(us)).await);
-                    }
-                }
-            }
-        };
-        match taken {
+        let mode = "ACCESS EXCLUSIVE";
+        match watch.over(attempt(state, tables, mode, ATTEMPT_MS)).await {
             Ok(()) => break,
             // At once where it is one that waits for this very table, which then is ended without a pause for others.
             Err(error) if is_deadlock(&error) => {
-                let told = end(beside.as_mut(), &stuck(us, tables)).await;
-                if told.is_empty() {
+                if !watch.end_stuck(tables).await {
                     tokio::time::sleep(PAUSE).await;
                 }
-                ended.extend(told);
             }
             Err(error) if is_wait(&error) => tokio::time::sleep(PAUSE).await,
             Err(error) => return Err(error),
         }
         if begun.elapsed() >= PATIENCE {
-            return Err(busy());
+            return Err(busy(watch.seen));
         }
     }
-    if !ended.is_empty() {
+    if !watch.ended.is_empty() {
         state.notes.push(format!(
             "{} of other programs had read tables that are replaced, and waited for this restore, which waited for them: \
              ended with an error, they have written nothing",
-            counted(ended.len(), "transaction")
+            counted(watch.ended.len(), "transaction")
         ));
     }
     Ok(())
@@ -148,71 +127,6 @@ async fn attempt(state: &mut State, tables: &[String], mode: &str, wait_ms: u64)
         state.failed = false;
     }
     locked
-}
-
-/// Asks for those for whom a process waits while they wait for it. `pg_blocking_pids` stops the server's lock manager for
-/// a moment, so it is asked of few.
-fn in_the_way(us: i32) -> String {
-    format!(
-        "SELECT b.pid FROM (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids({us})) AS pid) b \
-         WHERE {us} = ANY (pg_catalog.pg_blocking_pids(b.pid))"
-    )
-}
-
-/// Asks for those that wait for a process which waits for nobody, and hold what it wants: one of these tables.
-fn stuck(us: i32, tables: &[String]) -> String {
-    let tables: Vec<String> = tables
-        .iter()
-        .map(|table| format!("pg_catalog.to_regclass({})", sql::literal(table)))
-        .collect();
-    format!(
-        "SELECT w.pid FROM (SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l WHERE NOT l.granted) w \
-         WHERE {us} = ANY (pg_catalog.pg_blocking_pids(w.pid)) AND EXISTS (SELECT 1 FROM pg_catalog.pg_locks h \
-            WHERE h.pid = w.pid AND h.granted AND h.relation IN ({}) AND h.database = \
-                (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
-        tables.join(", ")
-    )
-}
-
-/// Ends the statements of those that are found, at the moment they are: one that has gone on must not be met at its next.
-/// Those are told apart that this user may not end, of which a single one would be an error for all
-/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL>).
-fn ending(found: &str) -> String {
-    format!(
-        "SELECT f.pid, CASE WHEN u.rolsuper OR NOT r.rolsuper AND (pg_catalog.pg_has_role(r.oid, 'USAGE') \
-                OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')) \
-            THEN pg_catalog.pg_cancel_backend(f.pid) END \
-         FROM ({found}) f CROSS JOIN LATERAL pg_catalog.pg_stat_get_activity(f.pid) a \
-         LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid \
-         JOIN pg_catalog.pg_roles u ON u.rolname = current_user"
-    )
-}
-
-/// Ends the statements of those that are asked for, over another connection. Returns which it has told.
-async fn end(beside: Option<&mut PgConnection>, asked: &str) -> Vec<i32> {
-    let Some(beside) = beside else {
-        return Vec::new();
-    };
-    let ending = AssertSqlSafe(ending(asked));
-    let met = match sqlx::raw_sql(ending).fetch_all(&mut *beside).await {
-        Ok(rows) => rows,
-        Err(error) => {
-            tracing::debug!("{}", fault::engine(&error).message);
-            return Vec::new();
-        }
-    };
-    let mut told = Vec::new();
-    for row in met {
-        match (row.try_get::<i32, _>(0), row.try_get::<Option<bool>, _>(1)) {
-            (Ok(process), Ok(Some(true))) => told.push(process),
-            // It is another user's: then it is waited for.
-            (Ok(process), Ok(None)) => {
-                tracing::warn!("process {process} is in the way and may not be ended");
-            }
-            _ => {}
-        }
-    }
-    told
 }
 
 /// Every table that this user could write, as it stands in SQL.
@@ -245,10 +159,15 @@ fn is_wait(error: &Error) -> bool {
     matches!(error, Error::Locked { .. } | Error::LockWait { .. })
 }
 
-fn busy() -> Error {
+/// The error of a restore that has waited long enough, with those it saw last in its way.
+fn busy(seen: Option<InTheWay>) -> Error {
+    let last = seen.map_or(String::new(), |InTheWay { what, holder }| {
+        let what = what.unwrap_or("them".to_owned());
+        format!("; last in the way of {what}: {holder}")
+    });
     Error::Unsupported {
         message: format!(
-            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
+            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed{last}"
         ),
         hint: "stop what uses the database, or wait until it is done, and run this again; those of other roles who read, then wait to write, a restore ends only with `GRANT pg_signal_backend TO` its own"
             .to_owned(),

@@ -29,11 +29,13 @@ mod scratch;
 mod snapshot;
 mod sql;
 mod state;
+mod statement;
 mod tables;
 mod transaction;
 mod unusable;
 mod values;
 mod waiting;
+mod watch;
 mod worker;
 
 use super::{Connection, Snapshot};

@@ -119,6 +119,38 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The publications that tables are in one by one, each with what makes it hold them again.
+const TABLES_PUBLISHED: &str = "SELECT p.pubname, pg_catalog.format('ALTER PUBLICATION %I ADD TABLE %s', p.pubname, \
+        pg_catalog.string_agg(r.prrelid::regclass::text, ', ' ORDER BY r.prrelid::regclass::text)) \
+    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid GROUP BY p.pubname ORDER BY 1";
+
+/// Those that whole schemas are in, since PostgreSQL 15; the schema `public` stays where it is.
+const SCHEMAS_PUBLISHED: &str = "SELECT p.pubname, pg_catalog.format('ALTER PUBLICATION %I ADD TABLES IN SCHEMA %s', p.pubname, \
+        pg_catalog.string_agg(r.pnnspid::regnamespace::text, ', ' ORDER BY r.pnnspid::regnamespace::text)) \
+    FROM pg_catalog.pg_publication_namespace r JOIN pg_catalog.pg_publication p ON p.oid = r.pnpubid \
+    WHERE r.pnnspid IS DISTINCT FROM pg_catalog.to_regnamespace('public') GROUP BY p.pubname ORDER BY 1";
+
+/// Whether the server knows publications of whole schemas.
+const KNOWS_SCHEMAS: &str =
+    "SELECT 'yes' WHERE pg_catalog.to_regclass('pg_catalog.pg_publication_namespace') IS NOT NULL";
+
+/// What a whole restore takes from the database though it puts the tables back: it makes them anew, and the publications
+/// that named them let them go.
+pub(super) async fn foretell(state: &mut State) -> Result<Vec<String>> {
+    let mut rows = state.texts(TABLES_PUBLISHED).await?;
+    if !state.texts(KNOWS_SCHEMAS).await?.is_empty() {
+        rows.extend(state.texts(SCHEMAS_PUBLISHED).await?);
+    }
+    let told = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
+        Ok([Some(publication), Some(again)]) => Some(format!(
+            "the publication `{publication}` loses what it names, as that is made anew: run `{again}` afterwards, and give \
+             its subscribers their copy anew"
+        )),
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(told).collect())
+}
+
 /// Reads them, by kind and name.
 pub(super) async fn read(state: &mut State) -> Result<Vec<NotIncluded>> {
     let mut found = Vec::new();

@@ -90,9 +90,9 @@ pub(super) async fn run(state: &mut State, text: &str) -> Result<u64> {
     };
     state.lock = Some(other);
     done.map_err(|error| match (error, seen) {
-        (Error::LockWait { limit_s, .. }, Some((table, holder))) => Error::LockWait {
+        (Error::LockWait { limit_s, .. }, Some(InTheWay { what, holder })) => Error::LockWait {
             limit_s,
-            what: match table {
+            what: match what {
                 Some(table) => format!("a lock on {table}"),
                 None => "a lock".to_owned(),
             },
@@ -102,14 +102,23 @@ pub(super) async fn run(state: &mut State, text: &str) -> Result<u64> {
     })
 }
 
-/// The table that is waited for, and who is in the way; `None` where nothing is waited for, or it cannot be told.
-async fn look(connection: &mut PgConnection, backend: i32) -> Option<(Option<String>, String)> {
+/// Why a process waits.
+pub(super) struct InTheWay {
+    /// The tables that it waits for, in words.
+    pub(super) what: Option<String>,
+    /// Those it waits for, in words.
+    pub(super) holder: String,
+}
+
+/// Who is in the way of a process; `None` where it waits for nobody, or it cannot be told.
+pub(super) async fn look(connection: &mut PgConnection, backend: i32) -> Option<InTheWay> {
     let sql = sqlx::AssertSqlSafe(format!("{LOOK}{backend}"));
     let found = sqlx::raw_sql(sql).fetch_optional(connection).await;
     let row = found
         .inspect_err(|error| tracing::debug!("{}", fault::engine(error).message))
         .ok()??;
-    let table = row.try_get::<Option<String>, _>(0).ok()?;
-    let holder = row.try_get::<Option<String>, _>(1).ok()??;
-    Some((table, holder))
+    Some(InTheWay {
+        what: row.try_get::<Option<String>, _>(0).ok()?,
+        holder: row.try_get::<Option<String>, _>(1).ok()??,
+    })
 }
