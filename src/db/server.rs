@@ -96,7 +96,8 @@ pub(in crate::db) struct Server {
 }
 
 impl Server {
-    /// The URL without its password and parameters.
+    /// The URL without its password and parameters, but for the schema that names are looked for in: another one has other
+    /// tables and another history.
     pub(in crate::db) fn shown(&self, engine: Engine) -> String {
         let scheme = engine.name();
         let user = self
@@ -111,7 +112,9 @@ impl Server {
         let port = self
             .port
             .map_or_else(String::new, |port| format!(":{port}"));
-        format!("{scheme}://{user}{place}{port}/{}", self.database)
+        let schema = self.schema.as_ref().filter(|schema| *schema != "public");
+        let schema = schema.map_or_else(String::new, |schema| format!("?schema={schema}"));
+        format!("{scheme}://{user}{place}{port}/{}{schema}", self.database)
     }
 }
 
@@ -292,6 +295,10 @@ mod tests {
         let found = server("ada:hunter22@h:1/d");
         assert!(!format!("{found:?}").contains("hunter22"));
         assert_eq!(found.shown(Engine::Postgres), "postgres://ada@h:1/d");
+        let found = server("h/d?schema=app");
+        assert_eq!(found.shown(Engine::Postgres), "postgres://h/d?schema=app");
+        let found = server("h/d?schema=public");
+        assert_eq!(found.shown(Engine::Postgres), "postgres://h/d");
         assert_eq!(
             server("[::1]:7/d").shown(Engine::Mysql),
             "mysql://[::1]:7/d"
