@@ -255,7 +255,7 @@ async fn outside(
                 // What is left on a copy goes with it.
                 if conditions.log.is_some()
                     && !broke(&error)
-                    && let Some(left) = indexes.left(session).await
+                    && let Some(left) = indexes.left(session, prepared).await
                 {
                     error.message = format!("{}; {left}", error.message);
                 }

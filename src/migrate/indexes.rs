@@ -1,10 +1,12 @@
 //! Indexes that a migration outside a transaction leaves unusable: a statement that builds one beside those who write
 //! leaves its beginnings behind where it fails, and another with `IF NOT EXISTS` takes them for the index.
 
+use super::Migration;
 use super::apply::Prepared;
 use super::way_back::resolve_as_applied;
 use crate::db::{Session, UnusableIndex};
 use crate::error::{Error, Kind, Result};
+use crate::hazard::{self, Statement};
 
 /// How the indexes stood before a migration.
 pub(super) struct Indexes {
@@ -23,19 +25,32 @@ impl Indexes {
         })
     }
 
-    /// Those that became unusable since, in words; what cannot be looked at is not told.
-    pub(super) async fn left(&self, session: &mut Session) -> Option<String> {
+    /// What a migration that failed has to do with: those that became unusable since, and those that stood in its way from
+    /// before. In words; what cannot be looked at is not told.
+    pub(super) async fn left(
+        &self,
+        session: &mut Session,
+        prepared: &Prepared<'_>,
+    ) -> Option<String> {
         let now = session.unusable_indexes().await.ok()?;
-        let new: Vec<String> = now
-            .into_iter()
-            .filter(|index| !index.may_be_at_work)
-            .map(|index| index.quoted)
-            .filter(|quoted| !self.unusable.contains(quoted))
-            .collect();
-        (!new.is_empty()).then(|| {
-            let names = new.join(", ");
-            format!("it left behind what answers no query and slows writes: `DROP INDEX CONCURRENTLY {names}`")
-        })
+        let now = now.into_iter().filter(|index| !index.may_be_at_work);
+        let (old, new): (Vec<UnusableIndex>, Vec<UnusableIndex>) =
+            now.partition(|index| self.unusable.contains(&index.quoted));
+        let mut told = Vec::new();
+        if !new.is_empty() {
+            told.push(format!(
+                "it left behind what answers no query and slows writes: {}",
+                drop_them(&new)
+            ));
+        }
+        let in_the_way = made_by(&prepared.statements, old);
+        if !in_the_way.is_empty() {
+            told.push(format!(
+                "what an earlier attempt left is in the way and answers no query: {}",
+                drop_them(&in_the_way)
+            ));
+        }
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// Refuses to record a migration as applied that names an index, or made one, that is unusable.
@@ -49,19 +64,11 @@ impl Indexes {
     ) -> Result<()> {
         let migration = prepared.migration;
         let now = session.unusable_indexes().await?;
-        let made: Vec<&str> = prepared
-            .statements
-            .iter()
-            .filter_map(|statement| index_made(statement.text))
-            .collect();
-        let is_its = |index: &&UnusableIndex| {
-            let is_new = !self.unusable.contains(&index.quoted) && !index.may_be_at_work;
-            is_new
-                || made
-                    .iter()
-                    .any(|name| name.eq_ignore_ascii_case(&index.name))
-        };
-        let Some(index) = now.iter().find(is_its) else {
+        let is_new =
+            |index: &UnusableIndex| !self.unusable.contains(&index.quoted) && !index.may_be_at_work;
+        let (new, old): (Vec<_>, Vec<_>) = now.into_iter().partition(is_new);
+        let old = made_by(&prepared.statements, old);
+        let Some(index) = new.iter().chain(&old).next() else {
             return Ok(());
         };
         let UnusableIndex { quoted, table, .. } = index;
@@ -74,6 +81,44 @@ impl Indexes {
             resolve_as_applied(migration.version)
         )))
     }
+}
+
+/// Refuses to take a migration for done by hand while an index that it makes is unusable.
+///
+/// # Errors
+/// `Refused`, with the index; what the database refuses.
+pub(super) async fn refuse_unusable(session: &mut Session, migration: &Migration) -> Result<()> {
+    let now = session.unusable_indexes().await?;
+    let statements = hazard::split(session.engine(), &migration.sql);
+    let its = made_by(&statements, now);
+    let Some(UnusableIndex { quoted, table, .. }) = its.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "migration {} ({}) makes the index {quoted} of {table}, which is invalid: it answers no query",
+        migration.version, migration.description
+    );
+    Err(Error::new(Kind::Refused, message).hint(format!(
+        "{} and create it again by hand, then {}",
+        drop_them(&its),
+        resolve_as_applied(migration.version)
+    )))
+}
+
+fn drop_them(indexes: &[UnusableIndex]) -> String {
+    let names: Vec<&str> = indexes.iter().map(|index| &*index.quoted).collect();
+    format!("`DROP INDEX CONCURRENTLY {}`", names.join(", "))
+}
+
+/// Those of these indexes that are named as one which the statements make.
+fn made_by(statements: &[Statement<'_>], indexes: Vec<UnusableIndex>) -> Vec<UnusableIndex> {
+    let made = |statement: &Statement<'_>| index_made(statement.text).map(str::to_owned);
+    let made: Vec<String> = statements.iter().filter_map(made).collect();
+    let is_made = |index: &UnusableIndex| {
+        made.iter()
+            .any(|name| name.eq_ignore_ascii_case(&index.name))
+    };
+    indexes.into_iter().filter(is_made).collect()
 }
 
 /// The plain name of the index that a statement makes, where it names one.

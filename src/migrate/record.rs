@@ -93,6 +93,13 @@ pub(super) async fn take_back(session: &mut Session, migration: &Migration, reac
     }
 }
 
+/// Has the history say nothing of a migration.
+pub(super) async fn forget(session: &mut Session, version: i64) -> Result<()> {
+    let delete = session.engine().history_sql().delete;
+    session.execute(delete, &[Value::Int(version)]).await?;
+    Ok(())
+}
+
 /// The error of a migration whose own row went away while it ran.
 fn history_gone(version: i64) -> Error {
     let message = format!("the row of migration {version} went from the history while it ran");

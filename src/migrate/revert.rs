@@ -1,17 +1,17 @@
-//! Going back one migration with its `.down.sql`, and correcting the history by hand.
+//! Going back one migration with its `.down.sql`.
 
 use std::path::Path;
 
 use super::apply::{LOCK_LIMIT_S, LOCK_WAIT_MS};
+use super::record::forget;
 use super::standing::is_rows_only;
-use super::way_back::{Evidence, resolve as resolve_command, restore};
-use super::{Entry, History, Migration, State};
+use super::way_back::{Evidence, restore};
+use super::{History, State};
 use crate::db::{self, Begin, IN_DOUBT, Session};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::Event;
 use crate::hazard::{self, Kind as StatementKind};
 use crate::storage::RunLog;
-use crate::value::Value;
 
 /// The way back from one migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,132 +166,4 @@ fn state(doubt: Option<&str>, refused: Option<db::Error>, stays: bool) -> String
                         .to_owned()
                 }
             }
-}
-
-/// How a person corrects the history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resolution {
-    /// It is in, by other means.
-    Applied,
-    /// It is not in.
-    RolledBack,
-}
-
-impl Resolution {
-    /// The resolution of this name.
-    ///
-    /// # Errors
-    /// `Usage` for another word.
-    pub fn from_name(name: &str) -> Result<Resolution> {
-        match name {
-            "applied" => Ok(Resolution::Applied),
-            "rolled-back" => Ok(Resolution::RolledBack),
-            _ => Err(Error::new(
-                Kind::Usage,
-                format!("a migration cannot be resolved as `{name}`"),
-            )
-            .hint("`applied` or `rolled-back`")),
-        }
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Resolution::Applied => "applied",
-            Resolution::RolledBack => "rolled-back",
-        }
-    }
-}
-
-/// A correction of the history that makes sense as the history stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Correction {
-    /// The migration.
-    pub version: i64,
-    /// Whether its row goes.
-    forgets: bool,
-    /// What is recorded as applied.
-    records: Option<Migration>,
-}
-
-impl Correction {
-    /// Finds what is to be corrected.
-    ///
-    /// # Errors
-    /// `Usage` where there is nothing to correct.
-    pub fn find(history: &History, version: i64, how: Resolution) -> Result<Correction> {
-        let nothing =
-            |message: String| Error::new(Kind::Usage, message).hint("see `dbscript status`");
-        let is_it = |entry: &&Entry| entry.version == version;
-        let Some(entry) = history.entries.iter().find(is_it) else {
-            return Err(nothing(format!("no migration has version {version}")));
-        };
-        let is_recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
-        let corrects = match how {
-            Resolution::RolledBack => is_recorded,
-            Resolution::Applied => !is_recorded || entry.state == State::Failed,
-        };
-        let records = match how {
-            Resolution::RolledBack => None,
-            Resolution::Applied => entry.migration.clone(),
-        };
-        if corrects && how == Resolution::Applied && records.is_none() {
-            let message =
-                format!("migration {version} has no file whose checksum could be recorded");
-            return Err(Error::new(Kind::Usage, message).hint(format!(
-                "bring it back under its name, or have it forgotten: {}",
-                resolve_command(version)
-            )));
-        }
-        if !corrects {
-            return Err(nothing(format!(
-                "migration {version} is {}: there is nothing to correct",
-                entry.state.name()
-            )));
-        }
-        Ok(Correction {
-            version,
-            forgets: is_recorded,
-            records,
-        })
-    }
-}
-
-/// Corrects the history without running a migration.
-///
-/// # Errors
-/// What the database refuses; nothing is then corrected.
-pub async fn resolve(session: &mut Session, correction: &Correction) -> Result<()> {
-    session.begin(Begin::Write).await?;
-    let work = async {
-        if correction.forgets {
-            forget(session, correction.version).await?;
-        }
-        if let Some(migration) = &correction.records {
-            record(session, migration).await?;
-        }
-        Ok(session.commit().await?)
-    };
-    let done = work.await;
-    if done.is_err() {
-        session.rollback_all().await?;
-    }
-    done
-}
-
-async fn forget(session: &mut Session, version: i64) -> Result<()> {
-    session
-        .execute(
-            session.engine().history_sql().delete,
-            &[Value::Int(version)],
-        )
-        .await?;
-    Ok(())
-}
-
-async fn record(session: &mut Session, migration: &Migration) -> Result<()> {
-    let sql = session.engine().history_sql();
-    session.execute(sql.create, &[]).await?;
-    session.execute(sql.insert, &migration.row(0)).await?;
-    Ok(())
 }

@@ -321,6 +321,9 @@ fn an_index_that_was_left_invalid_is_named_and_never_taken_for_the_index() {
     );
     assert!(told.contains(drop), "{told}");
     assert_eq!(applied(&project), "0");
+    // Recorded as applied it would never be made.
+    let refused = project.dbscript(&resolve("applied")).status(3).go();
+    assert!(refused.told().contains(drop), "{}", refused.told());
     project.sql(drop);
     project.sql(create);
     project.dbscript(&resolve("applied")).go();
@@ -345,6 +348,12 @@ fn an_invalid_index_is_not_taken_for_the_index_in_a_transaction_either() {
     project.file("scripts/careless.rhai", script);
     project.dbscript(&["run", "careless"]).status(7).go();
     project.sql("UPDATE users SET email = id");
+    let again = project.dbscript(&["run", "careless"]).status(7).go();
+    let told = again.told();
+    assert!(
+        told.contains("an earlier attempt left is in the way"),
+        "{told}"
+    );
     let sql =
         "-- about users_once\nCREATE UNIQUE INDEX IF NOT EXISTS Users_Once ON users (email);\n";
     project.file("migrations/0004_once.sql", sql);
