@@ -3,7 +3,7 @@
 
 use super::filled;
 use crate::harness::databases::Database;
-use crate::harness::{Holder, Project, Running, Signal, timestamps};
+use crate::harness::{Holder, Project, Running, Signal, timestamps, wait_until};
 
 const MIGRATE: [&str; 6] = [
     "run",
@@ -160,9 +160,7 @@ fn what_was_only_rows_before_a_stop_is_as_it_was() {
     let run = project.dbscript(&MIGRATE).status(130).start();
     let sleeping = "SELECT count(*) FROM information_schema.processlist
                     WHERE db = DATABASE() AND info LIKE 'DO SLEEP%'";
-    while project.value(sleeping) == "0" {
-        std::thread::yield_now();
-    }
+    wait_until("the server sleeps", || project.value(sleeping) != "0");
     run.signal(Signal::Interrupt);
     let error = run.finish().end()["error"].to_string();
     assert!(error.contains("as it was found"), "{error}");

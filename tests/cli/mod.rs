@@ -28,7 +28,7 @@ mod workflows;
 mod wrong;
 
 use crate::harness::databases::Said;
-use crate::harness::{Project, sqlx_migrates};
+use crate::harness::{Project, sqlx_migrates, wait_until};
 
 /// A project with the shipped migrations applied and this many people, each with two comments and some points.
 pub fn with_people(people: u32) -> Project {
@@ -88,7 +88,5 @@ pub fn wait_until_it_sleeps(project: &Project) {
         mysql: "SELECT count(*) FROM information_schema.processlist
                 WHERE db = DATABASE() AND info LIKE 'INSERT INTO fine%'",
     });
-    while project.value(sleeping) == "0" {
-        std::thread::yield_now();
-    }
+    wait_until("the server sleeps", || project.value(sleeping) != "0");
 }

@@ -2,7 +2,7 @@
 
 use super::{MIGRATE, endless, filled, wait_until_it_sleeps, with_people};
 use crate::harness::databases::in_every_project;
-use crate::harness::{BackupSet, Project, Signal};
+use crate::harness::{BackupSet, Project, Signal, wait_until};
 
 in_every_project!(a_migration_killed_outside_a_transaction_is_told_as_half_applied);
 
@@ -48,9 +48,7 @@ fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Pro
     if project.url().is_none() {
         // The third statement begins once the second one is in.
         let late = "SELECT count(*) FROM comments WHERE id = 'late'";
-        while project.value(late) == "0" {
-            std::thread::yield_now();
-        }
+        wait_until("the second statement is in", || project.value(late) != "0");
         wait_for_the_journal(&project, "INSERT INTO fine");
     }
     run.signal(Signal::Kill);
@@ -73,9 +71,9 @@ fn wait_for_the_journal(project: &Project, statement: &str) {
         let log = project.read(&format!("backups/runs/{name}"));
         log.contains(statement)
     };
-    while !project.list("backups/runs").iter().any(is_there) {
-        std::thread::yield_now();
-    }
+    wait_until("it is announced", || {
+        project.list("backups/runs").iter().any(is_there)
+    });
 }
 
 #[test]

@@ -34,6 +34,19 @@ pub use set::{BackupSet, timestamps};
 pub use sqlite::database_hash;
 pub use workflow::{Given, Played, Step, Workflow};
 
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not within [`PATIENCE`].
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
 /// The repository these tests belong to.
 pub fn repository() -> &'static std::path::Path {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
