@@ -9,16 +9,16 @@ use std::time::Instant;
 
 use super::control;
 use super::guard::Guard;
+use super::history;
 use super::indexes::Indexes;
 use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
-use super::{HISTORY_TABLES, Migration, WayBack};
+use super::{Migration, WayBack};
 use crate::db::{Begin, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Statement};
-use crate::ident::TableName;
 use crate::integrity::LetGo;
 use crate::storage::RunLog;
 use crate::value::Value;
@@ -269,12 +269,7 @@ async fn outside(
 /// Creates the history table if need be, and makes sure that nobody else applied these meanwhile.
 async fn create_history(session: &mut Session, group: &[Prepared<'_>]) -> Result<()> {
     let sql = session.engine().history_sql();
-    if session
-        .catalog()
-        .await?
-        .table(&TableName::plain(HISTORY_TABLES[0]))
-        .is_none()
-    {
+    if !history::is_there(session).await? {
         session.execute(sql.create, &[]).await?;
     }
     let rows = session.query(sql.select, &[], usize::MAX).await?;

@@ -4,7 +4,6 @@ use super::half;
 use super::way_back::{Evidence, resolve, restore};
 use super::{Error, Migration, Source};
 use crate::db::{self, Session};
-use crate::ident::TableName;
 use crate::value::Value;
 
 /// How a migration stands.
@@ -216,11 +215,17 @@ fn half_done(version: i64, set: Option<String>) -> String {
 
 /// The rows of the history table; none where there is no such table.
 async fn recorded(session: &mut Session) -> db::Result<Vec<Row>> {
-    let table = TableName::plain(super::HISTORY_TABLES[0]);
-    if session.catalog().await?.table(&table).is_none() {
-        return Ok(Vec::new());
+    match is_there(session).await? {
+        true => rows(session).await,
+        false => Ok(Vec::new()),
     }
-    rows(session).await
+}
+
+/// Whether the database has a history table.
+pub(super) async fn is_there(session: &mut Session) -> db::Result<bool> {
+    let exists = session.engine().history_sql().exists;
+    let found = session.query(exists, &[], 1).await?;
+    Ok(!found.rows.is_empty())
 }
 
 async fn rows(session: &mut Session) -> db::Result<Vec<Row>> {

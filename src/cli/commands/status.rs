@@ -45,7 +45,8 @@ impl Status {
         let looked = runtime()?.block_on(look(&target, source.as_ref().ok()));
         let mut database = address(&target);
         let history = match looked {
-            Ok((fields, history)) => {
+            Ok((fields, history, unreadable)) => {
+                database.extend(unreadable.map(|error| problems.keep(error)));
                 // The server says which engine it is, whatever the URL says.
                 database.retain(|(name, _)| fields.iter().all(|(known, _)| known != name));
                 database.extend(fields);
@@ -157,30 +158,38 @@ fn backups(settings: &Settings, listing: Listing, unfinished: &[Unfinished]) -> 
     ]
 }
 
-/// What the database itself says.
-async fn look(target: &Target, source: Option<&Source>) -> Result<(Fields, History)> {
+/// What the database itself says, and why its tables could not be counted: the migrations are told all the same.
+async fn look(
+    target: &Target,
+    source: Option<&Source>,
+) -> Result<(Fields, History, Option<Error>)> {
     let nothing = Source::default();
     let source = source.unwrap_or(&nothing);
     if !target.exists() {
         let fields = vec![("exists".to_owned(), Value::Bool(false))];
-        return Ok((fields, History::empty(source)));
+        return Ok((fields, History::empty(source), None));
     }
     let mut session: Session = target.connect(Access::default()).await?;
-    let tables = session.catalog().await?.tables.len();
     let info = session.info().await?;
     let leftovers = session.leftovers().await?;
     let mut fields = vec![
         ("exists".to_owned(), Value::Bool(true)),
         ("engine".to_owned(), info.engine.into()),
         ("version".to_owned(), info.version.into()),
-        ("tables".to_owned(), count(tables)),
     ];
+    let unreadable = match session.catalog().await {
+        Ok(catalog) => {
+            fields.push(("tables".to_owned(), count(catalog.tables.len())));
+            None
+        }
+        Err(error) => Some(error.into()),
+    };
     if !leftovers.is_empty() {
         let leftovers = leftovers.into_iter().map(Value::from);
         fields.push(("leftovers".to_owned(), Value::List(leftovers.collect())));
     }
     let history = History::read(&mut session, source).await?;
-    Ok((fields, history))
+    Ok((fields, history, unreadable))
 }
 
 /// What the database says is left of runs that were cut off.

@@ -65,6 +65,8 @@ pub enum Begin {
 pub struct HistorySql {
     /// Creates the table if it is missing.
     pub create: &'static str,
+    /// Gives a row if the table is there, in the schema where it would be created.
+    pub exists: &'static str,
     /// Lists version, description, installed_on, success, checksum by version.
     pub select: &'static str,
     /// Inserts version, description, checksum, execution time in nanoseconds of a migration that succeeded.

@@ -187,3 +187,34 @@ async fn a_reader_cannot_talk_itself_into_writing() {
     let mut session = fresh.session().await;
     assert_eq!(number(&mut session, "SELECT count(*) FROM t").await, 0);
 }
+
+/// A view that may not be shown keeps its user from a backup, not from the state of the migrations.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_migrations_are_told_to_who_may_not_show_views() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    let project = Project::new();
+    project.file(
+        "migrations/0001_first.sql",
+        "CREATE TABLE t (a INT);\nCREATE VIEW v AS SELECT a FROM t;\n",
+    );
+    project.file("migrations/0002_next.sql", "SELECT 1;\n");
+    let mut sql = "CREATE TABLE t (a INT); CREATE VIEW v AS SELECT a FROM t;".to_owned();
+    let database = name(fresh.url());
+    let user = format!("looks_{}", &database[5..]);
+    sql.push_str(&format!(
+        "CREATE USER {user}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
+         GRANT SELECT ON `{}`.* TO {user}@'127.0.0.1';",
+        database.replace('_', "\\_")
+    ));
+    client(fresh.url(), &sql);
+    let url = for_user(fresh.url(), &user);
+    let status = project
+        .dbscript(&["status", "--json"])
+        .env("DATABASE_URL", &url)
+        .unchecked()
+        .result();
+    assert_eq!(status["migrations"]["pending"], 2, "{status}");
+    assert!(status["database"]["problem"].is_string(), "{status}");
+}

@@ -13,6 +13,7 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     checksum BLOB NOT NULL,
     execution_time BIGINT NOT NULL
 )",
+    exists: "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '_sqlx_migrations'",
     select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, TRUE, ?, ?)",
     delete: "DELETE FROM _sqlx_migrations WHERE version = ?",

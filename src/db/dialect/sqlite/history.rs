@@ -12,6 +12,7 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     checksum BLOB NOT NULL,
     execution_time BIGINT NOT NULL
 )",
+    exists: "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
     select: "SELECT version, description, installed_on, success, checksum FROM _sqlx_migrations ORDER BY version",
     insert: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, TRUE, ?3, ?4)",
     delete: "DELETE FROM _sqlx_migrations WHERE version = ?1",
