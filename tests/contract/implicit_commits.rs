@@ -239,7 +239,7 @@ async fn sqlx_and_dbscript_go_on_where_the_other_stopped() {
         .go();
     migrate()
         .status(3)
-        .stderr_has("was begun and did not finish")
+        .stderr_has("is half applied")
         .go();
     let theirs = sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await;
     let refused = theirs.expect_err("sqlx sees it too");

@@ -68,7 +68,7 @@ async fn half_done(fresh: &Fresh, project: &Project) {
     go(&["status"]).stdout_has("failed").go();
     go(&["run", "safe-migration", "--yes"])
         .status(3)
-        .stderr_has("migration 1 (a) was begun and did not finish")
+        .stderr_has("migration 1 (a) is half applied")
         .stderr_has("dbscript run restore")
         .go();
     go(&["run", "restore", "--yes"]).go();
