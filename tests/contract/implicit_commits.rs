@@ -237,10 +237,7 @@ async fn sqlx_and_dbscript_go_on_where_the_other_stopped() {
     run.status(7)
         .stderr_has("statements 1 to 2 are done and stay")
         .go();
-    migrate()
-        .status(3)
-        .stderr_has("is half applied")
-        .go();
+    migrate().status(3).stderr_has("is half applied").go();
     let theirs = sqlx_migrate::<sqlx::MySqlConnection>(fresh.url(), &folder).await;
     let refused = theirs.expect_err("sqlx sees it too");
     assert!(

@@ -148,3 +148,25 @@ GRANT USAGE ON DOMAIN positive TO rich_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE "Rich ""owner""" IN SCHEMA app GRANT SELECT ON TABLES TO rich_reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO rich_reader;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- A rule of several commands, a body in SQL, and an heir whose columns stand in an order of their own.
+CREATE TABLE shelf (id INTEGER NOT NULL, label TEXT DEFAULT 'x');
+CREATE RULE twice AS ON INSERT TO shelf DO ALSO (UPDATE shelf SET label = ';' WHERE false; DELETE FROM shelf WHERE false);
+CREATE FUNCTION shelves(x INTEGER) RETURNS INTEGER LANGUAGE sql
+    BEGIN ATOMIC SELECT CASE WHEN x > 0 THEN 1 END; SELECT x + count(*)::INTEGER FROM shelf; END;
+CREATE TABLE shelf_part (label TEXT, more INTEGER, id INTEGER NOT NULL);
+ALTER TABLE shelf_part INHERIT shelf;
+INSERT INTO shelf_part VALUES ('a', 2, 1);
+CREATE TABLE shelf_plain (other INTEGER) INHERITS (shelf);
+
+-- Triggers whose state on a partition is not that of its table.
+CREATE TABLE watched (a INTEGER) PARTITION BY LIST (a);
+CREATE TABLE watched_one PARTITION OF watched FOR VALUES IN (1);
+CREATE TABLE watched_two PARTITION OF watched FOR VALUES IN (2);
+CREATE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER watches AFTER INSERT ON watched FOR EACH ROW EXECUTE FUNCTION watching();
+CREATE TRIGGER sleeps AFTER INSERT ON watched FOR EACH ROW EXECUTE FUNCTION watching();
+ALTER TABLE watched_one DISABLE TRIGGER watches;
+ALTER TABLE watched_two ENABLE REPLICA TRIGGER watches;
+ALTER TABLE watched DISABLE TRIGGER sleeps;
+ALTER TABLE watched_two ENABLE TRIGGER sleeps;

@@ -8,7 +8,7 @@ use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
     access, catalog, counters, cursor, exclusive, lines, lock, not_included, refresh, rows, schema,
-    sql, statement, unusable, waiting,
+    statement, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -269,7 +269,7 @@ impl Connection for PostgresConnection {
                         guarded: false,
                         ..state.access
                     };
-                    sql::allowed(&text, access)?;
+                    super::allowed::allowed(&text, access)?;
                     statement::changed(state, text).await
                 })
             })

@@ -40,6 +40,7 @@ pub(super) const SOURCES: &[Source] = &[
     source(FUNCTIONS, 4, false, true),
     source(TABLES, 5, true, false),
     source(PARTITIONS, 6, true, true),
+    source(HEIRS, 7, true, false),
     source(OWNERS, 7, true, false),
     source(VIEWS, 8, false, true),
     source(KEYS, 9, false, false),
@@ -188,6 +189,17 @@ macro_rules! method {
     };
 }
 
+/// Whether a table that inherits has everything of its own as well, as by ALTER TABLE … INHERIT: made with INHERITS its
+/// parents' columns would come first.
+macro_rules! inherits_later {
+    () => {
+        "(NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 \
+            AND NOT a.attisdropped AND NOT a.attislocal) \
+         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' \
+            AND NOT (k.conislocal AND k.convalidated)))"
+    };
+}
+
 const TABLES: &str = concat!(
     "SELECT 'pg_class', c.oid, 'table', n.nspname, c.relname, NULL, NULL, \
      pg_catalog.format('CREATE %sTABLE %I.%I (%s)', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, \
@@ -211,14 +223,29 @@ const TABLES: &str = concat!(
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attislocal \
             UNION ALL SELECT 10000, k.conname, pg_catalog.format('CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid)) \
             FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.conislocal AND k.convalidated) AS parts)) \
-     || COALESCE((SELECT ' INHERITS (' || pg_catalog.string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) || ')' \
-        FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), '') \
+     || CASE WHEN ",
+    inherits_later!(),
+    " THEN '' ELSE COALESCE((SELECT ' INHERITS (' || pg_catalog.string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) || ')' \
+        FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), '') END \
      || CASE c.relkind WHEN 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(c.oid) ELSE '' END || ",
     method!(),
     options!(),
     ", NULL FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND ",
     own!()
+);
+
+const HEIRS: &str = concat!(
+    "SELECT 'heir', c.oid, 'heir', n.nspname, c.relname, NULL, NULL, \
+     pg_catalog.format('ALTER TABLE %I.%I %s', n.nspname, c.relname, \
+        pg_catalog.string_agg('INHERIT ' || i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)), c.oid \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid \
+     WHERE c.relkind = 'r' AND NOT c.relispartition AND ",
+    inherits_later!(),
+    " AND ",
+    own!(),
+    " GROUP BY c.oid, n.nspname, c.relname"
 );
 
 const PARTITIONS: &str = concat!(
@@ -300,7 +327,7 @@ macro_rules! triggers {
             ", NULL \
              FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ",
+             WHERE ",
             $condition,
             " AND ",
             own!()
@@ -312,14 +339,16 @@ const TRIGGERS: &str = triggers!(
     "trigger",
     "pg_trigger",
     "pg_catalog.pg_get_triggerdef(t.oid)",
-    "true"
+    "NOT t.tgisinternal AND t.tgparentid = 0"
 );
+/// Those of a partition too, which may differ from its table's.
 const TRIGGER_STATES: &str = triggers!(
     "trigger state",
     "state",
-    "pg_catalog.format('ALTER TABLE %I.%I %s TRIGGER %I', n.nspname, c.relname, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' \
+    "pg_catalog.format('ALTER TABLE ONLY %I.%I %s TRIGGER %I', n.nspname, c.relname, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' \
         WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, t.tgname)",
-    "t.tgenabled <> 'O'"
+    "t.tgenabled <> 'O' AND (NOT t.tgisinternal OR t.tgparentid <> 0) \
+     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f')"
 );
 
 const POLICIES: &str = concat!(

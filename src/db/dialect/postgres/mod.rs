@@ -5,6 +5,7 @@
 //! speaks it, answers in each type's binary form); parameters stand in them as literals, put there by [`sql`].
 
 mod access;
+mod allowed;
 mod catalog;
 mod connection;
 mod counters;

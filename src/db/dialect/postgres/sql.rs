@@ -2,7 +2,7 @@
 //! (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>; `standard_conforming_strings` is pinned.)
 
 use super::{fault, values};
-use crate::db::{Access, EngineError, Error, Result};
+use crate::db::Result;
 use crate::event::counted;
 use crate::value::Value;
 
@@ -23,7 +23,7 @@ pub(super) fn literal(text: &str) -> String {
 
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
     /// White space and comments.
     Blank,
     /// `;`.
@@ -88,61 +88,6 @@ pub(super) fn filled(text: &str, params: &[Value]) -> Result<String> {
     Ok(out)
 }
 
-/// Refuses what the protocol, the session's rights, or the count of its transactions do not stand.
-///
-/// # Errors
-/// `Statement` for several statements in one text and for COPY with the client; `Denied`.
-pub(super) fn allowed(text: &str, access: Access) -> Result<()> {
-    if text.contains('\0') {
-        return Err(fault::refused(
-            "22021",
-            "the statement holds a NUL character",
-        ));
-    }
-    let found = pieces(text);
-    let mut ended = false;
-    let mut words = Vec::new();
-    for (piece, part) in &found {
-        match piece {
-            Piece::Blank => {}
-            Piece::End => ended = !words.is_empty(),
-            _ if ended => {
-                let message = "several statements in one text; run them one by one";
-                return Err(fault::refused("42601", message));
-            }
-            _ => words.push(part.to_ascii_uppercase()),
-        }
-    }
-    let first = words.first().map_or("", String::as_str);
-    if first == "COPY" {
-        if words.iter().any(|word| word == "STDIN" || word == "STDOUT") {
-            let message = "COPY with the client's own data cannot be run here";
-            return Err(fault::refused("0A000", message));
-        }
-        if access.guarded {
-            return Err(denied(
-                "COPY with a file or program of the server is not allowed here",
-            ));
-        }
-    }
-    let ends = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"];
-    if (access.guarded || !access.write) && ends.contains(&first) {
-        return Err(denied(
-            "transactions are begun and ended with `db::transaction`",
-        ));
-    }
-    Ok(())
-}
-
-fn denied(message: &str) -> Error {
-    Error::Denied {
-        source: EngineError {
-            code: "42501".to_owned(),
-            message: message.to_owned(),
-        },
-    }
-}
-
 /// The first word of a statement, in capitals.
 pub(super) fn verb(text: &str) -> String {
     pieces(text)
@@ -153,7 +98,7 @@ pub(super) fn verb(text: &str) -> String {
 }
 
 /// The pieces, which together are all of the text.
-fn pieces(text: &str) -> Vec<(Piece, &str)> {
+pub(super) fn pieces(text: &str) -> Vec<(Piece, &str)> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -305,41 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_run_is_refused() {
-        let owner = Access {
-            write: true,
-            ..Access::default()
-        };
-        let script = Access {
-            guarded: true,
-            ..owner
-        };
-        for text in [
-            "SELECT 1; SELECT 2",
-            "; SELECT 1; ;SELECT 2",
-            "COPY t FROM stdin",
-            "a\0",
-        ] {
-            assert!(
-                matches!(allowed(text, owner), Err(Error::Statement { .. })),
-                "{text}"
-            );
-        }
-        for text in ["commit", "/* x */ ROLLBACK", "COPY t TO PROGRAM 'x'"] {
-            assert!(
-                matches!(allowed(text, script), Err(Error::Denied { .. })),
-                "{text}"
-            );
-        }
-        for text in [
-            "SELECT 1;",
-            "SELECT ';' ; -- ;",
-            "",
-            "COMMIT",
-            "COPY t TO '/x'",
-        ] {
-            assert!(allowed(text, owner).is_ok(), "{text}");
-        }
+    fn the_verb_stands_behind_comments() {
         assert_eq!(verb(" -- x\n /* y */ select 1"), "SELECT");
     }
 

@@ -286,6 +286,6 @@ fn columns(row: &PgRow) -> Vec<String> {
 
 /// A statement with its values put in, after a look at what it is.
 pub(super) fn prepared(state: &State, text: &str, params: &[Value]) -> Result<String> {
-    sql::allowed(text, state.access)?;
+    super::allowed::allowed(text, state.access)?;
     sql::filled(text, params)
 }
