@@ -15,6 +15,8 @@ pub(super) struct Given {
     pub(super) allowance: Allowance,
     /// File and statement; `None` is all of them.
     pub(super) statement: Option<(usize, usize)>,
+    /// Whether a hazard that it covers takes anything away.
+    pub(super) gives: bool,
     /// Why it can cover nothing.
     pub(super) misplaced: Option<&'static str>,
 }
@@ -31,6 +33,7 @@ pub(super) fn allowances(
         .map(|allowance| Given {
             allowance,
             statement: None,
+            gives: false,
             misplaced: None,
         })
         .collect();
@@ -43,6 +46,7 @@ pub(super) fn allowances(
                 given.push(Given {
                     allowance: found.allowance,
                     statement: Some((file, statement.unwrap_or(usize::MAX))),
+                    gives: false,
                     misplaced: beside.or(misplaced),
                 });
             }

@@ -44,10 +44,21 @@ pub struct Lint {
     pub allowances: Vec<Allowance>,
     /// What the migration may take away; everything else must still be there afterwards.
     pub let_go: Vec<LetGo>,
+    /// What would take something away and is not allowed, or not yet: only a rehearsal may tell whether it does.
+    pub doubts: Vec<Doubt>,
     /// Tables and columns that live on under another name.
     pub renamed: Vec<Renamed>,
     /// Tables whose rows the files write, by the name they have afterwards.
     pub written: Vec<String>,
+}
+
+/// A hazard that nothing allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The allowance it wants, such as `drop-column(users.fax)`.
+    pub allowance: String,
+    /// What it would take away.
+    pub let_go: Vec<LetGo>,
 }
 
 /// A table or column that gets another name.
@@ -163,6 +174,12 @@ impl Desk<'_> {
         let Some(severity) = weighed.severity else {
             return;
         };
+        if let (None, Some(object), false) = (&allowed, &draft.table, draft.let_go.is_empty()) {
+            self.lint.doubts.push(Doubt {
+                allowance: format!("{}({object})", draft.rule),
+                let_go: draft.let_go.clone(),
+            });
+        }
         let placed = &self.steps[draft.at];
         let statement = &self.split[placed.file][placed.statement];
         let (line, column) = place(statement, placed.step.offset.max(draft.offset));
@@ -207,18 +224,16 @@ impl Desk<'_> {
         covering.sort_by_key(|given| given.statement.is_none());
         let first = covering.into_iter().next()?;
         first.allowance.used = true;
+        first.gives |= !draft.let_go.is_empty();
         Some(first.allowance.text())
     }
 
     /// What a statement does that cannot be seen here, or only the rehearsal sees (a rule, a trigger), may be allowed as
-    /// well: an allowance that names a table says what may go. Returns the allowances that cover no hazard besides.
+    /// well: an allowance that names a table says what may go, also one that covers no more than a note about a routine.
+    /// Returns the allowances that cover no hazard besides.
     fn allow_unseen(&mut self, world: &World) -> Vec<Finding> {
         let mut unused = Vec::new();
-        for given in self
-            .allowances
-            .iter_mut()
-            .filter(|given| !given.allowance.used)
-        {
+        for given in self.allowances.iter_mut().filter(|given| !given.gives) {
             let unseen = self.steps.iter().any(|placed| {
                 given.statement == Some((placed.file, placed.statement))
                     && matches!(placed.step.action, Action::Call { .. } | Action::Dynamic(_))
@@ -229,8 +244,9 @@ impl Desk<'_> {
             };
             let accepted = gone.is_some();
             self.lint.let_go.extend(gone);
-            given.allowance.used = accepted;
-            if !(accepted && unseen) {
+            let used = given.allowance.used;
+            given.allowance.used |= accepted;
+            if !(used || accepted && unseen) {
                 unused.push(given::unused(given, accepted));
             }
         }

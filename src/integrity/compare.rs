@@ -319,23 +319,7 @@ impl Judge<'_> {
     }
 
     fn allowed(&self, change: &Change) -> bool {
-        self.rules.let_go.iter().any(|released| {
-            let same_table = released
-                .table
-                .eq_ignore_ascii_case(&change.table.to_string());
-            let same_column = match (&released.column, &change.column) {
-                (Some(released), Some(changed)) => released.eq_ignore_ascii_case(changed),
-                _ => true,
-            };
-            let covers = match released.what {
-                Released::Table => true,
-                Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
-                Released::Values => change.kind == ChangeKind::Values,
-                Released::Column => change.kind == ChangeKind::Column,
-                Released::Form | Released::Retyped | Released::Gaps => false,
-            };
-            same_table && same_column && covers
-        })
+        self.rules.let_go.iter().any(|gone| gone.covers(change))
     }
 
     fn orphans(&mut self, before: &[Orphans], now: &[Orphans]) {

@@ -1,5 +1,6 @@
 //! How a comparison judges what it finds: what may go, what has another name, who else writes.
 
+use super::report::{Change, ChangeKind};
 use crate::ident::TableName;
 
 /// What an allowance lets go of.
@@ -30,6 +31,25 @@ pub struct LetGo {
     pub column: Option<String>,
     /// What may go.
     pub what: Released,
+}
+
+impl LetGo {
+    /// Whether this is what was found.
+    pub fn covers(&self, change: &Change) -> bool {
+        let same_table = self.table.eq_ignore_ascii_case(&change.table.to_string());
+        let same_column = match (&self.column, &change.column) {
+            (Some(released), Some(changed)) => released.eq_ignore_ascii_case(changed),
+            _ => true,
+        };
+        let covers = match self.what {
+            Released::Table => true,
+            Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
+            Released::Values => change.kind == ChangeKind::Values,
+            Released::Column => change.kind == ChangeKind::Column,
+            Released::Form | Released::Retyped | Released::Gaps => false,
+        };
+        same_table && same_column && covers
+    }
 }
 
 /// How to judge what is found.

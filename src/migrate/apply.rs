@@ -38,6 +38,8 @@ pub struct Conditions<'a> {
     pub sink: &'a dyn Sink,
     /// What was allowed to go.
     pub let_go: &'a [LetGo],
+    /// What may go besides: how to allow it is said where it does.
+    pub doubts: &'a [super::Doubt],
     /// How long a statement may wait for what others have locked, in seconds; `None` on a scratch database, which nobody
     /// else uses.
     pub lock_limit_s: Option<u64>,
@@ -222,7 +224,7 @@ async fn inside(
     for prepared in group {
         applied.push(one(session, prepared, conditions, reached, &indexes).await?);
     }
-    guard.after(session).await?;
+    guard.after(session, conditions.doubts).await?;
     Ok(applied)
 }
 

@@ -1,12 +1,13 @@
 //! The last look before a commit: rows that went, rows that lost their parent.
 
 use super::HISTORY_TABLES;
+use super::meant::{Doubt, allowances};
 use crate::db::{Begin, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::counted;
 use crate::hazard;
 use crate::ident::TableName;
-use crate::integrity::{LetGo, Released};
+use crate::integrity::{Change, ChangeKind, LetGo, Released};
 
 /// What was there before the statements ran, in the same transaction: nobody else's writes are in between.
 pub(super) struct Guard {
@@ -41,8 +42,8 @@ impl Guard {
         Ok(Guard { rows, orphans })
     }
 
-    /// Refuses what is worse now.
-    pub(super) async fn after(&self, session: &mut Session) -> Result<()> {
+    /// Refuses what is worse now; `doubts` tell how it is allowed.
+    pub(super) async fn after(&self, session: &mut Session, doubts: &[Doubt]) -> Result<()> {
         if self.rows.is_empty() {
             return self.refuse_new_orphans(session).await;
         }
@@ -57,7 +58,7 @@ impl Guard {
                 let message = format!("`{table}` would lose {} of its {before} rows", before - now);
                 return Err(Error::new(Kind::Migration, message)
                     .code("rows-lost")
-                    .hint(format!("if that is meant, put `-- dbscript: allow delete-rows({table})` above the statement")));
+                    .hint(how_to_allow(table, doubts)));
             }
         }
         self.refuse_new_orphans(session).await
@@ -87,6 +88,21 @@ impl Guard {
         }
         Ok(())
     }
+}
+
+/// The way out where rows go that nobody allowed.
+fn how_to_allow(table: &TableName, doubts: &[Doubt]) -> String {
+    let loss = Change {
+        kind: ChangeKind::Rows,
+        table: table.clone(),
+        column: None,
+        message: String::new(),
+    };
+    let wanted = allowances(&[loss], doubts).unwrap_or_default();
+    let wanted = wanted.first().cloned().unwrap_or_default();
+    format!(
+        "if that is meant, put `-- dbscript: allow {wanted}` above the statement, or pass `--allow '{wanted}'`"
+    )
 }
 
 fn may_lose_rows(table: &TableName, let_go: &[LetGo]) -> bool {

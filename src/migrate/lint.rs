@@ -1,5 +1,6 @@
 //! The lint of pending migrations: hazards, and what was allowed to go.
 
+use super::meant::Doubt;
 use super::{Migration, control};
 use crate::db::{Engine, Session};
 use crate::error::Result;
@@ -22,6 +23,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// What was allowed to go.
     pub let_go: Vec<LetGo>,
+    /// What may take something away and is not allowed.
+    pub doubts: Vec<Doubt>,
     /// What gets another name.
     pub renamed: Vec<Renamed>,
 }
@@ -63,8 +66,13 @@ pub async fn lint(
         column: renamed.column.clone(),
         to: renamed.to.clone(),
     });
+    let doubts = lint.doubts.iter().map(|doubt| Doubt {
+        allowance: doubt.allowance.clone(),
+        let_go: doubt.let_go.iter().map(released).collect(),
+    });
     Ok(Linted {
         let_go: let_go.collect(),
+        doubts: doubts.collect(),
         renamed: renamed.collect(),
         findings: lint.findings,
     })

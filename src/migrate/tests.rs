@@ -51,6 +51,7 @@ impl Case {
             log: Some(&log),
             sink: &Silent,
             let_go: &self.let_go,
+            doubts: &[],
             lock_limit_s: None,
             statement_limit_s: None,
             way_back: WayBack {

@@ -8,8 +8,8 @@ use crate::clock::Timestamp;
 use crate::db::{Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
-use crate::integrity::{LetGo, Renamed};
-use crate::migrate::{Evidence, History, Migration, Source};
+use crate::integrity::{Change, LetGo, Renamed};
+use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 
 /// The memory of one run.
 #[derive(Default)]
@@ -17,6 +17,9 @@ pub(super) struct Protection {
     source: RefCell<Option<Source>>,
     let_go: RefCell<Vec<LetGo>>,
     renamed: RefCell<Vec<Renamed>>,
+    doubts: RefCell<Vec<Doubt>>,
+    /// What would allow the losses that the last comparison found.
+    meant: RefCell<Option<Vec<String>>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
     /// The restore that was planned last, whose warnings were told then: the set, and the tables asked for.
     planned: RefCell<Option<(String, Option<Vec<String>>)>>,
@@ -130,10 +133,28 @@ impl Host {
             .collect()
     }
 
-    /// Remembers what was allowed to go, and what gets another name.
-    pub fn expect(&self, let_go: Vec<LetGo>, renamed: Vec<Renamed>) {
-        *self.protection.let_go.borrow_mut() = let_go;
-        *self.protection.renamed.borrow_mut() = renamed;
+    /// Remembers what a lint found: what was allowed to go, what may go besides, what gets another name.
+    pub fn expect(&self, linted: &Linted) {
+        *self.protection.let_go.borrow_mut() = linted.let_go.clone();
+        *self.protection.doubts.borrow_mut() = linted.doubts.clone();
+        *self.protection.renamed.borrow_mut() = linted.renamed.clone();
+    }
+
+    /// What may go besides what was allowed.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        self.protection.doubts.borrow().clone()
+    }
+
+    /// Remembers the losses a comparison found.
+    pub fn note_losses(&self, losses: &[Change]) {
+        let allowances = migrate::allowances(losses, &self.protection.doubts.borrow());
+        *self.protection.meant.borrow_mut() = allowances;
+    }
+
+    /// The allowances of all the losses the last comparison found; `None` where there is none, or one that cannot be
+    /// allowed.
+    pub fn meant(&self) -> Option<Vec<String>> {
+        self.protection.meant.borrow().clone()
     }
 
     /// What gets another name.

@@ -4,6 +4,7 @@
 mod binary;
 mod counters;
 mod emptiness;
+mod hints;
 mod mysql;
 mod postgres;
 mod refusals;

@@ -165,6 +165,7 @@ fn compare(call: &Call<'_>) -> Answer {
         .map(|(name, rows)| (name.to_string(), *rows))
         .collect();
     tell_counts(host, "comparison", None, &counts);
+    host.note_losses(&report.losses);
     Ok(to_dynamic(describe(report, host)))
 }
 

@@ -48,7 +48,7 @@ pub(super) fn in_scratch(call: &Call<'_>) -> Answer {
             may_be_left
         }
     };
-    rehearsed.map_err(|thrown| rehearsal_failed(thrown, left.as_ref()))
+    rehearsed.map_err(|thrown| rehearsal_failed(thrown, left.as_ref(), host.meant().as_deref()))
 }
 
 /// What to say of a scratch database that could not be removed.
@@ -64,6 +64,7 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
         .host
         .session(async |session: &mut Session| session.orphans().await)?;
     call.host.knows_orphans(orphans);
+    call.host.note_losses(&[]);
     call.run(work, Vec::new())
 }
 
@@ -100,11 +101,12 @@ fn broke(kind: &str, code: Option<&str>) -> bool {
 }
 
 /// What went wrong on the copy is a refusal: the real database was not touched.
-fn rehearsal_failed(thrown: Thrown, left: Option<&MayBeLeft>) -> Thrown {
+fn rehearsal_failed(thrown: Thrown, left: Option<&MayBeLeft>, meant: Option<&[String]>) -> Thrown {
+    let refusal = |kind: &str, code: Option<&str>| Refusal::of(kind, code, left, meant);
     match thrown {
         Thrown::Error(mut error) => {
             let (kind, code) = (error.kind.name(), error.code.clone());
-            if let Some(refusal) = Refusal::of(kind, code.as_deref(), left) {
+            if let Some(refusal) = refusal(kind, code.as_deref()) {
                 error.kind = refusal.kind.unwrap_or(error.kind);
                 error.message.insert_str(0, refusal.before);
                 // What is left goes behind the causes.
@@ -119,7 +121,7 @@ fn rehearsal_failed(thrown: Thrown, left: Option<&MayBeLeft>) -> Thrown {
                 let text = |name: &str| map.get(name).map(ToString::to_string);
                 let (kind, code) = (text("kind").unwrap_or_default(), text("code"));
                 let message = text("message").unwrap_or_default();
-                if let Some(refusal) = Refusal::of(&kind, code.as_deref(), left) {
+                if let Some(refusal) = refusal(&kind, code.as_deref()) {
                     let Refusal { before, behind, .. } = &refusal;
                     map.insert(
                         "message".into(),
@@ -151,12 +153,16 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Of an error of this kind and code; `None` where it stays as it is.
-    fn of(kind: &str, code: Option<&str>, left: Option<&MayBeLeft>) -> Option<Self> {
+    /// Of an error of this kind and code, with what would allow the losses found; `None` where it stays as it is.
+    fn of(
+        kind: &str,
+        code: Option<&str>,
+        left: Option<&MayBeLeft>,
+        meant: Option<&[String]>,
+    ) -> Option<Self> {
         const PREFIX: &str = "the rehearsal failed, and the database was not touched: ";
         const MEND: &str =
             "nothing needs to be restored: correct what failed on the copy and run this again";
-        const LOSS: &str = "nothing needs to be restored: correct what was lost on the copy and run this again; a loss that is meant is allowed above its statement, such as `-- dbscript: allow update-rows(users) why`";
         let (broke, harmless) = (broke(kind, code), harmless(kind));
         if !broke && !harmless && left.is_none() {
             return None;
@@ -167,7 +173,7 @@ impl Refusal {
             (true, _) => Some(format!("nothing needs to be restored: {AGAIN}")),
             // What the migration's own transaction counts says itself how to allow it.
             (false, true) if matches!(code, Some("rows-lost" | "orphans")) => None,
-            (false, true) if kind == Kind::Integrity.name() => Some(LOSS.to_owned()),
+            (false, true) if kind == Kind::Integrity.name() => Some(how_to_allow(meant)),
             (false, true) => Some(MEND.to_owned()),
             (false, false) => None,
         };
@@ -181,6 +187,23 @@ impl Refusal {
             behind,
             hint,
         })
+    }
+}
+
+/// The way out of a loss.
+fn how_to_allow(meant: Option<&[String]>) -> String {
+    const CORRECT: &str =
+        "nothing needs to be restored: correct what was lost on the copy and run this again";
+    match meant {
+        Some(all @ [first, rest @ ..]) => {
+            let others = rest.iter().map(|other| format!(", `{other}`"));
+            format!(
+                "{CORRECT}; a loss that is meant is allowed above its statement: `-- dbscript: allow {first} why`{}; or pass `--allow '{}'`",
+                others.collect::<String>(),
+                all.join(",")
+            )
+        }
+        _ => CORRECT.to_owned(),
     }
 }
 

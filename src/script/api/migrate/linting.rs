@@ -31,7 +31,7 @@ fn findings(call: &Call<'_>, allow: &[String], rehearsed: bool) -> Result<Vec<Fi
             None,
         ))?
     };
-    host.expect(linted.let_go, linted.renamed);
+    host.expect(&linted);
     Ok(linted.findings)
 }
 

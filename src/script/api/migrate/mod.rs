@@ -296,11 +296,12 @@ fn up(call: &Call<'_>) -> Answer {
         format!("apply {} to {target}", counted(pending.len(), "migration")),
     )?;
     host.create_if_missing();
-    let let_go = host.let_go();
+    let (let_go, doubts) = (host.let_go(), host.doubts());
     let conditions = Conditions {
         log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
+        doubts: &doubts,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         statement_limit_s,
         way_back: WayBack {
