@@ -1,6 +1,6 @@
 //! Which allowance lets a loss go that nobody saw before it came about.
 
-use crate::integrity::{Change, ChangeKind, LetGo};
+use crate::integrity::{Change, ChangeKind, LetGo, Released};
 
 /// A hazard that nothing allows: what happens there may be what it was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +16,11 @@ pub struct Doubt {
 pub fn allowances(losses: &[Change], doubts: &[Doubt]) -> Option<Vec<String>> {
     let mut wanted: Vec<String> = Vec::new();
     for loss in losses {
-        let covers = |doubt: &&Doubt| doubt.let_go.iter().any(|gone| gone.covers(loss));
-        let mut found: Vec<String> = doubts
-            .iter()
-            .filter(covers)
-            .map(|doubt| doubt.allowance.clone())
-            .collect();
+        // A delete may be what changed values, too, but first comes what is about such a loss.
+        let mut found = those(doubts, |gone| gone.covers(loss) && is_about(gone, loss));
+        if found.is_empty() {
+            found = those(doubts, |gone| gone.covers(loss));
+        }
         if found.is_empty() {
             found.push(by_name(loss)?);
         }
@@ -32,6 +31,26 @@ pub fn allowances(losses: &[Change], doubts: &[Doubt]) -> Option<Vec<String>> {
         }
     }
     (!wanted.is_empty()).then_some(wanted)
+}
+
+/// The allowances of the hazards that would take something like this.
+fn those(doubts: &[Doubt], is: impl Fn(&LetGo) -> bool) -> Vec<String> {
+    doubts
+        .iter()
+        .filter(|doubt| doubt.let_go.iter().any(&is))
+        .map(|doubt| doubt.allowance.clone())
+        .collect()
+}
+
+/// Whether it is of the sort that was lost.
+fn is_about(gone: &LetGo, loss: &Change) -> bool {
+    matches!(
+        (gone.what, loss.kind),
+        (Released::Table, ChangeKind::Table)
+            | (Released::Column, ChangeKind::Column)
+            | (Released::Rows, ChangeKind::Rows)
+            | (Released::Values, ChangeKind::Values)
+    )
 }
 
 /// The allowance that names what is lost, whatever took it.
@@ -51,7 +70,6 @@ fn by_name(loss: &Change) -> Option<String> {
 mod tests {
     use super::*;
     use crate::ident::TableName;
-    use crate::integrity::Released;
 
     fn loss(kind: ChangeKind, column: Option<&str>) -> Change {
         Change {
@@ -74,6 +92,7 @@ mod tests {
         };
         let doubts = [
             doubt("drop-column(users.fax)", Some("fax"), Released::Column),
+            doubt("delete-rows(users)", None, Released::Rows),
             doubt("upsert(users)", Some("name"), Released::Values),
         ];
         let losses = [

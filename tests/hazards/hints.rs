@@ -66,7 +66,9 @@ fn what_the_rehearsal_hints_at_lets_its_loss_go(project: Project) {
         (ADD, replace, "replace-rows(t)"),
         (
             ADD,
-            Some("UPDATE t SET amount = 0;\nALTER TABLE t DROP COLUMN name;"),
+            Some(
+                "DELETE FROM t WHERE id = 9;\nUPDATE t SET amount = 0;\nALTER TABLE t DROP COLUMN name;",
+            ),
             "drop-column(t.name),update-rows(t)",
         ),
     ];

@@ -1,6 +1,7 @@
 //! The rules on real servers: what must alarm, what must not, and whether what is said is true. Every case is judged
 //! on a database with rows and then run on it: what is said to fail must fail, and what is silent must run.
 
+mod alerts;
 mod binary;
 mod counters;
 mod emptiness;

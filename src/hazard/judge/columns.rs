@@ -220,7 +220,8 @@ impl Judge<'_> {
         let condition = dialect::has_value(self.engine, &self.quote(&live_column));
         let verdict = format!("have a value in `{column}`, which would be lost");
         let mut draft = Draft::new("drop-column", self.at, &object);
-        draft.weight = self.weigh(table, self.rows_question(table, Some(&condition), &verdict));
+        let question = self.rows_question(table, Some(&condition), &verdict);
+        draft.weight = self.weigh_whole(table, question);
         draft.message = format!("values of `{object}` would be lost");
         let hint = match self.likely_rename(table, column) {
             Some(other) => format!(

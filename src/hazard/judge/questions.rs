@@ -132,6 +132,28 @@ impl Judge<'_> {
         }
     }
 
+    /// The same of what is lost: what the set itself has brought is nobody's, so that no more than the rows of now can
+    /// meet it.
+    pub(super) fn weigh_loss(&self, table: &Table, question: Option<Question>) -> Weight {
+        let met = question.as_ref().map(|question| question.met.clone());
+        match self.weigh(table, question) {
+            Weight::Rehearsal { reason, most } => Weight::Rehearsal {
+                reason,
+                most: met.or(most),
+            },
+            weight => weight,
+        }
+    }
+
+    /// The same of what goes with the whole table or column: as long as no row is gone, the rows of now tell.
+    pub(super) fn weigh_whole(&self, table: &Table, question: Option<Question>) -> Weight {
+        let calm = Table {
+            moved: table.thinned,
+            ..table.clone()
+        };
+        self.weigh_loss(&calm, question)
+    }
+
     /// Left to the rehearsal, unless the table has no row.
     pub(super) fn rehearsed(&self, table: &Table, reason: impl Into<String>) -> Weight {
         match is_empty(table) {

@@ -113,10 +113,10 @@ impl Judge<'_> {
         let condition = match &change.reach {
             Reach::Some(condition) => condition.as_str(),
             Reach::Unknown(reason) => return Weight::Unknown(reason.clone()),
-            _ => return self.weigh(table, self.rows_question(table, None, verdict)),
+            _ => return self.weigh_loss(table, self.rows_question(table, also, verdict)),
         };
         if table.moved && !self.world.offline {
-            return self.weigh(table, None);
+            return self.weigh_loss(table, self.rows_question(table, also, verdict));
         }
         let others: Vec<String> = change.words.clone();
         if let Some(weight) = self.other_names() {

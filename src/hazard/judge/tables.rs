@@ -86,16 +86,7 @@ impl Judge<'_> {
         };
         let question = self.rows_question(table, None, "would be lost");
         let mut draft = Draft::new("drop-table", self.at, &shown);
-        // Rows cannot have become fewer but by a delete.
-        draft.weight = if table.thinned {
-            self.weigh(table, question)
-        } else {
-            let calm = Table {
-                moved: false,
-                ..table.clone()
-            };
-            self.weigh(&calm, question)
-        };
+        draft.weight = self.weigh_whole(table, question);
         draft.message = format!("rows of `{shown}` would be lost");
         let orphaned: Vec<String> = self
             .world

@@ -58,7 +58,7 @@ impl Judge<'_> {
                 "would be lost: CASCADE reaches them through their foreign key to `{parent}`"
             ),
         };
-        let weight = self.weigh(table, self.rows_question(table, None, &verdict));
+        let weight = self.weigh_loss(table, self.rows_question(table, None, &verdict));
         let home = table
             .partition_of
             .as_ref()

@@ -172,3 +172,39 @@ async fn a_table_without_rows_meets_nothing_whatever_was_written() {
     ])
     .await;
 }
+
+#[tokio::test]
+async fn what_the_set_itself_fills_may_go_again() {
+    const FILLED: &str = "
+        CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+        CREATE TABLE e (id INTEGER PRIMARY KEY);
+        INSERT INTO t VALUES (1, 'x', NULL), (2, 'y', NULL);";
+    for (sql, expected) in [
+        ("UPDATE t SET b = a; ALTER TABLE t DROP COLUMN b", &[][..]),
+        (
+            "UPDATE t SET b = a; UPDATE t SET b = upper(b); ALTER TABLE t DROP COLUMN b",
+            &[],
+        ),
+        ("INSERT INTO e VALUES (1); DELETE FROM e WHERE id = 1", &[]),
+        // What was there before may not.
+        (
+            "UPDATE t SET b = a; ALTER TABLE t DROP COLUMN a",
+            &["drop-column block"],
+        ),
+        (
+            "UPDATE t SET b = a; UPDATE t SET a = b",
+            &["update-rows warn"],
+        ),
+        (
+            "DELETE FROM t WHERE id = 1; ALTER TABLE t DROP COLUMN a",
+            &["delete-rows block", "drop-column warn"],
+        ),
+        (
+            "INSERT INTO t VALUES (9, 'z', 'z'); DELETE FROM t WHERE id = 9",
+            &["delete-rows warn"],
+        ),
+    ] {
+        let lint = online(FILLED, sql).await;
+        assert_eq!(super::shown(&lint), expected, "{sql}\n{:#?}", lint.findings);
+    }
+}
