@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::baseline::read_lines;
 use super::difference::HASHES_AT_A_TIME;
+use super::reading::Reading;
 use super::{BaselineRows, TableBaseline};
 use crate::db::{Column, Reader, Table, project_line};
 use crate::error::Result;
@@ -113,6 +114,7 @@ async fn count(
 ) -> Result<Readings> {
     let parts = u128::from(before.rows.div_ceil(HASHES_AT_A_TIME).max(1));
     let mut readings = Readings::default();
+    let reads = Reading::between(&column.then.type_name, &column.now.type_name);
     let (mut first, mut first_now) = (None, None);
     for part in 0..parts {
         let mut counts: HashMap<Option<u128>, i64> = HashMap::new();
@@ -120,7 +122,7 @@ async fn count(
         let mut row = 0;
         rows.for_each_line(&before.name, &mut |line| {
             row += 1;
-            let hash = reading(&before.name, &column.then.name, row, line)?;
+            let hash = reading(&before.name, &column.then.name, reads, (row, line))?;
             if is_here(&hash) {
                 *counts.entry(hash).or_default() += 1;
                 readings.values += u64::from(hash.is_some());
@@ -132,7 +134,7 @@ async fn count(
         let mut row = 0;
         read_lines(reader, table, columns, &mut |line| {
             row += 1;
-            let hash = reading(&table.name, &column.now.name, row, line)?;
+            let hash = reading(&table.name, &column.now.name, reads, (row, line))?;
             readings.several_now |= hash.is_some() && *first_now.get_or_insert(hash) != hash;
             if is_here(&hash) {
                 readings.now += u64::from(hash.is_some());
@@ -151,14 +153,19 @@ async fn count(
 }
 
 /// The hash of what a value of a line reads as; `None` for NULL.
-fn reading(table: &TableName, column: &str, row: u64, line: &[u8]) -> Result<Option<u128>> {
+fn reading(
+    table: &TableName,
+    column: &str,
+    reads: Reading,
+    (row, line): (u64, &[u8]),
+) -> Result<Option<u128>> {
     let mut projected = Vec::new();
     project_line(table, &[(column, "")], row, line, &mut projected)?;
     let value = projected
         .strip_prefix(b"{\"\":")
         .and_then(|rest| rest.strip_suffix(b"}"))
         .unwrap_or(b"null");
-    Ok((value != b"null").then(|| xxh3_128(text_of(value).as_bytes())))
+    Ok((value != b"null").then(|| xxh3_128(reads.of(&text_of(value)).as_bytes())))
 }
 
 /// The text of a value, however the line writes it: `5`, `"5"`, `{"$hex":"00ff"}` as `\x00ff`.

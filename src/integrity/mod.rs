@@ -9,6 +9,7 @@ mod comparison;
 mod difference;
 mod fingerprint;
 mod forms;
+mod reading;
 mod report;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use crate::harness::Project;
 use crate::harness::databases::{Database, Said, in_every_project};
 
 in_every_project!(
+    a_type_that_keeps_every_value_is_no_loss,
     what_the_rehearsal_hints_at_lets_its_loss_go,
     a_loss_of_another_sort_is_not_let_go_by_the_hint,
 );
@@ -33,6 +34,11 @@ fn hinted(error: &serde_json::Value) -> String {
 fn what_the_rehearsal_hints_at_lets_its_loss_go(project: Project) {
     const ADD: &str = "INSERT INTO t VALUES (9, 'new', 9.25);\n";
     const ADD_OLD: &str = "INSERT INTO old VALUES (9);\n";
+    let narrow = project.said(Said {
+        sqlite: None,
+        postgres: Some("ALTER TABLE t ALTER amount TYPE numeric(10, 0);"),
+        mysql: Some("ALTER TABLE t MODIFY amount DECIMAL(10, 0);"),
+    });
     let using = project.said(Said {
         sqlite: None,
         postgres: Some("ALTER TABLE t ALTER name TYPE text USING left(name, 1);"),
@@ -62,6 +68,7 @@ fn what_the_rehearsal_hints_at_lets_its_loss_go(project: Project) {
         ),
         (ADD, Some("DELETE FROM t WHERE id < 3;"), "delete-rows(t)"),
         (ADD, using, "lossy-using(t.name)"),
+        (ADD, narrow, "narrow-type(t.amount)"),
         (ADD_OLD, truncate, "truncate(old)"),
         (ADD, replace, "replace-rows(t)"),
         (
@@ -99,6 +106,21 @@ fn a_loss_of_another_sort_is_not_let_go_by_the_hint(project: Project) {
         assert_eq!(hinted(&error), hint, "{error}");
         assert_eq!(project.hash(), before);
     }
+}
+
+/// The rehearsal decides what the rows of now do not tell, by what the values read as.
+fn a_type_that_keeps_every_value_is_no_loss(project: Project) {
+    let narrow = project.said(Said {
+        sqlite: None,
+        postgres: Some("ALTER TABLE t ALTER amount TYPE numeric(10, 0);"),
+        mysql: Some("ALTER TABLE t MODIFY amount DECIMAL(10, 0);"),
+    });
+    let Some(narrow) = narrow else { return };
+    let project = prepared(&project);
+    project.sql("UPDATE t SET amount = 10 * id");
+    let sql = format!("INSERT INTO t VALUES (9, 'new', 9);\n{narrow}");
+    project.file("migrations/1_next.sql", sql);
+    project.dbscript(&MIGRATE).go();
 }
 
 /// A routine may take what nothing in the set names; the hint names what is lost.

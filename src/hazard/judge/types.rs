@@ -46,15 +46,19 @@ impl Judge<'_> {
             using,
         };
         let change = self.type_change(&retyped);
+        let enums = self.change_enum(&retyped);
         if !known.type_name.eq_ignore_ascii_case(new_type) {
             let computed = change.as_ref().is_some_and(|change| change.computed);
-            let what = match computed {
+            let loses = change.as_ref().is_some_and(|change| change.loses.is_some());
+            // What nobody could ask about is for the rehearsal to see.
+            let unasked = table.moved && !self.world.offline && (loses || enums);
+            let what = match computed || unasked {
                 true => What::Retyped,
                 false => What::Form,
             };
             self.let_go_silently(table, live.clone(), what);
         }
-        if self.change_enum(&retyped) {
+        if enums {
             return;
         }
         let tried = using.is_some()

@@ -82,7 +82,13 @@ impl Judge<'_> {
         else {
             return;
         };
-        self.let_go_silently(original, live.clone(), What::Form);
+        // What nobody could ask about is for the rehearsal to see.
+        let unasked = source.moved && !self.world.offline && change.loses.is_some();
+        let what = match unasked {
+            true => What::Retyped,
+            false => What::Form,
+        };
+        self.let_go_silently(original, live.clone(), what);
         let Some(condition) = change.loses else {
             return;
         };
