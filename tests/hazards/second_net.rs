@@ -10,13 +10,16 @@ fn project() -> Option<Project> {
     project.file(
         "migrations/1_first.sql",
         "CREATE EXTENSION citext;
-         CREATE TABLE people (id int PRIMARY KEY, name citext, tags text[], age int, seen timestamp);
+         CREATE TYPE address AS (street text, city text);
+         CREATE TABLE people (id int PRIMARY KEY, name citext, tags text[], age int, seen timestamp,
+             doc text, host text, home address);
          CREATE TABLE reviews (id int PRIMARY KEY);
          CREATE TABLE tenants (id int PRIMARY KEY);",
     );
     project.dbscript(&MIGRATE).go();
     project.sql(
         "INSERT INTO people VALUES (1, 'Ada', '{a,b}', 30, '2026-01-02 03:04:05'), (2, 'Bob', '{c}', 40, NULL);
+         UPDATE people SET home = ROW('S' || id, 'Cologne'), doc = '{\"b\":' || id || ',  \"a\":[1,2]}', host = '10.0.0.' || id;
          INSERT INTO reviews VALUES (1), (2), (9);",
     );
     Some(project)
@@ -38,6 +41,22 @@ fn values_of_another_type_are_compared_in_the_rehearsal() {
             "values of `people.tags` read differently",
         ),
         (
+            "ALTER TABLE people ALTER doc TYPE jsonb USING doc::jsonb - 'a';",
+            "2 of 2 values of `people.doc` read differently",
+        ),
+        (
+            "ALTER TABLE people ALTER host TYPE inet USING set_masklen(host::inet, 24);",
+            "2 of 2 values of `people.host` read differently",
+        ),
+        (
+            "ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;\nUPDATE people SET age = 1;",
+            "2 of 2 rows of `people` have other values",
+        ),
+        (
+            "ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;\nUPDATE people SET home = NULL;",
+            "all of them are NULL",
+        ),
+        (
             "ALTER TABLE people ALTER age TYPE text USING NULL;",
             "all of them are NULL",
         ),
@@ -56,6 +75,9 @@ fn values_of_another_type_are_compared_in_the_rehearsal() {
     for sql in [
         "ALTER TABLE people ALTER name TYPE text USING trim(name);",
         "ALTER TABLE people ALTER age TYPE text;",
+        "ALTER TABLE people ALTER doc TYPE jsonb USING doc::jsonb;",
+        "ALTER TABLE people ALTER host TYPE inet USING host::inet;",
+        "ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;",
         "ALTER TABLE people ALTER seen TYPE timestamptz USING seen AT TIME ZONE 'Europe/Berlin';",
         "-- dbscript: allow lossy-using(people.tags) only the first counts\nALTER TABLE people ALTER tags TYPE text USING tags[1];",
     ] {

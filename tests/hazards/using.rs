@@ -15,11 +15,13 @@ CREATE DOMAIN short AS varchar(20);
 CREATE TABLE m (
     id int PRIMARY KEY, c citext, a text[], v varchar(9)[], k status, p point, iv interval, tr tstzrange, i inet, d email,
     n int, b boolean, u uuid, dt date, num numeric(10,2), tz timestamptz, ts timestamp, bt bytea, t time, f float8, j jsonb,
-    js json, mo money, h hstore, pm positive_money, s text, home address);
+    js json, mo money, h hstore, pm positive_money, s text, home address,
+    doc text, twice text, host text);
 INSERT INTO m SELECT g, 'Name ' || g, ARRAY['a' || g, 'b'], ARRAY['x', 'y'], 'paid', point(g, 1), make_interval(days => g),
     tstzrange('2026-01-01', '2026-02-01'), '10.0.0.1', 'user' || g || '@x.org', g, g % 2 = 0, gen_random_uuid(),
     '2026-01-02', g + 0.5, '2026-01-02 03:04:05+00', '2026-01-02 03:04:05', '\\x00ff', '03:04', g + 0.25, '{\"a\": 1}',
     '{\"a\": 1}', 3.5, 'a=>1', g + 0.75, 'word ' || g, ROW('S', 'Köln', NULL)::address FROM generate_series(1, 20) g;
+UPDATE m SET doc = '{\"b\":' || id || ',  \"a\":[1,2]}', twice = '{\"a\":1,\"a\":2}', host = '10.0.0.' || id;
 CREATE TABLE void (LIKE m);
 ";
 
@@ -110,6 +112,34 @@ async fn a_using_is_judged_by_what_it_gives() {
         ),
         (
             "ALTER TABLE m ALTER s TYPE int USING trim(s)::int",
+            &["not-castable block"],
+        ),
+    ];
+    hold(&fresh, SCHEMA, cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_way_of_writing_a_document_or_an_address_is_no_loss() {
+    let Some(fresh) = server().await else { return };
+    const LOST: &[&str] = &["lossy-using block"];
+    let cases: &[Case] = &[
+        ("ALTER TABLE m ALTER doc TYPE jsonb USING doc::jsonb", &[]),
+        ("ALTER TABLE m ALTER doc TYPE json USING doc::json", &[]),
+        (
+            "ALTER TABLE m ALTER twice TYPE jsonb USING twice::jsonb",
+            LOST,
+        ),
+        (
+            "ALTER TABLE m ALTER s TYPE jsonb USING s::jsonb",
+            &["not-castable block"],
+        ),
+        ("ALTER TABLE m ALTER host TYPE inet USING host::inet", &[]),
+        (
+            "ALTER TABLE m ALTER host TYPE inet USING set_masklen(host::inet, 24)",
+            LOST,
+        ),
+        (
+            "ALTER TABLE m ALTER s TYPE inet USING s::inet",
             &["not-castable block"],
         ),
     ];

@@ -138,6 +138,8 @@ pub(super) enum Action {
         table: Option<TableName>,
         cascade: bool,
     },
+    /// ADD ATTRIBUTE to a composite type.
+    AddAttribute(TableName),
     /// DROP ATTRIBUTE of a composite type.
     DropAttribute {
         type_name: TableName,

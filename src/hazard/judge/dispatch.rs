@@ -50,6 +50,7 @@ impl Judge<'_> {
             | Action::Call { .. }
             | Action::CreateObject { .. }
             | Action::DropObject { .. }
+            | Action::AddAttribute(_)
             | Action::DropAttribute { .. }
             | Action::DomainRule { .. }
             | Action::RenameObject { .. }
@@ -127,6 +128,7 @@ impl Judge<'_> {
                 table,
                 cascade,
             } => self.drop_kind(*kind, name, table.as_ref(), *cascade),
+            Action::AddAttribute(type_name) => self.add_attribute(type_name),
             Action::DropAttribute {
                 type_name,
                 attribute,

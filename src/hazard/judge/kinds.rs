@@ -135,6 +135,15 @@ impl Judge<'_> {
         self.forget_column(&table.name, &column.name);
     }
 
+    /// ADD ATTRIBUTE keeps every value of the type, and writes it with one part more.
+    pub(super) fn add_attribute(&mut self, type_name: &TableName) {
+        for (table, column) in self.world.columns_of_type(type_name) {
+            if let (Some(_), Some(live)) = (&table.live, column.live) {
+                self.let_go_silently(&table, live, What::Form);
+            }
+        }
+    }
+
     /// DROP ATTRIBUTE takes a part of every value of the type.
     pub(super) fn drop_attribute(&mut self, type_name: &TableName, attribute: &str) {
         let columns = self.world.columns_of_type(type_name);

@@ -105,6 +105,9 @@ impl Reader<'_> {
             },
             ast::AlterTypeAction::AlterTypeAttributeActionList(list) => {
                 for action in list.actions() {
+                    if let ast::AlterTypeAttributeAction::AddAttribute(add) = &action {
+                        push(steps, add.syntax(), Action::AddAttribute(name.clone()));
+                    }
                     if let ast::AlterTypeAttributeAction::DropAttribute(drop) = action {
                         let dropped = Action::DropAttribute {
                             type_name: name.clone(),

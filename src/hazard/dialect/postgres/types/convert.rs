@@ -21,6 +21,8 @@ pub(super) struct Step {
     /// There is no such cast, whatever the rows.
     pub(super) impossible: Option<String>,
     pub(super) unknown: Option<String>,
+    /// What it does not refuse stays, however it is written.
+    pub(super) keeps: bool,
 }
 
 impl Step {
@@ -82,18 +84,19 @@ pub(super) fn convert(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
             format!("{value} NOT IN (0, 1)"),
             "is neither 0 nor 1 and would become just true in",
         ),
-        (Type::Json, Type::Jsonb) => Step::loses(
-            format!(
-                "CASE WHEN json_typeof({value}) = 'object' THEN (SELECT count(*) <> count(DISTINCT \"key\") \
-                 FROM json_object_keys({value}) AS \"keys\"(\"key\")) ELSE false END"
-            ),
-            "names a key more than once, of which only the last stays in",
-        )
-        .and_refuses(format!("position('\\u0000' IN {value}::text) > 0"), "holds \\u0000, which fails in"),
-        (Type::Jsonb, Type::Json) | (Type::Cidr, Type::Inet) => Step::default(),
-        (Type::Inet, Type::Cidr) => {
-            Step::loses(format!("{value}::cidr::inet <> {value}"), "loses its host bits in")
+        (Type::Json, Type::Jsonb) => Step {
+            loses: Some(repeated_keys(value)),
+            ..Step::default()
         }
+        .and_refuses(
+            format!("position('\\u0000' IN {value}::text) > 0"),
+            "holds \\u0000, which fails in",
+        ),
+        (Type::Jsonb, Type::Json) | (Type::Cidr, Type::Inet) => Step::default(),
+        (Type::Inet, Type::Cidr) => Step::loses(
+            format!("{value}::cidr::inet <> {value}"),
+            "loses its host bits in",
+        ),
         (Type::Array(_), Type::Array(_)) => arrays(from, to),
         (Type::Other(_), _) | (_, Type::Other(_)) => {
             Step::unknown("what these types do to values is not known here")
@@ -103,6 +106,18 @@ pub(super) fn convert(from: &Type, to: &Type, value: &str, cast: Cast) -> Step {
             Cast::Explicit => Step::unknown("what this cast does to values is not known here"),
         }),
     }
+}
+
+/// Of a JSON document as text.
+pub(super) fn repeated_keys(json: &str) -> (String, &'static str) {
+    let condition = format!(
+        "CASE WHEN json_typeof({json}) = 'object' THEN (SELECT count(*) <> count(DISTINCT \"key\") \
+         FROM json_object_keys({json}) AS \"keys\"(\"key\")) ELSE false END"
+    );
+    (
+        condition,
+        "names a key more than once, of which only the last stays in",
+    )
 }
 
 fn arrays(from: &Type, to: &Type) -> Step {

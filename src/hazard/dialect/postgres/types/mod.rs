@@ -41,8 +41,11 @@ pub(in crate::hazard::dialect) fn type_change(
     let mut change = TypeChange::default();
     let mut value = column.to_owned();
     let mut held = from.clone();
+    let mut keeps = true;
     for (index, (next, cast)) in steps.into_iter().enumerate() {
-        add(&mut change, convert(&held, &next, &value, cast));
+        let step = convert(&held, &next, &value, cast);
+        keeps &= step.keeps || step.unknown.is_none();
+        add(&mut change, step);
         if let Some(name) = casts.get(index) {
             value = format!("({value})::{name}");
         }
@@ -52,7 +55,9 @@ pub(in crate::hazard::dialect) fn type_change(
         && change.refuses.is_none()
         && change.unknown.is_none()
         && change.impossible.is_none();
-    if let (Some(using), Some(_), None) = (using, &change.unknown, &change.loses) {
+    // The rehearsal looks at the values too.
+    change.computed |= using.is_some() && change.unknown.is_some();
+    if let (Some(using), Some(_), None, false) = (using, &change.unknown, &change.loses, keeps) {
         let tried = there_and_back((names, &from), column, using);
         change = TypeChange {
             unknown: change.unknown,

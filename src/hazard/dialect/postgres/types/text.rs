@@ -1,6 +1,6 @@
 //! Casts to and from text.
 
-use super::convert::{CUT, Cast, ROUNDED, Step, UNREADABLE};
+use super::convert::{CUT, Cast, ROUNDED, Step, UNREADABLE, repeated_keys};
 use super::name::Type;
 use super::numbers::{DOUBLE, REAL, outside};
 
@@ -76,11 +76,21 @@ pub(super) fn from_text(to: &Type, value: &str) -> Step {
             ),
             UNREADABLE,
         ),
-        _ => Step::unknown(
-            "whether all the text can be read as the new type shows only when it is tried",
-        ),
+        Type::Jsonb => Step {
+            loses: Some(repeated_keys(&format!("{text}::json"))),
+            ..Step::unknown(UNTRIED)
+        },
+        // An address is written in many ways, and each is read as itself.
+        Type::Inet => Step {
+            keeps: true,
+            ..Step::unknown(UNTRIED)
+        },
+        _ => Step::unknown(UNTRIED),
     }
 }
+
+const UNTRIED: &str =
+    "whether all the text can be read as the new type shows only when it is tried";
 
 /// Text as a number with a fraction; `text` is the value as text.
 fn fractional(to: &Type, value: &str, text: &str) -> Step {
