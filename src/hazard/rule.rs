@@ -60,8 +60,8 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "upsert",
-        "warn",
-        "ON CONFLICT DO UPDATE, ON DUPLICATE KEY UPDATE over rows that exist",
+        "probe",
+        "ON CONFLICT DO UPDATE, ON DUPLICATE KEY UPDATE that give rows that exist other values",
     ),
     rule(
         "narrow-type",

@@ -67,10 +67,11 @@ pub(super) fn steps(
     steps
 }
 
-/// Takes away what is inserted, which is asked for only where it replaces: a seed may hold more of it than memory does.
+/// Takes away what is inserted, which is asked for only where it meets rows that are there: a seed may hold more of it than memory does.
 fn drop_literals(action: &mut Action) {
     if let Action::Insert(insert) = action
         && !insert.replace
+        && insert.conflict.is_none()
     {
         insert.source = None;
     }

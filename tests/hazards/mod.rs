@@ -14,6 +14,7 @@ mod row_values;
 mod second_net;
 mod unable;
 mod unseen;
+mod upserts;
 mod using;
 mod ways_out;
 

@@ -58,7 +58,7 @@ async fn what_goes_is_counted() {
         ("UPDATE users SET fax = 'none' WHERE fax IS NULL", &[]),
         ("REPLACE INTO settings (name, value) VALUES ('theme', 'light')", &["replace-rows block"]),
         ("REPLACE INTO settings (name, value) VALUES ('other', 'light')", &[]),
-        ("INSERT INTO settings (name, value) VALUES ('theme', 'x') ON DUPLICATE KEY UPDATE value = VALUES(value)", &["upsert warn"]),
+        ("INSERT INTO settings (name, value) VALUES ('theme', 'x') ON DUPLICATE KEY UPDATE value = VALUES(value)", &["upsert block"]),
         ("ALTER TABLE logs DROP PARTITION p0", &["drop-partition block"]),
         ("ALTER TABLE logs DROP PARTITION p2", &[]),
         ("ALTER TABLE logs TRUNCATE PARTITION p1", &["truncate-partition block"]),

@@ -74,7 +74,7 @@ async fn what_goes_is_counted() {
         ("WITH gone AS (DELETE FROM settings RETURNING *) SELECT count(*) FROM gone", &["delete-rows block"]),
         ("UPDATE users SET age = 10", &["update-rows block"]),
         ("UPDATE users SET fax = 'none' WHERE fax IS NULL", &[]),
-        ("INSERT INTO settings VALUES ('theme', 'x') ON CONFLICT (name) DO UPDATE SET value = excluded.value", &["upsert warn"]),
+        ("INSERT INTO settings VALUES ('theme', 'x') ON CONFLICT (name) DO UPDATE SET value = excluded.value", &["upsert block"]),
         ("DO $$ BEGIN DELETE FROM settings; END $$", &["delete-rows block"]),
         ("DROP TYPE mood CASCADE", &["drop-type warn", "drop-column block", "drop-column block"]),
         ("DROP DOMAIN mail CASCADE", &["drop-type warn", "drop-column block"]),

@@ -10,7 +10,7 @@ pub(super) use alter::{
     ColumnChange, Constraint, ConstraintKind, Definition, Highest, Lock, LockWhen, NewConstraint,
     NewRoutine, NextNumber, ObjectKind, PartitionChange, Weakening,
 };
-pub(super) use rows::{Change, Copy, Insert, Output, Reach, Update};
+pub(super) use rows::{Change, Conflict, Copy, Insert, Output, Reach, Update};
 pub(super) use storage::{Keeps, Storage};
 
 use crate::ident::TableName;

@@ -41,6 +41,17 @@ pub(in crate::hazard) struct Update {
     pub(in crate::hazard) replace: bool,
 }
 
+/// What DO UPDATE does to a row that is there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::hazard) struct Conflict {
+    /// The columns a new row has in common with it; empty: those of any key.
+    pub(in crate::hazard) target: Vec<String>,
+    /// Columns and the SQL of what they get.
+    pub(in crate::hazard) sets: Vec<(String, String)>,
+    /// Its WHERE.
+    pub(in crate::hazard) filter: Option<String>,
+}
+
 /// An INSERT.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::hazard) struct Insert {
@@ -53,6 +64,8 @@ pub(in crate::hazard) struct Insert {
     pub(in crate::hazard) ignore: bool,
     /// The columns ON CONFLICT DO UPDATE sets.
     pub(in crate::hazard) upsert: Option<Vec<String>>,
+    /// How it does that, where it can be asked.
+    pub(in crate::hazard) conflict: Option<Conflict>,
     /// What is inserted, as SQL that can be asked; `None`: DEFAULT VALUES, rows of literals, or what cannot be asked.
     pub(in crate::hazard) source: Option<String>,
     /// INSERT … SELECT, unless it is VALUES.

@@ -1,5 +1,6 @@
 //! What differs between engines: how text is cut into tokens and statements, and what a statement does.
 
+pub(super) mod conflict;
 mod lexer;
 mod mysql;
 mod outside;

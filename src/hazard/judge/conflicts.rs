@@ -1,40 +1,12 @@
-//! Rows that conflict with new ones: replaced, or changed in place.
+//! Rows that conflict with new ones and are replaced by them.
 
 use super::{Judge, let_go_elsewhere};
-use crate::event::Severity;
 use crate::hazard::action::Insert;
 use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::world::Table;
 
 impl Judge<'_> {
-    pub(super) fn judge_upsert(&mut self, table: &Table, columns: &[String]) {
-        let shown = table.name.to_string();
-        let live = table
-            .live
-            .as_ref()
-            .map_or(shown.clone(), ToString::to_string);
-        let names = columns.join("`, `");
-        let verdict =
-            format!("may have `{names}` overwritten where the new rows conflict with them");
-        let mut draft = Draft::new("upsert", self.at, &shown);
-        draft.weight = match self.rows_question(table, None, &verdict) {
-            Some(question) if !self.world.offline => Weight::Ask(Question {
-                severity: Severity::Warn,
-                sample: None,
-                ..question
-            }),
-            _ => Weight::Is(Severity::Warn),
-        };
-        draft.message = format!("rows of `{shown}` {verdict}");
-        for column in columns {
-            if let Some(column) = table.live_column(column) {
-                draft = draft.lets_go(&live, Some(&column), What::Values);
-            }
-        }
-        self.push(draft);
-    }
-
     pub(super) fn judge_replace(&mut self, table: &Table, insert: &Insert) {
         let shown = table.name.to_string();
         let live = table
@@ -69,12 +41,7 @@ impl Judge<'_> {
         if table.moved && !self.world.offline {
             return Replaced::Asked(self.weigh(table, None));
         }
-        let stored = table.columns.iter().flatten();
-        let stored = stored.filter(|column| !column.generated);
-        let columns: Vec<String> = match insert.columns.is_empty() {
-            true => stored.map(|column| column.name.clone()).collect(),
-            false => insert.columns.clone(),
-        };
+        let columns = self.columns_given(table, insert);
         let given = |name: &String| {
             columns
                 .iter()

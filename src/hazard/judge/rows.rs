@@ -280,7 +280,7 @@ impl Judge<'_> {
                 self.judge_replace(&table, insert);
             }
             if let Some(columns) = &insert.upsert {
-                self.judge_upsert(&table, columns);
+                self.judge_upsert(&table, insert, columns);
             }
         }
         self.fire(&insert.table, "INSERT");

@@ -131,12 +131,33 @@ async fn replacing_asks_for_the_rows_that_conflict() {
     .await;
 }
 
+/// Seed rows are written again and again.
 #[tokio::test]
-async fn upserts_warn_where_rows_exist() {
-    let sql = "INSERT INTO settings (key, value) VALUES ('a', 'b') ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    let lint = expect(sql, &["upsert warn"]).await;
-    assert_eq!(lint.let_go[0].column.as_deref(), Some("value"));
+async fn an_upsert_is_told_where_rows_get_other_values() {
+    let text = message(
+        "INSERT INTO settings (key, value) VALUES ('lang', 'de'), ('theme', 'dark'), ('new', 'x') ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )
+    .await;
+    assert_eq!(
+        text,
+        "1 of 2 rows of `settings` would have `value` overwritten by the new rows they conflict with; e.g. key lang"
+    );
+    all(&[
+        ("INSERT INTO settings VALUES ('lang', 'EN', 'x') ON CONFLICT DO UPDATE SET value = excluded.value", &["upsert block"]),
+        ("INSERT INTO settings (key) SELECT key FROM settings WHERE true ON CONFLICT (key) DO UPDATE SET value = value || '!'", &["upsert block"]),
+        ("INSERT INTO users (id, email) VALUES (1, 'a@x.org') ON CONFLICT (email) DO UPDATE SET age = age + 1 WHERE age > 1", &["upsert block"]),
+        ("WITH s AS (SELECT 'lang' AS k) INSERT INTO settings (key, value) SELECT k, 'de' FROM s WHERE true ON CONFLICT (key) DO UPDATE SET value = excluded.value", &["upsert block"]),
+        // What nobody can tell here is left to the rehearsal.
+        ("INSERT INTO settings (key) VALUES ('lang') ON CONFLICT (lower(key)) DO UPDATE SET value = 'x'", &["upsert warn"]),
+        ("INSERT INTO settings (key) VALUES ('lang') ON CONFLICT (key) DO UPDATE SET (value, hint) = ('x', 'y')", &["upsert warn"]),
+        ("INSERT INTO settings (key) VALUES ('z'); INSERT INTO settings (key) VALUES ('lang') ON CONFLICT (key) DO UPDATE SET value = 'x'", &["upsert warn"]),
+    ])
+    .await;
     silent(&[
+        "INSERT INTO settings (key, value) VALUES ('a', 'b') ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO settings (key, value) VALUES ('lang', 'en') ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO settings (key, value) VALUES ('lang', 'de') ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE settings.value = 'fr'",
+        "INSERT INTO users (id, age) VALUES (7, '30') ON CONFLICT (id) DO UPDATE SET age = excluded.age",
         "INSERT INTO empty (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET label = 'x'",
         "CREATE TABLE t (a PRIMARY KEY, b); INSERT INTO t VALUES (1, 2) ON CONFLICT (a) DO UPDATE SET b = 3",
     ])

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::select;
 use crate::db::Engine;
 use crate::hazard::action::{Action, Insert, Step};
-use crate::hazard::dialect::{Lexer, TokenKind};
+use crate::hazard::dialect::{Lexer, TokenKind, conflict};
 
 /// `a = b` of SET or ON DUPLICATE KEY UPDATE.
 pub(super) struct Assignment {
@@ -101,8 +101,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>, with: &str) -> Read<Vec<Step>> {
         // The rows themselves may not be among the tokens.
         let next = cursor.pieces.get(cursor.at.min(cursor.end));
         let to = next.map_or(cursor.text.len(), |next| next.start);
-        // Only what a REPLACE conflicts with is asked for.
-        if insert.replace {
+        // Only what a REPLACE or an upsert conflicts with is asked for.
+        if insert.replace || cursor.is("as") || cursor.are(&["on", "duplicate"]) {
             let rows = cursor.text.get(from..to).unwrap_or_default();
             insert.source = table_of(cursor.reading.engine, rows);
         }
@@ -129,6 +129,7 @@ fn ends(cursor: &Cursor<'_>) -> bool {
 
 /// `AS new ON DUPLICATE KEY UPDATE …`.
 fn duplicates(cursor: &mut Cursor<'_>, insert: &mut Insert) -> Read<()> {
+    let clause = cursor.rest();
     cursor.until(|cursor| cursor.are(&["on", "duplicate"]) || cursor.is("returning"));
     if !cursor.eat_all(&["on", "duplicate", "key", "update"]) {
         return Ok(());
@@ -142,7 +143,10 @@ fn duplicates(cursor: &mut Cursor<'_>, insert: &mut Insert) -> Read<()> {
     match changed.is_empty() {
         // `id = id` leaves the row as it is.
         true => insert.ignore = true,
-        false => insert.upsert = Some(changed),
+        false => {
+            insert.conflict = conflict::read(cursor.reading.engine, clause);
+            insert.upsert = Some(changed);
+        }
     }
     Ok(())
 }

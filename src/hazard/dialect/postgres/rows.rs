@@ -6,7 +6,9 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::change::{Parts, With, items};
 use super::reader::{Reader, plain, push, sql};
 use super::{expression, locks, query};
+use crate::db::Engine;
 use crate::hazard::action::{Action, Change, Insert, Step, Update};
+use crate::hazard::dialect::conflict;
 use crate::ident::TableName;
 
 impl Reader<'_> {
@@ -101,10 +103,9 @@ impl Reader<'_> {
             Some(ast::InsertSource::SelectVariant(select)) => Some(select),
             _ => None,
         };
-        let conflict = insert
-            .on_conflict_clause()
-            .and_then(|clause| clause.conflict_action());
-        let upsert = match &conflict {
+        let clause = insert.on_conflict_clause();
+        let does = clause.as_ref().and_then(|clause| clause.conflict_action());
+        let upsert = match &does {
             Some(ast::ConflictAction::ConflictDoUpdateSet(set)) => {
                 Some(set_columns(set.set_clause()))
             }
@@ -120,7 +121,10 @@ impl Reader<'_> {
             table: self.name_of(insert.relation_name_ref()),
             columns: columns.map(|column| plain(column.name())).collect(),
             replace: false,
-            ignore: matches!(conflict, Some(ast::ConflictAction::ConflictDoNothing(_))),
+            ignore: matches!(does, Some(ast::ConflictAction::ConflictDoNothing(_))),
+            conflict: clause
+                .filter(|_| upsert.is_some())
+                .and_then(|clause| conflict::read(Engine::Postgres, &sql(&clause))),
             upsert,
             copy: select
                 .as_ref()

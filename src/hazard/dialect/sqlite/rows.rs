@@ -9,6 +9,7 @@ use super::lift::{self, Clauses, Piece};
 use super::{expression, plain, table_name};
 use crate::db::Engine;
 use crate::hazard::action::{Change, Copy, Insert, Output, Reach, Update};
+use crate::hazard::dialect::conflict;
 use crate::ident::TableName;
 
 /// A DELETE, or the part an UPDATE shares with it.
@@ -87,11 +88,18 @@ pub(super) fn insert(
     };
     let source = select.map(|_| source(text, pieces));
     let (upsert, ignores) = conflicts(upsert);
+    let clause = pieces
+        .windows(2)
+        .find(|pair| pair[0].depth == 0 && pair[0].is("on") && pair[1].is("conflict"))
+        .map(|pair| &text[pair[0].start..]);
     Insert {
         table,
         columns,
         replace: resolve == Some(ResolveType::Replace),
         ignore: ignores || resolve == Some(ResolveType::Ignore),
+        conflict: clause
+            .filter(|_| upsert.is_some())
+            .and_then(|clause| conflict::read(Engine::Sqlite, clause)),
         upsert,
         copy: select
             .zip(source.as_deref())
