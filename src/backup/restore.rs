@@ -14,6 +14,7 @@ use super::progress::say;
 pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
+use super::unread;
 use crate::db::{
     self, Access, Begin, Catalog, NotIncluded, Orphans, Overtaken, Session, Withheld, telling,
 };
@@ -237,6 +238,7 @@ async fn attempt(
     match (plan.mode, plan.scope) {
         (Mode::Replace, Scope::Whole) => {
             let before = left_behind(session.catalog().await?, sink.as_ref());
+            session.keep(&unread::left_out(&plan.set)).await?;
             session.drop_all().await?;
             let counts = load_all(session, &plan.set, sink).await?;
             for orphans in session.orphans().await? {

@@ -227,6 +227,7 @@ pub async fn plan(
     if scope == Scope::Whole {
         dropped = taken_back::objects(&catalog, &set, target.engine())?;
         dropped.extend(taken_back::columns(&catalog, &parts));
+        unread::remark_kept(&set, &catalog, sink.as_ref());
     }
     if let (Scope::Whole, Some(session)) = (scope, &mut session) {
         pending = taken_back::migrations(session, &catalog, set.summary()).await;

@@ -7,6 +7,7 @@ use super::error::Result;
 use super::history::keeper;
 use super::set::Set;
 use super::summary::{Summary, TableSummary};
+use super::unread;
 use crate::db::{Catalog, Engine, Session};
 use crate::value::Value;
 
@@ -20,14 +21,15 @@ pub(super) fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> Result<Ve
     let mut lost: Vec<String> = history
         .map(|entry| format!("the row history of `{}`, which no backup holds", entry.name))
         .collect();
+    let stays = unread::left_out(set);
     for object in &catalog.objects {
         let said = format!("{} `{}`", object.kind, object.name);
         let no_backup_has_it = catalog
             .not_included
             .iter()
             .any(|other| other.kind == object.kind && other.name == object.name.name);
-        if object.sql.is_empty() {
-            // It cannot be read with these rights, and stays.
+        if object.sql.is_empty() || unread::is_among(&stays, object) {
+            // It cannot be read with these rights, or could not when the set was made, and stays.
         } else if !kept.contains(&object.sql) {
             lost.push(said);
         } else if object.kind == "virtual table" && no_backup_has_it {

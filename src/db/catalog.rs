@@ -206,6 +206,28 @@ pub struct NotIncluded {
     pub why: String,
 }
 
+/// How [`NotIncluded::why`] begins and goes on of an object that this user may not read; between them its kind.
+const UNREADABLE: (&str, &str) = ("the definition of this ", " cannot be read");
+
+impl NotIncluded {
+    /// An object of this kind that is there and that this user may not read.
+    pub(in crate::db) fn unreadable(kind: &str, name: &str, why: &str) -> NotIncluded {
+        let (start, end) = UNREADABLE;
+        NotIncluded {
+            kind: "other".to_owned(),
+            name: name.to_owned(),
+            why: format!("{start}{kind}{end}{why}"),
+        }
+    }
+
+    /// The kind of an object that was left out as it could not be read; `None` for what was left out for another reason.
+    pub fn unreadable_kind(&self) -> Option<&str> {
+        let (start, end) = UNREADABLE;
+        let rest = self.why.strip_prefix(start)?;
+        rest.split_once(end).map(|(kind, _)| kind)
+    }
+}
+
 /// An object whose definition is kept from this user: it can be neither backed up nor made again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unread {

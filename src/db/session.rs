@@ -1,10 +1,11 @@
-//! A connection with its transactions: nested ones are savepoints.
+//! A connection with its transactions: nested ones are savepoints. What only restores ask of it stands in [`restoring`].
+
+mod restoring;
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
-    Withheld,
+    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
 };
-use super::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
+use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
 use super::{Engine, Target};
 use crate::ident::TableName;
@@ -257,60 +258,12 @@ impl Session {
         self.connection.notes().await
     }
 
-    /// See [`Connection::foretell`].
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
-        self.connection.foretell(statements).await
-    }
-
-    /// See [`Connection::refuse_beside`].
-    ///
-    /// # Errors
-    /// `NoScratch`, `Unsupported`, with the statement that gives the right.
-    pub async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
-        self.connection.refuse_beside(what).await
-    }
-
-    /// See [`Connection::overtaken`].
-    ///
-    /// # Errors
-    /// No connection any more.
-    pub async fn overtaken(&mut self) -> Result<Option<Overtaken>> {
-        self.connection.overtaken().await
-    }
-
     /// See [`Connection::unusable_indexes`].
     ///
     /// # Errors
     /// What the database refuses.
     pub async fn unusable_indexes(&mut self) -> Result<Vec<UnusableIndex>> {
         self.connection.unusable_indexes().await
-    }
-
-    /// See [`Connection::refuse_half_restored`].
-    ///
-    /// # Errors
-    /// `Unsupported` if it is so.
-    pub async fn refuse_half_restored(&mut self) -> Result<()> {
-        self.connection.refuse_half_restored().await
-    }
-
-    /// See [`Connection::end_half_restored`].
-    ///
-    /// # Errors
-    /// `Locked` while another restore is at work; what the database refuses.
-    pub async fn end_half_restored(&mut self) -> Result<()> {
-        self.connection.end_half_restored().await
-    }
-
-    /// See [`Connection::leftovers`].
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub async fn leftovers(&mut self) -> Result<Vec<String>> {
-        self.connection.leftovers().await
     }
 
     /// See [`Connection::write_lines`].
@@ -342,36 +295,12 @@ impl Session {
         self.connection.rebuild_from(tables).await
     }
 
-    /// See [`Connection::drop_all`].
-    ///
-    /// # Errors
-    /// What the engine refuses.
-    pub async fn drop_all(&mut self) -> Result<()> {
-        self.connection.drop_all().await
-    }
-
-    /// See [`Connection::drawn_from`].
-    ///
-    /// # Errors
-    /// What the engine refuses.
-    pub async fn drawn_from(&mut self, tables: &[TableName]) -> Result<Option<Vec<Drawn>>> {
-        self.connection.drawn_from(tables).await
-    }
-
     /// See [`Connection::set_sequences`].
     ///
     /// # Errors
     /// What the engine refuses.
     pub async fn set_sequences(&mut self, sequences: &[Sequence]) -> Result<()> {
         self.connection.set_sequences(sequences).await
-    }
-
-    /// See [`Connection::withheld`].
-    ///
-    /// # Errors
-    /// What the engine refuses.
-    pub async fn withheld(&mut self) -> Result<Vec<Withheld>> {
-        self.connection.withheld().await
     }
 
     /// See [`Connection::limit_lock_waits`].

@@ -246,6 +246,11 @@ pub trait Connection: Send {
     async fn rebuild_from(&mut self, _tables: &[TableName]) -> Result<()> {
         Ok(())
     }
+    /// These objects stay as they are where [`Connection::drop_all`] begins a restore of the whole: each a kind and a name.
+    /// Said before it, as a set may not hold what its maker could not read.
+    async fn keep(&mut self, _objects: &[(String, String)]) -> Result<()> {
+        Ok(())
+    }
     /// Drops every user object: tables, views, triggers.
     async fn drop_all(&mut self) -> Result<()>;
     /// The counters that columns of these tables draw from, one for each such column; `None` where they are named after

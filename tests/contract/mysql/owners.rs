@@ -231,3 +231,38 @@ async fn a_trigger_that_an_undone_restore_could_not_give_back_to_its_maker_is_to
     assert_eq!(number(&mut root, "SELECT SUM(id) FROM v").await, 9);
     assert_eq!(beside(&mut root).await, 0);
 }
+
+/// What a backup says that it does not hold is not taken away by restoring it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_routine_that_a_backup_could_not_read_stays_when_its_owner_restores_that_backup() {
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    client(&app, "DROP FUNCTION f");
+    let project = Project::new();
+    let go = |words: &[&str], url: &str| project.dbscript(words).env("DATABASE_URL", url);
+    go(&["run", "backup"], &other).go();
+    client(
+        &app,
+        "CREATE FUNCTION f() RETURNS INT RETURN 1; CREATE PROCEDURE f() SELECT 1; CREATE FUNCTION g() RETURNS INT RETURN 2;",
+    );
+    go(&["run", "restore", "--yes"], &other).go();
+    let safety = timestamps(&project).remove(1);
+    client(&app, "CREATE FUNCTION later() RETURNS INT RETURN 3");
+    let plan = go(&["run", "restore", "--plan", "--from", &safety], &app).go();
+    let told = plan.told();
+    for kept in ["function `f`", "procedure `f`", "function `g`"] {
+        let stays = format!("the {kept} stays as it is: the backup does not hold it");
+        assert!(told.contains(&stays), "{told}");
+    }
+    assert!(told.contains("drop function `later`"), "{told}");
+    assert!(!told.contains("drop function `f`"), "{told}");
+    go(&["run", "restore", "--yes", "--from", &safety], &app).go();
+    assert_eq!(client(&app, "SELECT f() + g() AS a"), "a\n3\n");
+    assert_eq!(client(&app, "CALL f()"), "1\n1\n");
+    let mut root = fresh.session().await;
+    let routines =
+        "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()";
+    assert_eq!(number(&mut root, routines).await, 3, "`later` is gone");
+    assert_eq!(beside(&mut root).await, 0);
+}

@@ -124,13 +124,12 @@ fn object(made: Made) -> Object {
 /// Objects whose text the server keeps from who has too few rights, or from who only reads.
 fn left_out(made: &[Made]) -> impl Iterator<Item = NotIncluded> {
     let unread = made.iter().filter(|made| made.sql.is_empty());
-    unread.map(|made| NotIncluded {
-        kind: "other".to_owned(),
-        name: made.name.clone(),
-        why: match made.kind {
-            "view" => "the definition of this view cannot be read: a right is missing, or it draws from a sequence".to_owned(),
-            kind => format!("the definition of this {kind} cannot be read with these rights"),
-        },
+    unread.map(|made| {
+        let why = match made.kind {
+            "view" => ": a right is missing, or it draws from a sequence",
+            _ => " with these rights",
+        };
+        NotIncluded::unreadable(made.kind, &made.name, why)
     })
 }
 

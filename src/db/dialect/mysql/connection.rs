@@ -276,6 +276,16 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn keep(&mut self, objects: &[(String, String)]) -> Result<()> {
+        let objects = objects.to_vec();
+        self.link
+            .call(async move |state: &mut State| {
+                state.keeps = objects;
+                Ok(())
+            })
+            .await
+    }
+
     async fn drop_all(&mut self) -> Result<()> {
         self.link
             .call(async |state: &mut State| {

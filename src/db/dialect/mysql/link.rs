@@ -58,6 +58,8 @@ pub(super) struct State {
     pub(super) counters: Vec<Sequence>,
     /// Events as they are to be, where they were made so that they rest.
     pub(super) events: Vec<String>,
+    /// Objects that the restore leaves as they are, each a kind and a name.
+    pub(super) keeps: Vec<(String, String)>,
     /// What state a commit left behind that could be neither finished nor undone.
     pub(super) wreck: Option<String>,
     /// Who else writes, while a restore is on.
@@ -260,6 +262,7 @@ async fn live(
         beside: None,
         counters: Vec::new(),
         events: Vec::new(),
+        keeps: Vec::new(),
         wreck: None,
         watch: None,
         undone: false,

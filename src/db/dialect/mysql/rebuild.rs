@@ -101,6 +101,7 @@ pub(super) fn no_scratch(place: &str, error: Error, grant: String) -> Error {
 /// It may be left behind.
 pub(super) async fn abandon(state: &mut State) -> Result<()> {
     state.events.clear();
+    state.keeps.clear();
     let Some(beside) = state.beside.take() else {
         return Ok(());
     };

@@ -70,6 +70,7 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
     rebuild::drop_database(state, &swap.new).await;
     state.beside = None;
     state.events.clear();
+    state.keeps.clear();
     watch::stop(state).await;
     Ok(())
 }
@@ -101,6 +102,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     let old_tables = names(state).await?;
     let old_objects = surroundings::pieces(&objects::read(state).await?);
     keep_owners(state, &old_objects, &mut new_objects).await?;
+    keep_left_out(&state.keeps, &old_objects, &mut new_objects);
     let old = beside::old_name(&here)?;
     create_like_current(&mut state.connection, &old).await?;
     let swap = Swap {
@@ -139,6 +141,22 @@ async fn keep_owners(state: &mut State, old: &[Piece], new: &mut [Piece]) -> Res
         }
     }
     Ok(())
+}
+
+/// What the set's maker could not read is there as it was: what is to be is no less.
+fn keep_left_out(keeps: &[(String, String)], old: &[Piece], new: &mut Vec<Piece>) {
+    let is_new = |piece: &&Piece| {
+        let is_this = |new: &Piece| new.kind == piece.kind && new.name == piece.name;
+        !new.iter().any(is_this)
+    };
+    let is_kept = |piece: &&Piece| {
+        // A trigger goes with its table.
+        let is_this = |(kind, name): &(String, String)| *kind == piece.kind && *name == piece.name;
+        piece.kind != "trigger" && keeps.iter().any(is_this)
+    };
+    let kept = old.iter().filter(is_kept).filter(is_new);
+    let kept: Vec<Piece> = kept.cloned().collect();
+    new.extend(kept);
 }
 
 async fn names(state: &mut State) -> Result<Vec<String>> {

@@ -1,0 +1,89 @@
+//! What restores ask of a session.
+
+use super::Session;
+use crate::db::catalog::{Drawn, Withheld};
+use crate::db::dialect::{Beside, Overtaken};
+use crate::db::error::Result;
+use crate::ident::TableName;
+
+impl Session {
+    /// See [`Connection::foretell`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
+        self.connection.foretell(statements).await
+    }
+
+    /// See [`Connection::refuse_beside`].
+    ///
+    /// # Errors
+    /// `NoScratch`, `Unsupported`, with the statement that gives the right.
+    pub async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
+        self.connection.refuse_beside(what).await
+    }
+
+    /// See [`Connection::overtaken`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn overtaken(&mut self) -> Result<Option<Overtaken>> {
+        self.connection.overtaken().await
+    }
+
+    /// See [`Connection::refuse_half_restored`].
+    ///
+    /// # Errors
+    /// `Unsupported` if it is so.
+    pub async fn refuse_half_restored(&mut self) -> Result<()> {
+        self.connection.refuse_half_restored().await
+    }
+
+    /// See [`Connection::end_half_restored`].
+    ///
+    /// # Errors
+    /// `Locked` while another restore is at work; what the database refuses.
+    pub async fn end_half_restored(&mut self) -> Result<()> {
+        self.connection.end_half_restored().await
+    }
+
+    /// See [`Connection::leftovers`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn leftovers(&mut self) -> Result<Vec<String>> {
+        self.connection.leftovers().await
+    }
+
+    /// See [`Connection::keep`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn keep(&mut self, objects: &[(String, String)]) -> Result<()> {
+        self.connection.keep(objects).await
+    }
+
+    /// See [`Connection::drop_all`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn drop_all(&mut self) -> Result<()> {
+        self.connection.drop_all().await
+    }
+
+    /// See [`Connection::drawn_from`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn drawn_from(&mut self, tables: &[TableName]) -> Result<Option<Vec<Drawn>>> {
+        self.connection.drawn_from(tables).await
+    }
+
+    /// See [`Connection::withheld`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn withheld(&mut self) -> Result<Vec<Withheld>> {
+        self.connection.withheld().await
+    }
+}
