@@ -1,8 +1,11 @@
-//! Views that lead nowhere: the server lets one stay whose tables, columns or views go.
+//! Views that lead nowhere: the server lets one stay whose tables, columns or views go. And views that read what not
+//! everybody may, or belong to who has few rights.
 
+use super::rights::limited;
+use super::{client, name};
 use crate::cli::{MIGRATE, filled};
-use crate::harness::Project;
-use crate::harness::databases::Database;
+use crate::harness::databases::{Database, Fresh};
+use crate::harness::{Project, timestamps};
 
 /// One broken view must not make every backup one that cannot be restored.
 #[test]
@@ -24,6 +27,7 @@ fn a_view_that_leads_nowhere_is_left_out_of_a_restore_and_a_rehearsal_and_told()
             format!("the view `{view}` is left out, as it does not work in the backup either");
         assert!(run.stderr.contains(&told), "{}", run.told());
     }
+    assert!(run.stderr.contains("the view `above` stays as it is"));
     assert_eq!(project.value("SELECT count(*) FROM comments"), "6");
     assert_eq!(project.value("SELECT count(*) FROM sound"), "3");
     assert_eq!(project.value("SELECT count(*) FROM below"), "3");
@@ -35,4 +39,120 @@ fn a_view_that_leads_nowhere_is_left_out_of_a_restore_and_a_rehearsal_and_told()
         "{}",
         run.told()
     );
+}
+
+/// A table, and the URL of a user who may do everything with it and no more. `None` where the server is not MariaDB, whose
+/// rights these are.
+async fn table_of(user: &str) -> Option<(Fresh, String)> {
+    let fresh = Fresh::new(Database::Mysql).await?;
+    let mut root = fresh.session().await;
+    if root.info().await.expect("it answers").engine != "mariadb" {
+        return None;
+    }
+    client(
+        fresh.url(),
+        "CREATE TABLE t (a INT); INSERT INTO t VALUES (7)",
+    );
+    let url = limited(&fresh, user, true);
+    Some((fresh, url))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_of_what_the_user_may_not_read_refuses_the_plan_too_and_the_hint_can_be_pasted() {
+    let Some((fresh, app)) = table_of("app").await else {
+        return;
+    };
+    let elsewhere = fresh.another().await;
+    let there = name(elsewhere.url());
+    client(
+        elsewhere.url(),
+        "CREATE TABLE secret (a INT); INSERT INTO secret VALUES (3); CREATE FUNCTION f() RETURNS INT RETURN 4",
+    );
+    client(
+        fresh.url(),
+        &format!(
+            "CREATE VIEW open AS SELECT a FROM t; CREATE VIEW closed AS SELECT a FROM `{there}`.secret;
+             CREATE VIEW called AS SELECT `{there}`.f() AS a"
+        ),
+    );
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", &app);
+    go(&["run", "backup"]).go();
+    let user = format!("'app_{}'@'127.0.0.1'", &name(fresh.url())[5..]);
+    let grants = [
+        format!("GRANT EXECUTE ON FUNCTION `{there}`.`f` TO {user}"),
+        format!("GRANT SELECT ON `{there}`.`secret` TO {user}"),
+    ];
+    for words in [
+        &["run", "restore", "--plan"][..],
+        &["run", "restore", "--yes"],
+    ] {
+        go(words)
+            .status(3)
+            .stderr_has("the backup's view `called`, `closed` reads what this user may not")
+            .stderr_has(&grants.join("; "))
+            .go();
+        assert_eq!(timestamps(&project).len(), 1, "nothing began");
+    }
+    client(fresh.url(), &grants.join("; "));
+    go(&["run", "restore", "--plan"]).go();
+    go(&["run", "restore", "--yes"]).go();
+    let told = client(
+        fresh.url(),
+        "SELECT SUM(a) AS a FROM (SELECT a FROM open UNION SELECT a FROM closed UNION SELECT a FROM called) u",
+    );
+    assert_eq!(told, "a\n14\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_whose_definer_is_gone_refuses_no_restore_and_stays() {
+    let Some((fresh, app)) = table_of("app").await else {
+        return;
+    };
+    client(
+        fresh.url(),
+        "CREATE DEFINER = nobody@'127.0.0.1' VIEW lonely AS SELECT a FROM t;
+         CREATE VIEW sound AS SELECT a FROM t; CREATE VIEW above AS SELECT a FROM sound;",
+    );
+    let project = Project::new();
+    for url in [app.as_str(), fresh.url()] {
+        let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", url);
+        go(&["run", "backup"]).go();
+        client(fresh.url(), "DELETE FROM t");
+        let set = timestamps(&project).pop().expect("it was made");
+        go(&["run", "restore", "--plan", "--from", &set]).go();
+        go(&["run", "restore", "--yes", "--from", &set])
+            .stderr_has("the view `lonely` is left out")
+            .stderr_has("the view `lonely` stays as it is")
+            .go();
+        let shown = client(fresh.url(), "SHOW CREATE VIEW lonely");
+        assert!(shown.contains("DEFINER=`nobody`@`127.0.0.1`"), "{shown}");
+        assert_eq!(client(fresh.url(), "SELECT a FROM above"), "a\n7\n");
+    }
+}
+
+/// A definer needs no rights to the database that a restore builds beside, or to a rehearsal.
+#[tokio::test(flavor = "multi_thread")]
+async fn views_over_those_of_a_user_with_rights_to_one_database_only_come_back_and_are_rehearsed() {
+    let Some((fresh, _)) = table_of("app").await else {
+        return;
+    };
+    let few = limited(&fresh, "few", false);
+    client(&few, "CREATE VIEW below AS SELECT a FROM t");
+    client(fresh.url(), "CREATE VIEW above AS SELECT a FROM below");
+    let owner = format!("DEFINER=`few_{}`@`127.0.0.1`", &name(fresh.url())[5..]);
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
+    go(&["run", "backup"]).go();
+    client(fresh.url(), "DROP VIEW above, below; DELETE FROM t");
+    go(&["run", "restore", "--yes", "--from", "latest"])
+        .stderr_lacks("is left out")
+        .go();
+    assert_eq!(client(fresh.url(), "SELECT a FROM above"), "a\n7\n");
+    let shown = client(fresh.url(), "SHOW CREATE VIEW below");
+    assert!(shown.contains(&owner), "{shown}");
+    project.file("migrations/0001_more.sql", "CREATE TABLE more (a INT)");
+    go(&["run", "safe-migration", "--yes"])
+        .stderr_lacks("is left out")
+        .go();
 }

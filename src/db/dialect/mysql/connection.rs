@@ -6,8 +6,8 @@ use tokio::sync::mpsc;
 use super::link::{Link, State};
 use super::transaction::{begin, commit, committed_by_itself, end, noticed, own_writes};
 use super::{
-    beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, waiting,
-    without_transactions,
+    beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, views,
+    waiting, without_transactions,
 };
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
@@ -206,7 +206,7 @@ impl Connection for MysqlConnection {
             .call(async move |state: &mut State| {
                 own_writes(state).await?;
                 let statement = rebuild::adapted(state, &statement);
-                let made = definer::make(state, &statement).await;
+                let made = views::make(state, &statement).await;
                 let made = without_transactions::noticed(state, &statement, made).await;
                 let made = noticed(state, made);
                 waiting::told(state, made).await

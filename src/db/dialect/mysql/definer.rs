@@ -5,7 +5,7 @@
 //! catalog has the SQL without definers, so that a copy made with fewer rights does not count as another schema.
 
 use super::link::State;
-use super::{account, objects, text};
+use super::{account, objects, text, views};
 use crate::db::{Error, Result};
 
 const WORD: &str = "DEFINER=";
@@ -27,6 +27,14 @@ pub(super) fn without(sql: &str) -> String {
     match place(sql) {
         None => sql.to_owned(),
         Some((start, end)) => format!("{}{}", &sql[..start], sql[end..].trim_start()),
+    }
+}
+
+/// The same with another definer.
+pub(super) fn with(sql: &str, definer: &str) -> String {
+    match place(sql) {
+        None => sql.to_owned(),
+        Some((start, end)) => format!("{}{WORD}{definer}{}", &sql[..start], &sql[end..]),
     }
 }
 
@@ -75,35 +83,17 @@ fn after_name(text: &str) -> &str {
 /// Runs a statement of a schema. In a restore, what becomes of its definer is noted where it is not what the statement says.
 pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
     match make_as_owned(state, statement).await {
-        Err(error) if state.restores && leads_nowhere(&error) && is_view(statement) => {
-            state.note(format!(
-                "{} is left out, as it does not work in the backup either ({error}): its statement stands in the schema \
-                 file; mend it, and make it again",
-                head(statement)
-            ));
-            Ok(0)
+        Err(error) if state.restores && views::is_made_by(statement) => {
+            match views::leads_nowhere(&error) {
+                true => {
+                    views::leave_out(state, statement, &error);
+                    Ok(0)
+                }
+                false => Err(views::denied(state, statement, error).await),
+            }
         }
         made => made,
     }
-}
-
-/// Whether a view reads what is not there, or what is a view's no longer: the server lets one stay whose tables, columns
-/// or functions go, and does not make it again (<https://dev.mysql.com/doc/refman/8.0/en/view-restrictions.html>).
-fn leads_nowhere(error: &Error) -> bool {
-    const CODES: [&str; 4] = ["42S02", "42S22", "42000", "HY000"];
-    const SAID: [&str; 5] = [
-        "doesn't exist",
-        "Unknown column",
-        "does not exist",
-        "references invalid table",
-        "Unknown database",
-    ];
-    matches!(error, Error::Statement { source } if CODES.contains(&source.code.as_str())
-        && SAID.iter().any(|said| source.message.contains(said)))
-}
-
-fn is_view(statement: &str) -> bool {
-    what(statement).is_some_and(|(kind, _)| kind == "view")
 }
 
 async fn make_as_owned(state: &mut State, statement: &str) -> Result<u64> {
@@ -129,8 +119,13 @@ async fn make_as_owned(state: &mut State, statement: &str) -> Result<u64> {
         }
         Err(Error::Closed) => Err(Error::Closed),
         Err(error) => {
-            // Where it is not the definer that is refused, this is refused too, and the first word tells.
-            let changed = state.run(&without(statement)).await.map_err(|_| error)?;
+            // Where it is not the definer that is refused, this is refused too, and the first word tells; unless it is
+            // that a view leads nowhere.
+            let told = |plain: Error| match views::leads_nowhere(&plain) {
+                true => plain,
+                false => error,
+            };
+            let changed = state.run(&without(statement)).await.map_err(told)?;
             state.lost.extend(what(statement).map(|(kind, name)| Lost {
                 kind,
                 name,
@@ -144,6 +139,7 @@ async fn make_as_owned(state: &mut State, statement: &str) -> Result<u64> {
 /// What making these statements' objects in a restore would do in another way than they say: the definers that go, as
 /// far as it can be told. What is there as it is to be stays; a trigger goes with its table.
 pub(super) async fn foretell(state: &mut State, statements: &[String]) -> Result<Vec<String>> {
+    views::refuse_closed(state, statements).await?;
     if account::may_name_others(state).await? != Some(false) {
         return Ok(Vec::new());
     }
@@ -191,7 +187,7 @@ pub(super) fn lost(state: &mut State) -> Vec<String> {
 }
 
 /// What a statement makes, for people.
-fn head(statement: &str) -> String {
+pub(super) fn head(statement: &str) -> String {
     match what(statement) {
         Some((kind, name)) => format!("the {kind} `{name}`"),
         None => "an object".to_owned(),

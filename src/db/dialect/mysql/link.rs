@@ -58,6 +58,10 @@ pub(super) struct State {
     pub(super) counters: Vec<Sequence>,
     /// Events as they are to be, where they were made so that they rest.
     pub(super) events: Vec<String>,
+    /// Views that were made in our own name, and the definers that they are to have.
+    pub(super) views: Vec<(String, String)>,
+    /// The statements, without definers, of views that the open transaction could not make.
+    pub(super) left_out: Vec<String>,
     /// Objects that the restore leaves as they are, each a kind and a name.
     pub(super) keeps: Vec<(String, String)>,
     /// What state a commit left behind that could be neither finished nor undone.
@@ -262,6 +266,8 @@ async fn live(
         beside: None,
         counters: Vec::new(),
         events: Vec::new(),
+        views: Vec::new(),
+        left_out: Vec::new(),
         keeps: Vec::new(),
         wreck: None,
         watch: None,

@@ -31,6 +31,7 @@ mod text;
 mod transaction;
 mod unread;
 mod values;
+mod views;
 mod waiting;
 mod watch;
 mod without_transactions;

@@ -202,7 +202,7 @@ fn in_order(views: Vec<Made>) -> Vec<Made> {
 }
 
 /// The names in backticks that stand in the server's own SQL, backticks and all; what stands in strings is none.
-fn quoted_names(sql: &str) -> Vec<&str> {
+pub(super) fn quoted_names(sql: &str) -> Vec<&str> {
     let bytes = sql.as_bytes();
     let mut names = Vec::new();
     let mut at = 0;

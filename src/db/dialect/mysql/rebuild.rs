@@ -102,6 +102,8 @@ pub(super) fn no_scratch(place: &str, error: Error, grant: String) -> Error {
 pub(super) async fn abandon(state: &mut State) -> Result<()> {
     state.events.clear();
     state.keeps.clear();
+    state.left_out.clear();
+    state.views.clear();
     let Some(beside) = state.beside.take() else {
         return Ok(());
     };
@@ -126,10 +128,14 @@ pub(super) async fn abandon(state: &mut State) -> Result<()> {
     })
 }
 
+/// Whether the session works in a database of ours.
+pub(super) fn is_in_ours(state: &State) -> bool {
+    state.beside.is_some() || beside::is_ours(&state.server.database)
+}
+
 /// A statement as it is run in a database of ours: events rest there.
 pub(super) fn adapted(state: &mut State, statement: &str) -> String {
-    let ours = state.beside.is_some() || beside::is_ours(&state.server.database);
-    if !ours || !definer::without(statement).starts_with("CREATE EVENT ") {
+    if !is_in_ours(state) || !definer::without(statement).starts_with("CREATE EVENT ") {
         return statement.to_owned();
     }
     state.events.push(statement.to_owned());

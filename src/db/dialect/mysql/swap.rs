@@ -9,7 +9,7 @@ use super::journal::{self, Piece, Side};
 use super::link::State;
 use super::rebuild::{self, create_like_current};
 use super::watch::{self, BUSY_WAIT_S};
-use super::{account, beside, catalog, definer, objects, quote, schema, surroundings, text};
+use super::{account, beside, catalog, definer, objects, quote, schema, surroundings, text, views};
 use crate::db::dialect::Overtaken;
 use crate::db::{EngineError, Error, Result};
 
@@ -93,6 +93,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     for (made, statement) in made_events.zip(events) {
         made.owned = statement;
     }
+    views::as_meant(state, &mut made);
     let mut new_objects = surroundings::pieces(&made);
     let defaults = defaults_from_sequences(state).await?;
     let new_tables = names(state).await?;
@@ -103,6 +104,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     let old_objects = surroundings::pieces(&objects::read(state).await?);
     keep_owners(state, &old_objects, &mut new_objects).await?;
     keep_left_out(&state.keeps, &old_objects, &mut new_objects);
+    views::keep_unmakeable(state, &old_objects, &mut new_objects);
     let old = beside::old_name(&here)?;
     create_like_current(&mut state.connection, &old).await?;
     let swap = Swap {
