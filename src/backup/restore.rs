@@ -11,7 +11,9 @@ use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::new_file::NewFile;
 use super::progress::say;
-pub use super::restore_plan::{Change, Mode, RestoreOptions, RestorePlan, Scope, plan};
+pub use super::restore_plan::{
+    Change, Mode, RestoreOptions, RestorePlan, Scope, plan, refuse_rightless,
+};
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
 use super::unread;

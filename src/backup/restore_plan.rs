@@ -14,7 +14,7 @@ use super::summary::TableSummary;
 use super::{taken_back, unread};
 use crate::db::{Access, Beside, Catalog, Engine, Session, Target};
 use crate::error::Result;
-use crate::event::{Event, Level, Sink};
+use crate::event::{Event, Level, Silent, Sink};
 use crate::ident::TableName;
 
 /// How rows that are there and rows of the set come together.
@@ -213,9 +213,7 @@ pub async fn plan(
         false => Scope::Whole,
     };
     if let (Scope::Whole, Some(session)) = (scope, &mut session) {
-        refuse_ties(session, target).await?;
-        session.refuse_beside(Beside::Restore).await?;
-        unread::refuse_replaced(&catalog, &set, target.engine(), target.shown())?;
+        refuse_unable(session, &catalog, &set).await?;
     }
     let parts = set.tables(options.tables.as_deref())?;
     choose::prove(store, &set, &parts, scope, sink).await?;
@@ -245,6 +243,40 @@ pub async fn plan(
         creates,
         set,
     })
+}
+
+/// Refuses, before anything is changed for it, a restore of the whole that the user has not the rights to. What needs none
+/// is for [`plan`] to look at.
+///
+/// # Errors
+/// Refused, and what keeps [`plan`] from looking.
+pub async fn refuse_rightless(
+    store: &Store,
+    which: &str,
+    target: &Target,
+    options: &RestoreOptions,
+) -> Result<()> {
+    // Planned right after it: what there is to say is said then.
+    let set = choose::set_for(target, store, which, options, &Silent).await?;
+    if options.tables.is_some() || set.summary().is_partial() {
+        return Ok(());
+    }
+    same_engine(&set, target.engine(), Engine::is_kin)?;
+    let mut session = target.connect(Access::default()).await?;
+    session.name_by(set.naming()).await?;
+    let catalog = session.catalog().await?;
+    refuse_unable(&mut session, &catalog, &set).await?;
+    session.foretell(&set.schema()?.after).await?;
+    Ok(())
+}
+
+/// Refuses what would tear off others' keys, and what a right is missing for.
+async fn refuse_unable(session: &mut Session, catalog: &Catalog, set: &Set) -> Result<()> {
+    let target = session.target().clone();
+    refuse_ties(session, &target).await?;
+    session.refuse_beside(Beside::Restore).await?;
+    unread::refuse_replaced(catalog, set, target.engine(), target.shown())?;
+    Ok(())
 }
 
 /// Tables that are replaced as a whole take along the keys that point to them from outside.

@@ -3,7 +3,7 @@
 use dbscript::db::Begin;
 
 use super::rights::limited;
-use super::swaps::{beside, session};
+use super::swaps::{beside, session, waiting};
 use super::{client, name};
 use crate::contract::{number, run};
 use crate::harness::databases::{Database, Fresh};
@@ -264,5 +264,79 @@ async fn a_routine_that_a_backup_could_not_read_stays_when_its_owner_restores_th
     let routines =
         "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()";
     assert_eq!(number(&mut root, routines).await, 3, "`later` is gone");
+    assert_eq!(beside(&mut root).await, 0);
+}
+
+/// Cuts off a restore of root's before its tables move: the trigger of `t` is gone until that is ended.
+async fn cut_off(fresh: &Fresh) {
+    let mut restoring = fresh.session().await;
+    restoring.begin(Begin::Rebuild).await.expect("it begins");
+    restoring.drop_all().await.expect("a database beside");
+    for sql in [
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "CREATE TABLE held (a INT)",
+    ] {
+        restoring.run(sql).await.expect("it is made");
+    }
+    let new = super::super::rows(&mut restoring, "SELECT DATABASE()").await;
+    let dbscript::value::Value::Text(new) = &new[0][0] else {
+        panic!("it is in a database");
+    };
+    let mut blocker = fresh.session().await;
+    blocker.begin(Begin::Write).await.expect("it begins");
+    number(&mut blocker, &format!("SELECT COUNT(*) FROM `{new}`.held")).await;
+    let committing = tokio::spawn(async move {
+        restoring
+            .commit()
+            .await
+            .expect_err("the connection is gone");
+        restoring.rollback_all().await
+    });
+    let mut other = fresh.session().await;
+    let number_of = waiting(&mut other, fresh, "RENAME TABLE").await;
+    run(&mut other, &format!("KILL {number_of}")).await;
+    committing.await.expect("it ends").ok();
+    blocker.rollback().await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_restore_is_not_ended_by_who_may_not_restore_or_would_take_over_what_it_makes() {
+    let Some((fresh, app, other)) = shared().await else {
+        return;
+    };
+    client(
+        &app,
+        "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + 1;",
+    );
+    let project = Project::new();
+    let go = |words: &[&str], url: &str| project.dbscript(words).env("DATABASE_URL", url);
+    go(&["run", "backup"], &app).go();
+    assert_eq!(owned(&fresh).await, 3);
+    cut_off(&fresh).await;
+    let mut root = fresh.session().await;
+    let half = "a restore was cut off while it put its tables in place";
+    let refused = ["the function `f`", "the trigger `tr` with those of `app_"];
+    for (step, what) in refused.into_iter().enumerate() {
+        for words in [
+            &["run", "restore", "--plan"][..],
+            &["run", "restore", "--yes"],
+        ] {
+            go(words, &other).status(3).stderr_has(what).go();
+            assert_eq!(owned(&fresh).await, 2, "the trigger is not made again");
+            let left = root.leftovers().await.expect("it answers");
+            assert!(left[0].contains(half), "{left:?}");
+        }
+        // The right to read it is not yet that to name its definer.
+        let user = format!("'lim_{}'@'127.0.0.1'", &name(fresh.url())[5..]);
+        let right = match step {
+            0 => "SELECT ON mysql.proc",
+            _ => "SET USER ON *.*",
+        };
+        client(fresh.url(), &format!("GRANT {right} TO {user}"));
+    }
+    go(&["run", "restore", "--yes"], &other)
+        .stderr_has("a restore that was cut off before was undone")
+        .go();
+    assert_eq!(owned(&fresh).await, 3, "all is its maker's");
     assert_eq!(beside(&mut root).await, 0);
 }

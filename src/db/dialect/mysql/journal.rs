@@ -11,7 +11,9 @@ use super::link::State;
 use super::objects::Made;
 use super::swap::Swap;
 use super::watch::{self, Times, Told};
-use super::{account, definer, history, objects, quote, rebuild, schema, surroundings, text};
+use super::{
+    account, definer, history, objects, owners, quote, rebuild, schema, surroundings, text,
+};
 use crate::db::dialect::HALF_RESTORED;
 use crate::db::{Error, Result};
 
@@ -289,25 +291,14 @@ pub(super) async fn mend(state: &mut State) -> Result<()> {
 }
 
 async fn mend_one(state: &mut State, old: &str) -> Result<()> {
-    let sql = format!(
-        "SELECT side, kind, name, settings, sql_text FROM {} ORDER BY n",
-        table(old)
-    );
-    let rows = text::rows(&mut state.connection, &sql).await?;
-    let of = |side: Side, wanted: fn(&str) -> bool| -> Vec<Piece> {
-        rows.iter()
-            .filter(|row| cell(row, 0) == side.name() && wanted(&cell(row, 1)))
-            .map(|row| Piece {
-                kind: cell(row, 1),
-                name: cell(row, 2),
-                settings: cell(row, 3),
-                sql: cell(row, 4),
-            })
-            .collect()
-    };
-    let is_object = |kind: &str| !matches!(kind, "database" | "table" | "time" | "default");
-    let (was, is) = (of(Side::Old, is_object), of(Side::New, is_object));
-    let moved = moved(state, old, &of(Side::Old, |kind| kind == "table")).await?;
+    let Written {
+        rows,
+        was,
+        is,
+        moved,
+    } = read(state, old).await?;
+    let of = |side: Side, wanted: fn(&str) -> bool| of(&rows, side, wanted);
+    owners::refuse_to_take_over(state, if moved { &is } else { &was }).await?;
     state.lost.clear();
     if moved {
         let defaults = of(Side::New, |kind| kind == "default").into_iter();
@@ -336,6 +327,46 @@ async fn mend_one(state: &mut State, old: &str) -> Result<()> {
         .collect();
     let now = watch::times(state, old, Told::as_then(&then)).await?;
     keep_or_close(state, old, &watch::changed(&then, &now, &[])).await
+}
+
+/// A journal, and how far what it is of has come.
+pub(super) struct Written {
+    rows: Vec<text::Texts>,
+    /// The objects that were, and those that were to be.
+    pub(super) was: Vec<Piece>,
+    pub(super) is: Vec<Piece>,
+    /// Whether the tables have changed places: the objects that are to be are then those of the set.
+    pub(super) moved: bool,
+}
+
+/// Reads one.
+pub(super) async fn read(state: &mut State, old: &str) -> Result<Written> {
+    let sql = format!(
+        "SELECT side, kind, name, settings, sql_text FROM {} ORDER BY n",
+        table(old)
+    );
+    let rows = text::rows(&mut state.connection, &sql).await?;
+    let is_object = |kind: &str| !matches!(kind, "database" | "table" | "time" | "default");
+    let tables = of(&rows, Side::Old, |kind| kind == "table");
+    Ok(Written {
+        moved: moved(state, old, &tables).await?,
+        was: of(&rows, Side::Old, is_object),
+        is: of(&rows, Side::New, is_object),
+        rows,
+    })
+}
+
+/// What it has of one side.
+fn of(rows: &[text::Texts], side: Side, wanted: fn(&str) -> bool) -> Vec<Piece> {
+    rows.iter()
+        .filter(|row| cell(row, 0) == side.name() && wanted(&cell(row, 1)))
+        .map(|row| Piece {
+            kind: cell(row, 1),
+            name: cell(row, 2),
+            settings: cell(row, 3),
+            sql: cell(row, 4),
+        })
+        .collect()
 }
 
 /// Whether the tables have changed places: all or none have.

@@ -19,6 +19,7 @@ mod lines;
 mod link;
 mod objects;
 mod open;
+mod owners;
 mod rebuild;
 mod rows;
 mod schema;

@@ -29,8 +29,8 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
 }
 
 /// Ends a restore that was cut off while it was put in place, so that what is planned is of what will be there. Whoever
-/// only plans is told.
-fn end_half_done(host: &Host) -> Result<(), Error> {
+/// only plans is told, and who may not restore ends nothing.
+fn end_half_done(host: &Host, from: &str, options: &RestoreOptions) -> Result<(), Error> {
     if host.in_scratch() || !host.exists()? {
         return Ok(());
     }
@@ -51,6 +51,12 @@ fn end_half_done(host: &Host) -> Result<(), Error> {
         );
         return Ok(());
     }
+    host.wait(backup::restore::refuse_rightless(
+        &store(host),
+        from,
+        &host.target(),
+        options,
+    ))?;
     let question = format!("{}. End that first?", error.message);
     match host.ask(&question)? {
         Reply::Yes => {}
@@ -76,7 +82,7 @@ fn end_half_done(host: &Host) -> Result<(), Error> {
 fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
     let (from, options) = restore_options(call)?;
     let host = call.host;
-    end_half_done(host)?;
+    end_half_done(host, &from, &options)?;
     let tables = options.tables.as_deref();
     // Planned again right before it is done: what there is to say of it was said.
     let sink: Arc<dyn Sink> = match host.is_planned(&from, tables) {
