@@ -239,6 +239,15 @@ pub struct Unread {
     pub way_out: String,
 }
 
+/// A view that the engine lets stay and that cannot be read any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenView {
+    /// Its name.
+    pub name: TableName,
+    /// The engine's own words.
+    pub why: String,
+}
+
 /// A right that a restore could not give back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withheld {

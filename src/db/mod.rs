@@ -22,8 +22,8 @@ mod url;
 
 pub use broken::{COMMITTED, IN_DOUBT, connection_broke};
 pub use catalog::{
-    Attributes, Catalog, Check, Column, DatabaseInfo, Drawn, ForeignKey, Index, NotIncluded,
-    Object, Orphans, SchemaSql, Sequence, Table, UnusableIndex, Withheld,
+    Attributes, BrokenView, Catalog, Check, Column, DatabaseInfo, Drawn, ForeignKey, Index,
+    NotIncluded, Object, Orphans, SchemaSql, Sequence, Table, UnusableIndex, Withheld,
 };
 pub use dialect::{
     Begin, Beside, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Overtaken,

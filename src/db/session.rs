@@ -3,7 +3,7 @@
 mod restoring;
 
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
+    BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
 };
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::Result;
@@ -213,6 +213,14 @@ impl Session {
     /// What the engine refuses.
     pub async fn orphans(&mut self) -> Result<Vec<Orphans>> {
         self.connection.orphans().await
+    }
+
+    /// See [`Connection::broken_views`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {
+        self.connection.broken_views().await
     }
 
     /// See [`Connection::keys_from_outside`].

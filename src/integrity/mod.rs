@@ -13,9 +13,11 @@ mod reading;
 mod report;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
 pub use compare::compare;
 pub use comparison::{Comparison, LetGo, Released, Renamed};
 pub use fingerprint::Fingerprint;
 pub use report::{Change, ChangeKind, Report};
+pub use views::Views;

@@ -17,6 +17,8 @@ pub enum ChangeKind {
     Orphans,
     /// Rows came in.
     Added,
+    /// A view does not work any more.
+    View,
 }
 
 impl ChangeKind {
@@ -29,6 +31,7 @@ impl ChangeKind {
             ChangeKind::Values => "values",
             ChangeKind::Orphans => "orphans",
             ChangeKind::Added => "added",
+            ChangeKind::View => "view",
         }
     }
 }

@@ -62,7 +62,9 @@ fn by_name(loss: &Change) -> Option<String> {
         (ChangeKind::Rows, _) => format!("delete-rows({table})"),
         (ChangeKind::Values, Some(column)) => format!("lossy-using({table}.{column})"),
         (ChangeKind::Values, None) => format!("update-rows({table})"),
-        (ChangeKind::Column | ChangeKind::Orphans | ChangeKind::Added, _) => return None,
+        (ChangeKind::Column | ChangeKind::Orphans | ChangeKind::Added | ChangeKind::View, _) => {
+            return None;
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use super::host::Host;
 use crate::clock::Timestamp;
-use crate::db::{Orphans, Session};
+use crate::db::{BrokenView, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::integrity::{Change, LetGo, Renamed};
@@ -20,7 +20,11 @@ pub(super) struct Protection {
     doubts: RefCell<Vec<Doubt>>,
     /// What would allow the losses that the last comparison found.
     meant: RefCell<Option<Vec<String>>>,
+    /// What a person allowed something to become of: tables, `table.column`s, views.
+    allowed: RefCell<Vec<String>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
+    /// The views that did not work: of the live database when it was backed up, and of the copy when it was made.
+    broken: RefCell<[Option<Vec<BrokenView>>; 2]>,
     /// The restore that was planned last, whose warnings were told then: the set, and the tables asked for.
     planned: RefCell<Option<(String, Option<Vec<String>>)>>,
     /// The set of the live database that was made last.
@@ -138,6 +142,12 @@ impl Host {
         *self.protection.let_go.borrow_mut() = linted.let_go.clone();
         *self.protection.doubts.borrow_mut() = linted.doubts.clone();
         *self.protection.renamed.borrow_mut() = linted.renamed.clone();
+        let allowed = linted
+            .findings
+            .iter()
+            .filter(|found| found.allowed.is_some());
+        *self.protection.allowed.borrow_mut() =
+            allowed.filter_map(|found| found.table.clone()).collect();
     }
 
     /// What may go besides what was allowed.
@@ -160,6 +170,23 @@ impl Host {
     /// What gets another name.
     pub fn renamed(&self) -> Vec<Renamed> {
         self.protection.renamed.borrow().clone()
+    }
+
+    /// The tables, columns and views of which a person allowed what becomes of them.
+    pub fn allowed(&self) -> Vec<String> {
+        self.protection.allowed.borrow().clone()
+    }
+
+    /// Looks for the views that do not work where the run is at work now, before anything changes there. What cannot be
+    /// looked at is not known.
+    pub fn note_broken_views(&self) {
+        let found = self.session(async |session: &mut Session| session.broken_views().await);
+        self.protection.broken.borrow_mut()[usize::from(self.in_scratch())] = found.ok();
+    }
+
+    /// Those that it found; `None` where nobody looked.
+    pub fn known_broken_views(&self) -> Option<Vec<BrokenView>> {
+        self.protection.broken.borrow()[usize::from(self.in_scratch())].clone()
     }
 
     /// What was allowed to go.

@@ -24,6 +24,7 @@ mod sets;
 mod settings;
 mod together;
 mod usage;
+mod views;
 mod workflows;
 mod wrong;
 

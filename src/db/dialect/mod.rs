@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 
 use super::Engine;
 use super::catalog::{
-    Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
-    Withheld,
+    BrokenView, Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table,
+    UnusableIndex, Withheld,
 };
 use super::error::Result;
 use crate::ident::TableName;
@@ -190,6 +190,10 @@ pub trait Connection: Send {
     /// mean what they meant. For sets, whose names are relative to theirs.
     async fn name_by(&mut self, _schema: &str) -> Result<()> {
         Ok(())
+    }
+    /// Views that read what is not there: none where the engine keeps what a view reads (PostgreSQL).
+    async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {
+        Ok(Vec::new())
     }
     /// Foreign keys of other databases that point to this one's tables, where replacing these would tear them off.
     async fn keys_from_outside(&mut self) -> Result<Vec<String>> {

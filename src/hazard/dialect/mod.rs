@@ -166,6 +166,8 @@ pub(super) struct Habits {
     pub(super) commits_by_itself: bool,
     /// What an expression calls is not read from it (MySQL).
     pub(super) unread_calls: bool,
+    /// Views read a table or column by its new name once it has one.
+    pub(super) views_follow: bool,
     /// How names of tables compare.
     pub(super) case: Case,
 }
@@ -183,6 +185,7 @@ pub(super) fn habits(engine: Engine) -> Habits {
         stamps_nulls: engine == Engine::Mariadb,
         commits_by_itself: mysql,
         unread_calls: mysql,
+        views_follow: !mysql,
         case: match engine {
             Engine::Sqlite => Case::Folded,
             Engine::Postgres => Case::Exact,

@@ -46,6 +46,14 @@ impl Judge<'_> {
         found
     }
 
+    /// What to say of views that read what gets another name.
+    pub(super) fn left_behind(&self, views: &[String]) -> String {
+        match self.habits.views_follow || views.is_empty() {
+            true => String::new(),
+            false => format!("; the view {} may read it", listed(views)),
+        }
+    }
+
     /// What CASCADE takes with a table besides its rows, in words, and out of the world.
     pub(super) fn cascade_from(&mut self, table: &Table) -> String {
         let mut words = String::new();
@@ -82,8 +90,15 @@ impl Judge<'_> {
             kinds.iter().any(|kind| self.comes_back(kind, name)) || self.comes_back("view", name);
         if stays_away && !back {
             let mut message = format!("whatever still reads the view `{name}` fails from now on");
-            if !taken.is_empty() {
-                message.push_str(&format!("; CASCADE takes the view {} too", listed(&taken)));
+            let reading = self.views_of(name);
+            match (taken.is_empty(), reading.is_empty()) {
+                (false, _) => {
+                    message.push_str(&format!("; CASCADE takes the view {} too", listed(&taken)));
+                }
+                (true, false) => {
+                    message.push_str(&format!("; the view {} reads it", listed(&reading)));
+                }
+                (true, true) => {}
             }
             self.push(Draft::new("drop-view", self.at, name).is(Severity::Warn, message));
         }

@@ -363,9 +363,11 @@ impl Judge<'_> {
         if table.live.is_some() && table.live_column(column).is_some() {
             let object = format!("{}.{column}", table.name);
             let message = format!("whatever still asks for `{object}` fails from now on");
+            let views = self.left_behind(&self.views_of_column(&table, column));
             self.push(
                 Draft::new("rename-column", self.at, &object)
                     .is(Severity::Warn, message)
+                    .adding(&views)
                     .hint("change the application in the same deploy, or add the new column beside the old one first"),
             );
         }

@@ -9,7 +9,7 @@ use crate::db::{Column, Orphans, Session, Table};
 use crate::error::{Error, Kind, Result};
 use crate::ident::TableName;
 use crate::integrity::{
-    self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline,
+    self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline, Views,
 };
 use crate::migrate::HISTORY_TABLES;
 use crate::script::convert::to_dynamic;
@@ -189,10 +189,22 @@ fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Resul
     };
     let rows = set.map(|set| set as &dyn BaselineRows);
     let target = host.target();
-    host.wait(async {
+    let (mut report, objects) = host.wait(async {
         let mut snapshot = target.snapshot(1).await?;
-        integrity::compare(&baseline, rows, &mut snapshot, &now, &rules).await
-    })
+        let report = integrity::compare(&baseline, rows, &mut snapshot, &now, &rules).await?;
+        Ok::<_, Error>((report, snapshot.catalog.objects))
+    })?;
+    if let Some(before) = host.known_broken_views() {
+        let now = host.session(async |session: &mut Session| session.broken_views().await)?;
+        let views = Views {
+            before: &before,
+            now: &now,
+            objects: &objects,
+            meant: &host.allowed(),
+        };
+        views.judge(&mut report);
+    }
+    Ok(report)
 }
 
 /// A baseline as [`baseline`] returned it.

@@ -9,7 +9,9 @@ use super::{
     beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, views,
     waiting, without_transactions,
 };
-use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
+use crate::db::catalog::{
+    BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table,
+};
 use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
 use crate::db::{EngineError, Error, Result};
 use crate::ident::TableName;
@@ -194,6 +196,10 @@ impl Connection for MysqlConnection {
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {
         self.link.call(schema::orphans).await
+    }
+
+    async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {
+        self.link.call(views::broken).await
     }
 
     async fn others_marker(&mut self) -> Result<Option<i64>> {

@@ -5,14 +5,15 @@
 //! there, and a view that reads another's would not work.
 
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
+use super::catalog::cell;
 use super::definer::{self, Lost};
 use super::journal::Piece;
 use super::link::State;
 use super::objects::{self, Made};
-use super::{account, fault, quote, rebuild, text};
-use crate::db::{Error, Result};
+use super::{account, quote, rebuild, text};
+use crate::db::{BrokenView, Error, Result};
+use crate::ident::TableName;
 
 /// Whether a statement makes one.
 pub(super) fn is_made_by(statement: &str) -> bool {
@@ -150,11 +151,32 @@ fn query(statement: &str) -> Option<String> {
 
 /// Has the server look into a query without running it.
 async fn look_into(connection: &mut MySqlConnection, sql: &str) -> Result<()> {
-    let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
-    match connection.prepare(sql).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(fault::statement(&error)),
+    // Not by the driver's own way to prepare, which remembers what was sound when it was asked last.
+    let set = format!("SET @dbscript_query = {}", text::literal(sql));
+    text::run(connection, &set).await?;
+    text::run(connection, "PREPARE dbscript_query FROM @dbscript_query").await?;
+    text::surely(connection, "DEALLOCATE PREPARE dbscript_query").await?;
+    Ok(())
+}
+
+/// The views that cannot be read, whatever rights one has.
+pub(super) async fn broken(state: &mut State) -> Result<Vec<BrokenView>> {
+    const LIST: &str = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1";
+    let mut found = Vec::new();
+    for row in text::rows(&mut state.connection, LIST).await? {
+        state.wanted()?;
+        let name = cell(&row, 0);
+        let sql = format!("SELECT 1 FROM {}", quote(&name));
+        match look_into(&mut state.connection, &sql).await {
+            Err(error) if leads_nowhere(&error) => found.push(BrokenView {
+                name: TableName::plain(name),
+                why: error.to_string(),
+            }),
+            Err(error) if error.is_broken_connection() => return Err(error),
+            _ => {}
+        }
     }
+    Ok(found)
 }
 
 /// Refuses the views among these statements that read what this user may not: they could not be made.

@@ -11,7 +11,7 @@ use super::worker::{LOCK_WAIT_MS, State, Worker};
 use super::{fault, lines, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
-use crate::db::{Error, Result, Target};
+use crate::db::{BrokenView, Error, Result, Target};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
 
@@ -194,6 +194,11 @@ impl Connection for SqliteConnection {
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {
         self.with(|state| schema::orphans(&state.connection)).await
+    }
+
+    async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {
+        self.with(|state| schema::broken_views(&state.connection))
+            .await
     }
 
     async fn others_marker(&mut self) -> Result<Option<i64>> {

@@ -6,7 +6,7 @@ use super::catalog::{self, quote, rows};
 use super::fault;
 use super::virtual_table::{self, Virtual};
 use crate::db::catalog::{Catalog, DatabaseInfo, ForeignKey, Orphans, SchemaSql, Sequence, Table};
-use crate::db::{Result, Target};
+use crate::db::{BrokenView, Result, Target};
 use crate::ident::TableName;
 
 /// What the database says of itself.
@@ -177,6 +177,23 @@ pub(super) fn set_sequences(connection: &Connection, sequences: &[Sequence]) -> 
         Ok(())
     };
     set().map_err(fault::statement)
+}
+
+/// Views that the engine cannot compile: it looks into one only where it is used
+/// (<https://www.sqlite.org/lang_createview.html>).
+pub(super) fn broken_views(connection: &Connection) -> Result<Vec<BrokenView>> {
+    let views = catalog::entries(connection)?.into_iter();
+    let views = views.filter(|entry| entry.kind == "view");
+    let broken = views.filter_map(|view| {
+        let sql = format!("SELECT 1 FROM {}", quote(&view.name));
+        let error = connection.prepare(&sql).err()?;
+        let is_of_view = error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown);
+        is_of_view.then(|| BrokenView {
+            name: TableName::plain(view.name),
+            why: fault::statement(error).to_string(),
+        })
+    });
+    Ok(broken.collect())
 }
 
 /// Rows whose foreign key points to nothing (<https://www.sqlite.org/pragma.html#pragma_foreign_key_check>).

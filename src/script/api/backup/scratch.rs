@@ -65,6 +65,7 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
         .session(async |session: &mut Session| session.orphans().await)?;
     call.host.knows_orphans(orphans);
     call.host.note_losses(&[]);
+    call.host.note_broken_views();
     call.run(work, Vec::new())
 }
 

@@ -93,6 +93,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
     tell_counts(host, "backup", Some(&created.set), &counts_of(&created.set));
     if !host.in_scratch() && options.tables.is_none() {
         host.note_saved(created.set.timestamp());
+        host.note_broken_views();
     }
     if let Some(marker) = marker {
         host.watch(created.set.timestamp(), marker);
