@@ -29,5 +29,5 @@ pub use outside::{Outside, outside};
 pub use rebuild::is_rebuild;
 pub use risk::at_risk;
 pub use rule::{RULES, Rule};
-pub use show::mask_literals;
+pub use show::{mask_all_literals, mask_literals};
 pub use split::{Kind, Statement, split};

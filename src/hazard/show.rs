@@ -14,6 +14,11 @@ pub fn mask_literals(engine: Engine, sql: &str) -> String {
     flatten(engine, sql, true, LOGGED_BYTES)
 }
 
+/// The same, however long it is.
+pub fn mask_all_literals(engine: Engine, sql: &str) -> String {
+    flatten(engine, sql, true, usize::MAX)
+}
+
 /// The statement on one line without comments, ended by `…` where it is long.
 pub(super) fn shorten(engine: Engine, sql: &str) -> String {
     flatten(engine, sql, false, SHOWN_BYTES)
@@ -53,7 +58,7 @@ fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
 
 /// Adds a piece, at most what is shown of it, line ends as blanks.
 fn push_flat(line: &mut String, piece: &str, most: usize) {
-    for character in piece.chars().take(most + 1) {
+    for character in piece.chars().take(most.saturating_add(1)) {
         line.push(if character.is_control() {
             ' '
         } else {

@@ -139,30 +139,87 @@ fn dollar_quoted(text: &str) -> Option<usize> {
     Some(tag_end + close + tag.len())
 }
 
-/// The word by which a statement changes something, if it does: literals, comments and quoted names do not count.
+/// The word for which a statement is none that only reads, if it is so: literals, comments and quoted names do not count.
+/// What is not known to read may write.
 pub fn writes(engine: Engine, text: &str) -> Option<String> {
-    const WRITING: [&str; 12] = [
-        "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "CREATE", "DROP", "ALTER", "TRUNCATE",
-        "COMMIT", "ROLLBACK", "BEGIN",
+    const READING: [&str; 10] = [
+        "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "PRAGMA", "HELP",
+        "CHECKSUM",
     ];
-    let masked = crate::hazard::mask_literals(engine, text);
+    let masked = crate::hazard::mask_all_literals(engine, text);
     let words: Vec<String> = masked
         .split(|letter: char| !(letter.is_alphanumeric() || "_\"`[]$.@#".contains(letter)))
         .filter(|word| !word.is_empty())
         .map(str::to_ascii_uppercase)
         .collect();
-    let first = words.first()?;
-    if WRITING.contains(&first.as_str()) {
-        return Some(first.clone());
+    let hidden = masked.contains("/*!").then(|| "/*!".to_owned());
+    match words.first().map(String::as_str) {
+        // The engine has its own words for what is no statement.
+        None => hidden,
+        Some("EXPLAIN" | "ANALYZE") => explains(&words).or(hidden),
+        Some("WITH") => first_of(&WRITING, &words).or(hidden),
+        // PostgreSQL makes a table of it.
+        Some("SELECT") => first_of(&["INTO"], &words),
+        Some(first) if READING.contains(&first) => None,
+        Some(first) => Some(first.to_owned()),
     }
-    // Only there can a query write further on; elsewhere the words are functions, as in `replace(name, …)`.
-    if first != "WITH" && first != "EXPLAIN" {
-        return None;
+}
+
+/// Words by which a query that begins as one writes further on; elsewhere they are functions, as in `replace(name, …)`.
+const WRITING: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+
+fn first_of(wanted: &[&str], words: &[String]) -> Option<String> {
+    let found = words.iter().find(|word| wanted.contains(&word.as_str()));
+    found.cloned()
+}
+
+/// As [`writes`], for what shows how a statement runs, and may run it: it must then be one that reads. `ANALYZE TABLE` is
+/// another statement.
+fn explains(words: &[String]) -> Option<String> {
+    const OPTIONS: [&str; 26] = [
+        "ANALYZE",
+        "ANALYSE",
+        "VERBOSE",
+        "FORMAT",
+        "JSON",
+        "TREE",
+        "TRADITIONAL",
+        "TEXT",
+        "XML",
+        "YAML",
+        "COSTS",
+        "SETTINGS",
+        "BUFFERS",
+        "WAL",
+        "TIMING",
+        "SUMMARY",
+        "MEMORY",
+        "SERIALIZE",
+        "GENERIC_PLAN",
+        "EXTENDED",
+        "PARTITIONS",
+        "ON",
+        "OFF",
+        "TRUE",
+        "FALSE",
+        "NONE",
+    ];
+    if let Some(word) = first_of(&WRITING, words) {
+        return Some(word);
     }
-    let writing = ["INSERT", "UPDATE", "DELETE", "MERGE"];
-    words
-        .into_iter()
-        .find(|word| writing.contains(&word.as_str()))
+    let runs = words.iter().any(|word| word.starts_with("ANALY"));
+    let is_option = |word: &&String| OPTIONS.contains(&word.as_str());
+    let explained = words.iter().skip(1).find(|word| !is_option(word));
+    let is_query = explained.is_some_and(|word| match word.as_str() {
+        "SELECT" | "WITH" | "VALUES" => true,
+        "TABLE" => words.first().is_some_and(|first| first == "EXPLAIN"),
+        _ => false,
+    });
+    match is_query {
+        true => first_of(&["INTO"], words),
+        false if runs => words.first().cloned(),
+        false => None,
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +243,65 @@ mod tests {
         assert_eq!(bound, [Value::from("x"), Value::Int(1), Value::from("x")]);
         assert!(positional("select :a", values.clone()).is_err());
         assert!(positional("select :a, :b, :c", values).is_err());
+    }
+
+    #[test]
+    fn what_is_not_known_to_read_may_write() {
+        let engines = [
+            Engine::Sqlite,
+            Engine::Postgres,
+            Engine::Mysql,
+            Engine::Mariadb,
+        ];
+        for sql in [
+            "select replace(a, 'x', 'y') from t for update",
+            "(SELECT 1) UNION (SELECT 2)",
+            "-- what for\nWITH n AS (SELECT 'delete') SELECT `update` FROM n",
+            "VALUES (1)",
+            "show tables",
+            "EXPLAIN SELECT * FROM t",
+            "EXPLAIN (ANALYZE, FORMAT JSON) SELECT 1",
+            "DESCRIBE t",
+            "PRAGMA table_info(t)",
+            "",
+        ] {
+            for engine in engines {
+                assert_eq!(writes(engine, sql), None, "{sql}");
+            }
+        }
+        let long = format!("WITH n AS (SELECT {} 1) DELETE FROM t", "a, ".repeat(5_000));
+        for (sql, word) in [
+            ("RENAME TABLE a TO b", "RENAME"),
+            ("IF 1 THEN DELETE FROM t; END IF", "IF"),
+            ("call p()", "CALL"),
+            ("OPTIMIZE TABLE t", "OPTIMIZE"),
+            ("FOR i IN 1..2 DO DELETE FROM t; END FOR", "FOR"),
+            ("WHILE 1 DO DELETE FROM t; END WHILE", "WHILE"),
+            ("CASE 1 WHEN 1 THEN DELETE FROM t; END CASE", "CASE"),
+            ("ANALYZE UPDATE t SET a = 1", "UPDATE"),
+            ("ANALYZE FORMAT=JSON DELETE FROM t", "DELETE"),
+            ("ANALYZE TABLE t", "ANALYZE"),
+            ("EXPLAIN ANALYZE EXECUTE s", "EXPLAIN"),
+            (
+                "SET STATEMENT max_statement_time = 1 FOR DELETE FROM t",
+                "SET",
+            ),
+            ("SELECT 1 AS a INTO made", "INTO"),
+            ("VACUUM", "VACUUM"),
+            ("DO $$ BEGIN DELETE FROM t; END $$", "DO"),
+            (long.as_str(), "DELETE"),
+        ] {
+            for engine in engines {
+                assert_eq!(writes(engine, sql).as_deref(), Some(word), "{sql}");
+            }
+        }
+        for sql in ["/*!50000 DELETE */ FROM t", "/*M! CALL p() */"] {
+            assert!(writes(Engine::Mariadb, sql).is_some(), "{sql}");
+        }
+        assert_eq!(
+            writes(Engine::Mariadb, "ANALYZE FORMAT=JSON SELECT 1"),
+            None
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod beside;
 mod broken;
 mod changing;
 mod owners;
+mod queries;
 mod rights;
 mod schema;
 mod swaps;
