@@ -95,6 +95,18 @@ impl Engine {
         }
     }
 
+    /// SQL that keeps everybody from a table until the transaction ends, as a change of its schema does; `None` where
+    /// nothing does that and lets the transaction go on.
+    pub fn lock_sql(self, table: &crate::ident::TableName) -> Option<String> {
+        match self {
+            Engine::Postgres => Some(format!(
+                "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+                self.quote_table(table)
+            )),
+            Engine::Sqlite | Engine::Mysql | Engine::Mariadb => None,
+        }
+    }
+
     /// A name as this engine quotes it.
     pub fn quote(self, name: &str) -> String {
         match self {

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::allow::Allowance;
 use super::dialect::Reading;
-use super::draft::{Draft, LetGo, What};
+use super::draft::{Draft, LetGo, Weight, What};
 use super::given::{self, Given, allowances};
 use super::judge::{self, Placed, Running, Verdict};
 use super::show::{mask_literals, shorten};
@@ -46,6 +46,8 @@ pub struct Lint {
     pub let_go: Vec<LetGo>,
     /// What would take something away and is not allowed, or not yet: only a rehearsal may tell whether it does.
     pub doubts: Vec<Doubt>,
+    /// What the data said is no hazard, as no row met it: rows that are written meanwhile may.
+    pub unmet: Vec<Unmet>,
     /// Tables and columns that live on under another name.
     pub renamed: Vec<Renamed>,
     /// Tables whose rows the files write, by the name they have afterwards.
@@ -59,6 +61,21 @@ pub struct Doubt {
     pub allowance: String,
     /// What it would take away.
     pub let_go: Vec<LetGo>,
+}
+
+/// A hazard that takes something away, which no row met when the data was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// The file, by its name as it was given.
+    pub file: String,
+    /// The statement, as [`split()`] counts them.
+    pub statement: usize,
+    /// The tables it takes from, by the names they have before.
+    pub tables: Vec<String>,
+    /// SQL whose one number is how many rows meet it.
+    pub asked: String,
+    /// What is counted and what happens to it, such as ``rows of `users` have a value in `fax` ``.
+    pub told: String,
 }
 
 /// A table or column that gets another name.
@@ -172,6 +189,7 @@ impl Desk<'_> {
             }));
         }
         let Some(severity) = weighed.severity else {
+            self.lint.unmet.extend(self.unmet(draft));
             return;
         };
         if let (None, Some(object), false) = (&allowed, &draft.table, draft.let_go.is_empty()) {
@@ -206,6 +224,24 @@ impl Desk<'_> {
             fails: draft.fails,
             allowed,
         });
+    }
+
+    /// What may be asked again before the statement runs.
+    fn unmet(&self, draft: &Draft) -> Option<Unmet> {
+        let Weight::Ask(question) = &draft.weight else {
+            return None;
+        };
+        let placed = &self.steps[draft.at];
+        let mut tables: Vec<String> = draft.let_go.iter().map(|gone| gone.table.clone()).collect();
+        tables.dedup();
+        let takes = !tables.is_empty() && !draft.fails && question.severity == Severity::Block;
+        takes.then(|| Unmet {
+            file: self.files[placed.file].name.to_owned(),
+            statement: placed.statement,
+            tables,
+            asked: question.met.clone(),
+            told: format!("{} {}", question.subject, question.verdict),
+        })
     }
 
     /// The allowance that covers a hazard, which is used by that; the nearest one first.

@@ -24,7 +24,7 @@ mod tests;
 
 pub use allow::{Allowance, Source, from_flags};
 pub use draft::{LetGo, What};
-pub use lint::{Doubt, Lint, Options, Renamed, SqlFile, lint};
+pub use lint::{Doubt, Lint, Options, Renamed, SqlFile, Unmet, lint};
 pub use outside::{Outside, outside};
 pub use rebuild::is_rebuild;
 pub use risk::at_risk;

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use super::again;
 use super::control;
 use super::guard::Guard;
 use super::history;
@@ -18,7 +19,7 @@ use super::{Migration, WayBack};
 use crate::db::{Begin, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
-use crate::hazard::{self, Statement};
+use crate::hazard::{self, Statement, Unmet};
 use crate::integrity::LetGo;
 use crate::storage::RunLog;
 use crate::value::Value;
@@ -38,6 +39,8 @@ pub struct Conditions<'a> {
     pub sink: &'a dyn Sink,
     /// What was allowed to go.
     pub let_go: &'a [LetGo],
+    /// What no row met when the data was asked.
+    pub unmet: &'a [Unmet],
     /// What may go besides: how to allow it is said where it does.
     pub doubts: &'a [super::Doubt],
     /// How long a statement may wait for what others have locked, in seconds; `None` on a scratch database, which nobody
@@ -66,6 +69,8 @@ pub struct Applied {
 pub(super) struct Prepared<'a> {
     pub(super) migration: &'a Migration,
     pub(super) statements: Vec<Statement<'a>>,
+    /// What is asked once more right before its statements.
+    pub(super) unmet: Vec<&'a Unmet>,
     /// `None`: outside a transaction.
     pub(super) mode: Option<Begin>,
 }
@@ -81,7 +86,7 @@ pub async fn apply(
     conditions: &Conditions<'_>,
 ) -> Result<Vec<Applied>> {
     let engine = session.engine();
-    let prepared = pending
+    let mut prepared = pending
         .iter()
         .map(|migration| {
             let statements = hazard::split(engine, &migration.sql);
@@ -95,6 +100,7 @@ pub async fn apply(
             Ok(Prepared {
                 migration,
                 statements,
+                unmet: Vec::new(),
                 mode,
             })
         })
@@ -110,6 +116,11 @@ pub async fn apply(
     telling(conditions.sink, "the migration lock", lock).await?;
     let result = async {
         session.limit_lock_waits(conditions.lock_limit_s).await?;
+        if conditions.log.is_some() {
+            // On a copy nobody else writes.
+            again::ask_all(session, conditions.unmet).await?;
+            again::plan(&mut prepared, conditions.unmet);
+        }
         in_groups(session, &prepared, conditions).await
     };
     let result = result.await;

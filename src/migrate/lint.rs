@@ -5,7 +5,7 @@ use super::{Migration, control};
 use crate::db::{Engine, Session};
 use crate::error::Result;
 use crate::event::Finding;
-use crate::hazard::{self, SqlFile, What};
+use crate::hazard::{self, SqlFile, Unmet, What};
 use crate::integrity::{LetGo, Released, Renamed};
 
 /// How pending migrations are judged.
@@ -25,6 +25,8 @@ pub struct Linted {
     pub let_go: Vec<LetGo>,
     /// What may take something away and is not allowed.
     pub doubts: Vec<Doubt>,
+    /// What the data said is no hazard; it is asked again right before the statement runs.
+    pub unmet: Vec<Unmet>,
     /// What gets another name.
     pub renamed: Vec<Renamed>,
 }
@@ -74,6 +76,7 @@ pub async fn lint(
         let_go: let_go.collect(),
         doubts: doubts.collect(),
         renamed: renamed.collect(),
+        unmet: lint.unmet,
         findings: lint.findings,
     })
 }

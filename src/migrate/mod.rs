@@ -3,6 +3,7 @@
 //! The history is sqlx's own (`_sqlx_migrations`): sqlx accepts a database that was migrated here, and the other way
 //! round. Nothing else is kept in the application's database; the journal is the run log.
 
+mod again;
 mod apply;
 mod control;
 mod error;

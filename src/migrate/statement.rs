@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::again;
 use super::apply::Prepared;
 use super::control;
 use super::standing::{
@@ -45,7 +46,15 @@ pub(super) async fn statements(
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));
         }
-        let done = run(session, prepared.migration, statement, conditions).await;
+        let done = match own.begun_at {
+            // A question that fails would spoil the file's own transaction.
+            Some(_) => Ok(()),
+            None => again::ask(session, prepared, index, conditions).await,
+        };
+        let done = match done {
+            Ok(()) => run(session, prepared.migration, statement, conditions).await,
+            Err(error) => Err(error),
+        };
         // Such a statement commits what is before it even where it fails itself.
         let committed = match commits {
             true => session.committed_by_itself().await.map_err(Error::from),

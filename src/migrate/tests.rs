@@ -52,6 +52,7 @@ impl Case {
             sink: &Silent,
             let_go: &self.let_go,
             doubts: &[],
+            unmet: &[],
             lock_limit_s: None,
             statement_limit_s: None,
             way_back: WayBack {

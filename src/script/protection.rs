@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::{BrokenView, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
+use crate::hazard::Unmet;
 use crate::integrity::{Change, LetGo, Renamed};
 use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 
@@ -16,6 +17,7 @@ use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 pub(super) struct Protection {
     source: RefCell<Option<Source>>,
     let_go: RefCell<Vec<LetGo>>,
+    unmet: RefCell<Vec<Unmet>>,
     renamed: RefCell<Vec<Renamed>>,
     doubts: RefCell<Vec<Doubt>>,
     /// What would allow the losses that the last comparison found.
@@ -141,6 +143,7 @@ impl Host {
     pub fn expect(&self, linted: &Linted) {
         *self.protection.let_go.borrow_mut() = linted.let_go.clone();
         *self.protection.doubts.borrow_mut() = linted.doubts.clone();
+        *self.protection.unmet.borrow_mut() = linted.unmet.clone();
         *self.protection.renamed.borrow_mut() = linted.renamed.clone();
         let allowed = linted
             .findings
@@ -148,6 +151,11 @@ impl Host {
             .filter(|found| found.allowed.is_some());
         *self.protection.allowed.borrow_mut() =
             allowed.filter_map(|found| found.table.clone()).collect();
+    }
+
+    /// What no row met when a lint asked the data.
+    pub fn unmet(&self) -> Vec<Unmet> {
+        self.protection.unmet.borrow().clone()
     }
 
     /// What may go besides what was allowed.

@@ -296,12 +296,13 @@ fn up(call: &Call<'_>) -> Answer {
         format!("apply {} to {target}", counted(pending.len(), "migration")),
     )?;
     host.create_if_missing();
-    let (let_go, doubts) = (host.let_go(), host.doubts());
+    let (let_go, doubts, unmet) = (host.let_go(), host.doubts(), host.unmet());
     let conditions = Conditions {
         log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
         doubts: &doubts,
+        unmet: &unmet,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         statement_limit_s,
         way_back: WayBack {

@@ -1,0 +1,174 @@
+//! What is written while the backup is made and the migration rehearsed is in neither: the data is asked once more.
+
+use crate::harness::databases::{Database, in_every_project};
+use crate::harness::{Finished, Project, wait_until};
+
+in_every_project!(
+    what_is_written_after_the_lint_is_not_dropped,
+    what_is_written_between_the_migrations_of_a_set_is_not_dropped,
+    names_that_the_set_gives_to_other_things_are_not_asked,
+);
+
+const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99), price NUMERIC(20, 4));
+    INSERT INTO big VALUES (1, NULL, 1.5); CREATE TABLE cart (id INTEGER PRIMARY KEY, item VARCHAR(99));";
+
+/// A procedure that migrates, with something that others do after the lint.
+fn migrate(project: &Project, meanwhile: &str, status: i32) -> Finished {
+    let script = format!(
+        "const API = 1; const NEEDS = [\"db:write\"];
+         fn main(args) {{
+             let pending = migrate::pending();
+             migrate::lint(pending).refuse_unless_allowed();
+             {meanwhile}
+             migrate::up(pending).len()
+         }}"
+    );
+    project.file("scripts/slow.rhai", script);
+    let words = ["run", "slow", "--yes", "--json"];
+    project.dbscript(&words).status(status).go()
+}
+
+fn written(statement: &str) -> String {
+    format!("db::execute(\"{statement}\");")
+}
+
+fn what_is_written_after_the_lint_is_not_dropped(project: Project) {
+    project.sql(TABLES);
+    project.sql("UPDATE big SET price = NULL");
+    for (sql, meanwhile, told) in [
+        (
+            "ALTER TABLE big DROP COLUMN nick;",
+            "UPDATE big SET nick = 'precious'",
+            "by now 1 rows of `big`",
+        ),
+        (
+            "DROP TABLE cart;",
+            "INSERT INTO cart VALUES (1, 'paid order')",
+            "by now 1 rows of `cart`",
+        ),
+        (
+            "UPDATE cart SET item = '' WHERE id = 7;",
+            "INSERT INTO cart VALUES (7, 'paid order')",
+            "by now 1 rows of `cart`",
+        ),
+        (
+            "-- no-transaction\nDELETE FROM cart WHERE id = 8;",
+            "INSERT INTO cart VALUES (8, 'paid order')",
+            "by now 1 rows of `cart`",
+        ),
+    ] {
+        project.file("migrations/1_takes.sql", sql);
+        let run = migrate(&project, &written(meanwhile), 7);
+        assert!(run.told().contains(told), "{sql}: {}", run.told());
+        assert!(run.told().contains("run safe-migration` again"), "{sql}");
+        let kept = "SELECT (SELECT count(*) FROM cart) + (SELECT count(*) FROM big WHERE nick IS NOT NULL)";
+        assert_eq!(project.value(kept), "1", "{sql}");
+        project.sql("DELETE FROM cart; UPDATE big SET nick = NULL");
+        migrate(&project, "", 0);
+        project.sql("DELETE FROM _sqlx_migrations; DROP TABLE big; DROP TABLE IF EXISTS cart;");
+        project.sql(TABLES);
+    }
+}
+
+/// Before the second one the first has run, which took its time.
+fn what_is_written_between_the_migrations_of_a_set_is_not_dropped(project: Project) {
+    project.sql(TABLES);
+    project.file(
+        "migrations/1_other.sql",
+        "CREATE TABLE other (a INTEGER);\n",
+    );
+    project.file("migrations/3_drop.sql", "DROP TABLE cart;\n");
+    let run = migrate(
+        &project,
+        &written("INSERT INTO cart VALUES (1, 'paid order')"),
+        7,
+    );
+    assert!(
+        run.told().contains("by now 1 rows of `cart`"),
+        "{}",
+        run.told()
+    );
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
+
+/// Values that no longer fit, and that no statement refuses.
+#[test]
+fn what_is_written_after_the_lint_is_not_cut() {
+    for (database, sqls) in [
+        (
+            Database::Postgres,
+            &[
+                "ALTER TABLE big ALTER price TYPE NUMERIC(20, 2)",
+                "ALTER TABLE big ALTER price TYPE INTEGER USING trunc(price)",
+            ][..],
+        ),
+        (
+            Database::Mysql,
+            &["ALTER TABLE big MODIFY price NUMERIC(20, 2)"][..],
+        ),
+    ] {
+        for sql in sqls {
+            let Some(project) = Project::on(database) else {
+                return;
+            };
+            project.sql(TABLES);
+            project.sql("UPDATE big SET price = 1");
+            project.file("migrations/1_cuts.sql", format!("{sql};\n"));
+            let write = written("UPDATE big SET price = 1.2345");
+            let run = migrate(&project, &write, 7);
+            assert!(
+                run.told().contains("by now 1 rows of `big`"),
+                "{sql}: {}",
+                run.told()
+            );
+            assert_eq!(
+                project.value("SELECT count(*) FROM big WHERE price = 1.2345"),
+                "1"
+            );
+        }
+    }
+}
+
+/// An empty table makes way for another of its name, which has rows when it goes.
+fn names_that_the_set_gives_to_other_things_are_not_asked(project: Project) {
+    project.sql(TABLES);
+    project.file(
+        "migrations/1_swap.sql",
+        "ALTER TABLE cart RENAME TO cart_old;
+         CREATE TABLE cart (id INTEGER PRIMARY KEY);
+         INSERT INTO cart VALUES (1);
+         DROP TABLE cart_old;\n",
+    );
+    migrate(&project, "", 0);
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
+
+/// Whoever writes at that very moment is waited for, and seen.
+#[test]
+fn what_is_written_while_the_lock_is_waited_for_is_not_dropped() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(TABLES);
+    project.file("migrations/1_takes.sql", "DROP TABLE cart;\n");
+    let script = "const API = 1; const NEEDS = [\"db:write\"];
+         fn main(args) {
+             let pending = migrate::pending();
+             migrate::lint(pending).refuse_unless_allowed();
+             migrate::up(pending)
+         }";
+    project.file("scripts/slow.rhai", script);
+    let mut other = project.holder();
+    other.sql("BEGIN; INSERT INTO cart VALUES (1, 'paid order')");
+    let run = project.dbscript(&["run", "slow"]).status(7).start();
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LOCK TABLE%'";
+    wait_until("it waits", || project.value(waits) != "0");
+    other.sql("COMMIT");
+    let run = run.finish();
+    assert!(
+        run.told().contains("by now 1 rows of `cart`"),
+        "{}",
+        run.told()
+    );
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
