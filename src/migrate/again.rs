@@ -1,14 +1,13 @@
 //! Asking once more what the lint was told: the backup and the rehearsal take their time, and what others wrote meanwhile
 //! is in neither.
 //!
-//! Everything is asked before the first statement. What no earlier statement can have given another name is asked right
-//! before its own statement too, the last time when nobody else can write any more, where that can be had.
+//! Everything is asked before the first statement. Where no earlier statement of the set has to do with the table, it is
+//! asked right before its own statement too, the last time when nobody else can write any more, where that can be had.
 
 use std::time::{Duration, Instant};
 
-use super::Conditions;
 use super::apply::Prepared;
-use super::standing::is_rows_only;
+use super::{Conditions, HISTORY_TABLES};
 use crate::db::{Begin, Engine, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level};
@@ -36,24 +35,32 @@ pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<()
     Ok(())
 }
 
-/// Leaves with each file what is asked right before its statements: where no earlier one can have given the same names to
-/// other things.
+/// Leaves with each file what is asked right before its statements.
 pub(super) fn plan<'a>(prepared: &mut [Prepared<'a>], unmet: &'a [Unmet]) {
     let mut earlier: Vec<&str> = Vec::new();
     for file in prepared {
         for (index, statement) in file.statements.iter().enumerate() {
             let is_its =
                 |unmet: &&Unmet| unmet.file == file.migration.file && unmet.statement == index;
-            let stands = |unmet: &&Unmet| !earlier.iter().any(|before| renames(before, unmet));
-            file.unmet
-                .extend(unmet.iter().filter(is_its).filter(stands));
+            let is_ours = |unmet: &&Unmet| {
+                let name = |table: &String| HISTORY_TABLES.contains(&table.as_str());
+                unmet.tables.iter().any(name)
+            };
+            let stands = |unmet: &&Unmet| !earlier.iter().any(|before| touches(before, unmet));
+            file.unmet.extend(
+                unmet
+                    .iter()
+                    .filter(is_its)
+                    .filter(stands)
+                    .filter(|unmet| !is_ours(unmet)),
+            );
             earlier.push(statement.text);
         }
     }
 }
 
-/// Whether a statement may give a name that a question uses to something else.
-fn renames(statement: &str, unmet: &Unmet) -> bool {
+/// Whether a statement may give a name that a question uses to something else, or may have written what it counts.
+fn touches(statement: &str, unmet: &Unmet) -> bool {
     let first = statement.split_whitespace().next().unwrap_or_default();
     if UNSEEN.iter().any(|word| word.eq_ignore_ascii_case(first)) {
         return true;
@@ -63,7 +70,7 @@ fn renames(statement: &str, unmet: &Unmet) -> bool {
         let name = table.rsplit('.').next().unwrap_or(table);
         text.contains(&name.to_lowercase())
     };
-    !is_rows_only(statement) && unmet.tables.iter().any(names)
+    unmet.tables.iter().any(names)
 }
 
 /// Asks what is to be asked right before a statement.
