@@ -11,6 +11,7 @@ use super::again;
 use super::control;
 use super::guard::Guard;
 use super::history;
+use super::home::Home;
 use super::indexes::Indexes;
 use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
@@ -320,7 +321,15 @@ async fn one(
         let row = migration.row(NOT_MEASURED);
         session.execute(history.begin, &row).await?;
     }
+    let home = Home::before(session).await?;
     let done = statements(session, prepared, conditions, reached).await;
+    if done.is_ok() {
+        home.back(session).await?;
+    } else if prepared.mode.is_none() {
+        // In a transaction that goes with the rollback. The statement's own error is the one that is told.
+        roll_back(session, reached).await;
+        home.back(session).await.ok();
+    }
     if done.is_err() && announced && reached.stays == 0 && reached.doubt.is_none() {
         take_back(session, migration, reached).await;
     }

@@ -10,6 +10,7 @@ mod error;
 mod guard;
 mod half;
 mod history;
+mod home;
 mod indexes;
 mod lint;
 mod meant;

@@ -47,3 +47,36 @@ async fn a_set_is_restored_whatever_names_without_a_schema_mean() {
         }
     }
 }
+
+/// The first lines of a file that `pg_dump` wrote say that nothing is found without its schema.
+#[test]
+fn a_migration_that_searches_no_schema_is_recorded_and_the_next_one_finds_its_tables() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let nowhere = "SELECT pg_catalog.set_config('search_path', '', false);";
+    project.file(
+        "migrations/1_dumped.sql",
+        format!("{nowhere}\nCREATE TABLE public.a (id INTEGER);\n"),
+    );
+    project.file(
+        "migrations/2_next.sql",
+        "ALTER TABLE a ADD COLUMN b INTEGER;\n",
+    );
+    project.file(
+        "migrations/3_apart.sql",
+        format!("-- no-transaction\n{nowhere}\nVACUUM public.a;\n"),
+    );
+    let words = ["run", "safe-migration", "--yes", "--json"];
+    let run = project.dbscript(&words).go();
+    assert_eq!(run.result()["applied"], 3);
+    project.file(
+        "migrations/4_fails.sql",
+        format!("-- no-transaction\n{nowhere}\nVACUUM public.nowhere;\n"),
+    );
+    let words = [&words[..], &["--rehearse", "off"]].concat();
+    let run = project.dbscript(&words).status(7).go();
+    assert!(run.told().contains("statement 1 is done"), "{}", run.told());
+    let begun = "SELECT count(*) FROM _sqlx_migrations WHERE NOT success";
+    assert_eq!(project.value(begun), "1");
+}

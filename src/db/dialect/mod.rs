@@ -82,6 +82,17 @@ pub struct HistorySql {
     pub finish: &'static str,
     /// Whether statements commit by themselves inside a transaction, so that any migration may be left half done.
     pub commits_by_itself: bool,
+    /// Where a session can change what names without a schema mean.
+    pub path: Option<SearchPath>,
+}
+
+/// The statements around what names without a schema mean.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchPath {
+    /// Gives it, as one value.
+    pub get: &'static str,
+    /// Sets it for the session to such a value.
+    pub set: &'static str,
 }
 
 /// Names an open cursor of one connection.

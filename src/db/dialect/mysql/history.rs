@@ -21,6 +21,7 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, FALSE, ?, ?)",
     finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?",
     commits_by_itself: true,
+    path: None,
 };
 
 /// The name of the lock sqlx takes with GET_LOCK for a database.

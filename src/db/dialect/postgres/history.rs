@@ -1,6 +1,6 @@
 //! sqlx's history table on PostgreSQL, as `sqlx-postgres/src/migrate.rs` of sqlx 0.9 writes it.
 
-use crate::db::dialect::HistorySql;
+use crate::db::dialect::{HistorySql, SearchPath};
 
 /// Its statements. Each migration has a transaction of its own: one may need what another has committed, such as a new
 /// value of an enum.
@@ -21,4 +21,8 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ($1, $2, FALSE, $3, $4)",
     finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = $1 WHERE version = $2",
     commits_by_itself: false,
+    path: Some(SearchPath {
+        get: "SELECT pg_catalog.current_setting('search_path')",
+        set: "SELECT pg_catalog.set_config('search_path', $1, false)",
+    }),
 };

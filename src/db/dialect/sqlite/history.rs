@@ -20,4 +20,5 @@ pub(in crate::db) const HISTORY: HistorySql = HistorySql {
     begin: "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?1, ?2, FALSE, ?3, ?4)",
     finish: "UPDATE _sqlx_migrations SET success = TRUE, execution_time = ?1 WHERE version = ?2",
     commits_by_itself: false,
+    path: None,
 };

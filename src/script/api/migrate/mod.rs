@@ -271,8 +271,7 @@ fn statement_limit(call: &Call<'_>) -> Result<Option<u64>, Thrown> {
 fn up(call: &Call<'_>) -> Answer {
     let host = call.host;
     let pending = listed(call, 0)?;
-    let lock_limit_s = lock_limit(call)?;
-    let statement_limit_s = statement_limit(call)?;
+    let (lock_limit_s, statement_limit_s) = (lock_limit(call)?, statement_limit(call)?);
     if host.depth() > 0 {
         let message = "migrations cannot be applied inside `db::transaction`";
         return Err(Error::new(Kind::Script, message)
