@@ -38,6 +38,7 @@ impl Judge<'_> {
         let added = table.added_constraints.iter().any(|own| own == constraint);
         if let (Some(found), true, false) = (&found, table.live.is_some(), added)
             && !self.constraint_comes_back(&table, constraint, found)
+            && !self.key_stays(&table, constraint, found)
         {
             self.tell_dropped(&table, constraint, found, cascade);
         }
@@ -103,6 +104,17 @@ impl Judge<'_> {
             }
             _ => false,
         })
+    }
+
+    /// Whether another index or constraint demands the same.
+    fn key_stays(&self, table: &Table, name: &str, found: &Dropped) -> bool {
+        match found {
+            Dropped::Key {
+                primary: false,
+                columns,
+            } => self.stays_unique(&table.name, columns, name),
+            _ => false,
+        }
     }
 
     fn tell_dropped(&mut self, table: &Table, name: &str, found: &Dropped, cascade: bool) {

@@ -226,11 +226,26 @@ impl Judge<'_> {
         (rows, format!(" WHERE {times} > 1"))
     }
 
+    /// Whether what a unique index demands is still demanded without it.
+    fn index_stays(&self, index: &Index) -> bool {
+        // Of expressions and of some of the rows only the name tells.
+        let by_name = index.columns.iter().any(String::is_empty)
+            || index.words.iter().any(|word| word == "where");
+        let again = by_name
+            && self.ahead().any(|action| match action {
+                Action::CreateIndex(new) => {
+                    new.unique && new.name.name.eq_ignore_ascii_case(&index.name)
+                }
+                _ => false,
+            });
+        again || self.stays_unique(&index.table, &index.columns, &index.name)
+    }
+
     pub(super) fn drop_index(&mut self, name: &TableName, table: Option<&TableName>) {
         let known = self.world.index(&name.name, table).cloned();
         let again = self.comes_back("index", &name.name);
         match &known {
-            Some(index) if !index.created && index.unique && !again => {
+            Some(index) if !index.created && index.unique && !self.index_stays(index) => {
                 let columns = index.columns.join(", ");
                 let mut draft = Draft::new("drop-unique-index", self.at, index.table.to_string());
                 draft.aliases = vec![index.name.clone()];

@@ -32,6 +32,7 @@ mod storage;
 mod tables;
 mod truncates;
 mod types;
+mod unique;
 mod upserts;
 mod values;
 mod whole;

@@ -140,6 +140,14 @@ async fn views_triggers_and_indexes_are_missed_when_they_go() {
         ("DROP VIEW names", &["drop-view warn"]),
         ("DROP TRIGGER count_points", &["drop-trigger warn"]),
         ("DROP INDEX users_email_key", &["drop-unique-index warn"]),
+        ("DROP INDEX users_email_key; CREATE UNIQUE INDEX other ON users (email)", &[]),
+        ("CREATE UNIQUE INDEX other ON users (email); DROP INDEX users_email_key", &[]),
+        ("DROP INDEX users_email_key; CREATE UNIQUE INDEX users_email_key ON users (email)", &[]),
+        ("DROP INDEX users_email_key; CREATE INDEX other ON users (email)", &["drop-unique-index warn"]),
+        ("DROP INDEX users_email_key; CREATE INDEX users_email_key ON users (email)", &["drop-unique-index warn"]),
+        ("DROP INDEX users_email_key; CREATE UNIQUE INDEX other ON users (email, name)", &["drop-unique-index warn"]),
+        ("DROP INDEX users_email_key; CREATE UNIQUE INDEX other ON users (email) WHERE age > 1", &["drop-unique-index warn"]),
+        ("DROP INDEX users_email_key; CREATE UNIQUE INDEX other ON users (email); DROP INDEX other", &["drop-unique-index warn"]),
     ])
     .await;
     silent(&[
