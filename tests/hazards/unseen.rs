@@ -46,6 +46,19 @@ async fn an_allowance_that_names_a_table_is_passed_on_to_the_comparison() {
             ("reviews", column, what, true)
         );
     }
+    // The warning itself names the rule, and so does its allowance.
+    let lint = judged(&fresh, rule).await;
+    assert_eq!(lint.findings[0].table.as_deref(), Some("r"));
+    for (name, allowed) in [("r", true), ("other", false)] {
+        let sql = format!("-- dbscript: allow dynamic-sql({name}) looked at\n{rule}");
+        let lint = judged(&fresh, &sql).await;
+        let found = lint
+            .findings
+            .iter()
+            .find(|found| found.rule == "dynamic-sql");
+        let found = found.expect("it is told in any case");
+        assert_eq!(found.allowed.is_some(), allowed, "{name}");
+    }
     // Above the rule itself it is what cannot be seen here; of a table that is not there it covers nothing.
     let sql = format!("-- dbscript: allow delete-rows(reviews) meant\n{rule}");
     assert_eq!(said(&judged(&fresh, &sql).await), ["dynamic-sql warn"]);

@@ -39,7 +39,7 @@ mod whole;
 
 use std::collections::HashMap;
 
-use super::action::{Action, NewRoutine, NewTrigger, Step};
+use super::action::{Action, NewRoutine, NewTrigger, ObjectKind, Step};
 use super::dialect::{self, Habits, Reading};
 use super::draft::{Draft, LetGo, What};
 use super::rebuild::{self, Rebuild};
@@ -198,15 +198,31 @@ impl Judge<'_> {
         self.drafts.push(draft);
     }
 
-    /// A warning about no table in particular.
+    /// A warning about no table in particular; about a rule where one is created.
     fn general(&mut self, rule: &'static str, message: &str) {
         let mut draft = Draft::new(rule, self.at, "").is(Severity::Warn, message);
-        draft.table = None;
+        draft.table = self.rule_at_hand();
         self.push(
             draft.hint(
                 "look at it yourself: what it does to data is not checked before the rehearsal",
             ),
         );
+    }
+
+    /// The name of the rule that the statement at hand creates.
+    fn rule_at_hand(&self) -> Option<String> {
+        let here = self.steps.get(self.at)?;
+        let next = self.steps.get(self.at + 1)?;
+        match &next.step.action {
+            Action::CreateObject {
+                kind: ObjectKind::Rule,
+                name,
+                ..
+            } if (next.file, next.statement) == (here.file, here.statement) => {
+                Some(name.to_string())
+            }
+            _ => None,
+        }
     }
 
     /// The action of each step of the file at hand.
