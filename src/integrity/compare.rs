@@ -3,6 +3,7 @@
 use super::comparison::{Comparison, Released};
 use super::difference::{self, Difference, Sides};
 use super::forms::{self, Retyped, Told};
+use super::keyed::Key;
 use super::report::{Change, ChangeKind, Report};
 use super::{Baseline, BaselineRows, Fingerprint, TableBaseline, measure};
 use crate::db::{Catalog, Column, Orphans, Reader, Snapshot, Table};
@@ -148,9 +149,10 @@ async fn compare_table(
     judge: &mut Judge<'_>,
 ) -> Result<()> {
     let Paired { then, now, retyped } = pair(before, rows, table, judge)?;
+    let key = Key::of(table, &then, &now);
     for column in &retyped {
         let name = Some(column.then.name.as_str());
-        match forms::compare(reader, (before, table), rows, column).await? {
+        match forms::compare(reader, (before, table), rows, column, key.as_ref()).await? {
             Some(Told::Loss(message)) => judge.found(ChangeKind::Values, before, name, message),
             Some(Told::Note(message)) => judge.note(ChangeKind::Values, before, name, message),
             None => {}

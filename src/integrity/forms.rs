@@ -1,7 +1,8 @@
 //! Values of a column that has another type now: whether they still read as they did.
 //!
 //! The two sides write them in other ways (`5` and `"5"`), so that rows cannot be held against each other. What a value
-//! reads as can: the same text is the same value. Texts are compared by hash, in parts, as rows are.
+//! reads as can: the same text is the same value. Texts are compared by hash, in parts, as rows are: first all of them
+//! together, then, where a primary key tells the rows apart, each in its row.
 
 use std::collections::HashMap;
 
@@ -10,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::baseline::read_lines;
 use super::difference::HASHES_AT_A_TIME;
+use super::keyed::{self, Key};
 use super::reading::Reading;
 use super::{BaselineRows, TableBaseline};
 use crate::db::{Column, Reader, Table, project_line};
@@ -77,6 +79,7 @@ pub(super) async fn compare(
     (before, table): (&TableBaseline, &Table),
     rows: Option<&dyn BaselineRows>,
     column: &Retyped,
+    key: Option<&Key>,
 ) -> Result<Option<Told>> {
     let name = format!("`{}.{}`", before.name, column.then.name);
     let now = &column.now.type_name;
@@ -87,7 +90,16 @@ pub(super) async fn compare(
     let readings = count(reader, before, rows, table, column).await?;
     let changed = readings.changed();
     if changed == 0 {
-        return Ok(None);
+        let moved = match key {
+            Some(key) => keyed::moved(reader, (before, table), rows, column, key).await?,
+            None => 0,
+        };
+        return Ok((moved > 0).then(|| {
+            let values = counted(readings.values, "value");
+            Told::Loss(format!(
+                "{moved} of {values} of {name} stand in rows that held other values before"
+            ))
+        }));
     }
     let what = format!(
         "{changed} of {} of {name}",
@@ -153,7 +165,7 @@ async fn count(
 }
 
 /// The hash of what a value of a line reads as; `None` for NULL.
-fn reading(
+pub(super) fn reading(
     table: &TableName,
     column: &str,
     reads: Reading,

@@ -9,6 +9,7 @@ mod comparison;
 mod difference;
 mod fingerprint;
 mod forms;
+mod keyed;
 mod reading;
 mod report;
 #[cfg(test)]

@@ -314,3 +314,43 @@ async fn new_orphans_are_losses_and_old_ones_are_not() {
         "`c` has 1 row whose row of `p` is not there (p)"
     );
 }
+
+#[tokio::test]
+async fn values_that_change_places_are_told_by_the_key_of_their_rows() {
+    let let_go = |what, column: Option<&str>| LetGo {
+        table: "users".to_owned(),
+        column: column.map(str::to_owned),
+        what,
+    };
+    let rules = Comparison {
+        let_go: vec![
+            let_go(Released::Retyped, Some("fax")),
+            let_go(Released::Rows, None),
+        ],
+        ..Comparison::default()
+    };
+    const SWAP: &str = "UPDATE users SET fax = 4 - fax";
+    let told = "2 of 2 values of `users.fax` stand in rows that held other values before";
+    let (losses, notes) = losses_after(&[SWAP], &rules).await;
+    assert!(
+        losses.is_empty() && notes == [told],
+        "rows may go: {notes:?}"
+    );
+    let strict = Comparison {
+        let_go: vec![let_go(Released::Form, Some("fax"))],
+        ..Comparison::default()
+    };
+    let (losses, _) = losses_after(&[SWAP], &strict).await;
+    assert_eq!(losses, [told]);
+    // What went and came with its row has not changed places.
+    let (losses, notes) = losses_after(
+        &[
+            "DELETE FROM users WHERE id = 3",
+            "INSERT INTO users VALUES (9, 'max', '3')",
+        ],
+        &rules,
+    )
+    .await;
+    assert!(losses.is_empty(), "{losses:?}");
+    assert!(!notes.iter().any(|note| note.contains("fax")), "{notes:?}");
+}

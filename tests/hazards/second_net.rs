@@ -41,6 +41,10 @@ fn values_of_another_type_are_compared_in_the_rehearsal() {
             "values of `people.tags` read differently",
         ),
         (
+            "ALTER TABLE people ALTER age TYPE text;\nUPDATE people SET age = CASE id WHEN 1 THEN '40' WHEN 2 THEN '30' ELSE age END;",
+            "2 of 2 values of `people.age` stand in rows that held other values before",
+        ),
+        (
             "ALTER TABLE people ALTER doc TYPE jsonb USING doc::jsonb - 'a';",
             "2 of 2 values of `people.doc` read differently",
         ),
@@ -74,7 +78,7 @@ fn values_of_another_type_are_compared_in_the_rehearsal() {
     }
     for sql in [
         "ALTER TABLE people ALTER name TYPE text USING trim(name);",
-        "ALTER TABLE people ALTER age TYPE text;",
+        "ALTER TABLE people ALTER age TYPE text;\nUPDATE people SET age = '60' WHERE id = 3;",
         "ALTER TABLE people ALTER doc TYPE jsonb USING doc::jsonb;",
         "ALTER TABLE people ALTER host TYPE inet USING host::inet;",
         "ALTER TYPE address ADD ATTRIBUTE zip text CASCADE;",
