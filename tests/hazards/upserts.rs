@@ -1,7 +1,7 @@
 //! Seed rows that are written again and again: lint and rehearsal agree on whether rows that exist get other values.
 
 use crate::harness::Project;
-use crate::harness::databases::{Said, in_every_project};
+use crate::harness::databases::{Database, Said, in_every_project};
 
 in_every_project!(
     an_upsert_that_changes_nothing_is_silent,
@@ -93,5 +93,47 @@ fn what_lint_cannot_tell_of_an_upsert_the_rehearsal_does(project: Project) {
         );
         let words = [&MIGRATE[..], &["--allow", "upsert(plans)"]].concat();
         project.dbscript(&words).go();
+    }
+}
+
+/// Keys of text, in whatever character set and collation they are kept; values of types that have no equality.
+#[test]
+fn keys_and_values_of_any_kind_are_compared() {
+    for (database, schema, seeds) in [
+        (
+            Database::Mysql,
+            "CREATE TABLE s (k VARCHAR(20) COLLATE utf8mb4_unicode_ci PRIMARY KEY, v TEXT COLLATE utf8mb4_bin, n DOUBLE);
+             INSERT INTO s VALUES ('a', 'x', 1.5), ('é', 'y', 2);",
+            ["('a', 'x', 1.5), ('é', 'y', 2)", "('é', 'Y', 2)"].map(|rows| {
+                format!("INSERT INTO s VALUES {rows} ON DUPLICATE KEY UPDATE v = VALUES(v), n = VALUES(n)")
+            }),
+        ),
+        (
+            Database::Postgres,
+            "CREATE TYPE mood AS ENUM ('calm', 'cross');
+             CREATE TABLE s (k text PRIMARY KEY, v json, m mood, u uuid, t text[]);
+             INSERT INTO s VALUES ('a', '{\"a\":1}', 'calm', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{x}'), ('b', NULL, NULL, NULL, NULL);",
+            [
+                "('a', '{\"a\":1}', 'calm', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{x}')",
+                "('a', '{\"a\":2}', 'calm', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{x}')",
+            ]
+            .map(|rows| {
+                format!("INSERT INTO s AS old VALUES {rows} ON CONFLICT (k) DO UPDATE SET v = excluded.v, m = excluded.m, u = excluded.u, t = excluded.t")
+            }),
+        ),
+    ] {
+        let Some(project) = Project::on(database) else {
+            continue;
+        };
+        project.sql(schema);
+        for (seed, severity) in seeds.iter().zip([None, Some("block")]) {
+            project.file("migrations/1_seed.sql", format!("{seed};\n"));
+            let run = project.dbscript(&["run", "safe-migration", "--plan", "--json"]);
+            let run = run.status(if severity.is_some() { 3 } else { 0 }).go();
+            let found = run.events_of("finding");
+            let told = found.first().map(|found| found["severity"].to_string());
+            let expected = severity.map(|severity| format!("{severity:?}"));
+            assert_eq!(told, expected, "{seed}: {}", run.told());
+        }
     }
 }

@@ -76,11 +76,13 @@ impl Judge<'_> {
         let from = self
             .engine
             .quote_table(table.live.as_ref().unwrap_or(&table.name));
-        let filter = format!(" WHERE EXISTS (SELECT 1 FROM {name} WHERE {condition})");
+        // From the new rows to those of the table, which has an index on its keys.
+        let both = format!("{name}, {from}");
+        let filter = format!(" WHERE {condition}");
         Weight::Ask(Question {
-            met: self.counting(&with, &from, &filter),
+            met: self.counting(&with, &both, &filter),
             of: Some(self.counting("", &from, "")),
-            sample: self.sample(table, &from, &with, &filter),
+            sample: self.sample(table, &both, &with, &filter),
             ..every
         })
     }
@@ -116,6 +118,8 @@ impl Judge<'_> {
         if !conflict.target.is_empty() {
             keys = vec![conflict.target.as_slice()];
         }
+        keys.sort_unstable();
+        keys.dedup();
         let new =
             |column: &str| format!("{}.{}", self.quote(INCOMING), self.quote(&incoming(column)));
         let meets = |column: &String| {
