@@ -1,9 +1,30 @@
-//! Waiting that is not silent: for a lock that another program holds, a person is told what is waited for.
+//! Waiting that is not silent: for a lock that another program holds, a person is told what is waited for. Nor is it
+//! without an end.
 
 use std::pin::pin;
 use std::time::Duration;
 
+use super::Error;
 use crate::event::{Event, Level, Sink};
+
+/// How long others' open transactions may keep the tables, in seconds.
+pub(in crate::db) const BUSY_WAIT_S: u64 = 30;
+
+/// What there is to say of tables that were kept for as long as that.
+pub(in crate::db) fn kept() -> String {
+    format!("other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds")
+}
+
+/// The error of who has waited as long as that before anything was changed; `who` is what an engine knows of those who kept
+/// them, `more` what it adds to the way out.
+pub(in crate::db) fn busy(who: &str, more: &str) -> Error {
+    Error::Unsupported {
+        message: format!("{}, and nothing was changed{who}", kept()),
+        hint: format!(
+            "stop what uses the database, or wait until it is done, and run this again{more}"
+        ),
+    }
+}
 
 /// How long a wait may be before it is told.
 const SILENCE: Duration = Duration::from_secs(1);

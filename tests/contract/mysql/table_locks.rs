@@ -82,6 +82,46 @@ async fn a_restore_behind_whose_lock_an_alter_waits_gives_up_and_says_why() {
     altering.join().expect("the other goes on");
 }
 
+/// So does one that waits for a transaction which is no restore's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_looks_at_tables_behind_an_alter_that_waits_gives_up_and_says_why() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    client(
+        fresh.url(),
+        "CREATE TABLE t (a INT PRIMARY KEY); CREATE TABLE c (a INT, FOREIGN KEY (a) REFERENCES t (a))",
+    );
+    let mut holder = fresh.session().await;
+    holder.begin(Begin::Write).await.expect("it begins");
+    number(&mut holder, "SELECT COUNT(*) FROM t").await;
+    let url = fresh.url().to_owned();
+    let altering = std::thread::spawn(move || client(&url, "ALTER TABLE t ADD COLUMN b INT"));
+    let mut other = fresh.session().await;
+    waiting(&mut other, &fresh, "ALTER TABLE t").await;
+    let mut counting = fresh.reader().await;
+    let mut writing = fresh.session().await;
+    let was = number(&mut counting, "SELECT @@lock_wait_timeout").await;
+    let (t, target) = (TableName::plain("t"), fresh.target());
+    let looks = async { tokio::join!(counting.count(&t), writing.orphans(), target.snapshot(2),) };
+    let looks = tokio::time::timeout(PATIENCE, looks).await;
+    let (counted, orphans, snapshot) = looks.expect("they give up");
+    let refused = [counted.err(), orphans.err(), snapshot.err()];
+    for refused in refused {
+        let refused = refused.expect("it was kept").to_string();
+        assert!(
+            refused.contains("have kept the tables for 30 seconds"),
+            "{refused}"
+        );
+    }
+    // What a session waits for later is no matter of that.
+    let is = number(&mut counting, "SELECT @@lock_wait_timeout").await;
+    assert_eq!(is, was);
+    holder.rollback_all().await.expect("it goes away");
+    altering.join().expect("the other goes on");
+    assert_eq!(counting.count(&t).await.expect("it is free"), 0);
+}
+
 #[test]
 fn a_restore_of_tables_that_others_update_all_the_time_comes_to_its_end() {
     let Some(project) = Project::on(Database::Mysql) else {

@@ -6,7 +6,7 @@ use super::catalog::{self, Listed, cell};
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::READ;
-use super::{quote, surroundings, text};
+use super::{quote, surroundings, text, watch};
 use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
 use crate::db::dialect::Begin;
 use crate::db::{Engine, Result};
@@ -111,6 +111,10 @@ fn without_counter(options: &str) -> String {
 
 /// Foreign keys whose rows point to nothing.
 pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
+    watch::within_limit(state, all_orphans).await
+}
+
+async fn all_orphans(state: &mut State) -> Result<Vec<Orphans>> {
     let mut found = Vec::new();
     let tables = catalog::read(state).await?.tables;
     let names: HashSet<TableName> = tables.iter().map(|table| table.name.clone()).collect();
@@ -165,7 +169,7 @@ pub(super) async fn number(state: &mut State, sql: &str) -> Result<u64> {
 /// Rows of a table.
 pub(super) async fn count(state: &mut State, table: &TableName) -> Result<u64> {
     let sql = format!("{READ} COUNT(*) FROM {}", quote(&table.name));
-    number(state, &sql).await
+    watch::within_limit(state, async |state: &mut State| number(state, &sql).await).await
 }
 
 /// Drops every user object of the current database. Each statement commits by itself.

@@ -21,6 +21,7 @@ use super::text::READ;
 use super::{journal, lines, quote, schema, text, watch};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
+use crate::db::patience::busy;
 use crate::db::server::Server;
 use crate::db::{Access, Engine, EngineError, Error, Result};
 
@@ -155,10 +156,9 @@ async fn begin(state: &mut State) -> Result<()> {
     if state.transaction.is_some() {
         return Ok(());
     }
-    // What waits for a restore may keep this waiting, which is a part of that restore.
-    if journal::is_at_work(state).await? {
-        state.run(&watch::limit()).await?;
-    }
+    // What waits for a restore may keep this waiting, which is a part of that restore; and what waits for any other
+    // transaction would keep it for as long as that likes.
+    state.run(&watch::limit()).await?;
     let mut attempt = 1;
     loop {
         state
@@ -172,7 +172,7 @@ async fn begin(state: &mut State) -> Result<()> {
                 attempt += 1;
                 state.run("ROLLBACK").await?;
             }
-            Err(Error::Locked { .. }) => return Err(watch::busy()),
+            Err(Error::Locked { .. }) => return Err(busy("", "")),
             Err(error) => return Err(error),
             Ok(()) => break,
         }

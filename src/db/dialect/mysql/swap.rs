@@ -8,10 +8,11 @@ use super::definer::Lost;
 use super::journal::{self, Piece, Side};
 use super::link::State;
 use super::rebuild::{self, create_like_current};
-use super::watch::{self, BUSY_WAIT_S};
-use super::{account, beside, catalog, definer, objects, quote, schema, surroundings, text, views};
+use super::{
+    account, beside, catalog, definer, objects, quote, schema, surroundings, text, views, watch,
+};
 use crate::db::dialect::Overtaken;
-use crate::db::{EngineError, Error, Result};
+use crate::db::{EngineError, Error, Result, patience};
 
 /// Tables that change places, and what hangs on them.
 pub(super) struct Swap {
@@ -296,9 +297,7 @@ async fn rename(state: &mut State, moves: &[String]) -> Result<()> {
         Err(Error::Locked { .. }) => Err(Error::Statement {
             source: EngineError {
                 code: "HY000".to_owned(),
-                message: format!(
-                    "another program's transactions have kept the tables for {BUSY_WAIT_S} seconds"
-                ),
+                message: patience::kept(),
             },
         }),
         Err(error) => Err(error),

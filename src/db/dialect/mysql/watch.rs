@@ -16,10 +16,8 @@ use sqlx::mysql::MySqlConnection;
 use super::catalog::{self, cell};
 use super::link::State;
 use super::{open, quote, text, without_transactions};
+use crate::db::patience::{BUSY_WAIT_S, busy};
 use crate::db::{Error, Result};
-
-/// How long others' open transactions may keep the tables, in seconds.
-pub(super) const BUSY_WAIT_S: u64 = 30;
 
 /// Times are kept in whole seconds: one that was written in this second could be written in it once more. How often the
 /// next one is waited for, and how long, in milliseconds.
@@ -143,7 +141,7 @@ async fn hold(state: &mut State, tables: &[String]) -> Result<Option<MySqlConnec
         Err(error) => {
             open::close(guard).await;
             match error {
-                Error::Locked { .. } => Err(busy()),
+                Error::Locked { .. } => Err(busy("", "")),
                 other => {
                     state.note(format!(
                         "other programs could write while this ran, as the tables could not be locked ({other}): had \
@@ -156,14 +154,28 @@ async fn hold(state: &mut State, tables: &[String]) -> Result<Option<MySqlConnec
     }
 }
 
-/// The error of who has waited as long as that.
-pub(super) fn busy() -> Error {
-    Error::Unsupported {
-        message: format!(
-            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed"
-        ),
-        hint: "stop what uses the database, or wait until it is done, and run this again"
-            .to_owned(),
+/// Does what may wait for a table, for no longer than that: behind a transaction that is open an ALTER waits, and behind
+/// the ALTER whoever reads. Where the session's waits are limited already, that limit is the one that counts.
+pub(super) async fn within_limit<T>(
+    state: &mut State,
+    work: impl AsyncFnOnce(&mut State) -> Result<T>,
+) -> Result<T> {
+    if state.lock_limit_s.is_some() {
+        return work(state).await;
+    }
+    state
+        .run(&format!(
+            "SET @dbscript_wait = @@SESSION.lock_wait_timeout,
+             SESSION lock_wait_timeout = LEAST(@@SESSION.lock_wait_timeout, {BUSY_WAIT_S})"
+        ))
+        .await?;
+    let done = work(state).await;
+    let set_back = "SET SESSION lock_wait_timeout = @dbscript_wait";
+    let set_back = text::surely(&mut state.connection, set_back).await;
+    match done {
+        Err(Error::Locked { .. }) => Err(busy("", "")),
+        Err(error) => Err(error),
+        Ok(done) => set_back.map(|_| done),
     }
 }
 
@@ -289,7 +301,7 @@ pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
         return Ok(());
     }
     match text::surely(&mut state.connection, &locks(&watched, "WRITE")).await {
-        Err(Error::Locked { .. }) => Err(busy()),
+        Err(Error::Locked { .. }) => Err(busy("", "")),
         Err(Error::Denied { .. } | Error::NotGranted { .. }) | Ok(_) => Ok(()),
         Err(error) => Err(error),
     }

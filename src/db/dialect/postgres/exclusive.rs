@@ -11,9 +11,10 @@
 use std::time::{Duration, Instant};
 
 use super::state::State;
-use super::waiting::{BUSY_WAIT_S, InTheWay};
+use super::waiting::InTheWay;
 use super::watch::Watch;
 use super::{sql, tables};
+use crate::db::patience::{self, BUSY_WAIT_S};
 use crate::db::{Error, Result};
 use crate::event::counted;
 
@@ -165,11 +166,8 @@ fn busy(seen: Option<InTheWay>) -> Error {
         let what = what.unwrap_or("them".to_owned());
         format!("; last in the way of {what}: {holder}")
     });
-    Error::Unsupported {
-        message: format!(
-            "other programs' transactions have kept the tables for {BUSY_WAIT_S} seconds, and nothing was changed{last}"
-        ),
-        hint: "stop what uses the database, or wait until it is done, and run this again; those of other roles who read, then wait to write, a restore ends only with `GRANT pg_signal_backend TO` its own"
-            .to_owned(),
-    }
+    patience::busy(
+        &last,
+        "; those of other roles who read, then wait to write, a restore ends only with `GRANT pg_signal_backend TO` its own",
+    )
 }

@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::state::State;
-use super::waiting::{self, BUSY_WAIT_S};
+use super::waiting;
 use super::worker::Worker;
 use super::{catalog, lines, open, schema, sql, tables};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, SchemaSql, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
+use crate::db::patience::BUSY_WAIT_S;
 use crate::db::server::Server;
 use crate::db::{Access, Error, Result};
 

@@ -11,10 +11,8 @@ use sqlx::{PgConnection, Row};
 
 use super::fault;
 use super::state::State;
+use crate::db::patience::BUSY_WAIT_S;
 use crate::db::{Error, Result};
-
-/// How long a backup or a restore may wait for tables that others have locked, in seconds.
-pub(super) const BUSY_WAIT_S: u64 = 30;
 
 /// The longest that is set, in seconds: the server counts milliseconds in 32 bits.
 const LONGEST_S: u64 = 2_000_000;
