@@ -89,14 +89,27 @@ async fn a_view_of_what_the_user_may_not_read_refuses_the_plan_too_and_the_hint_
     ] {
         go(words)
             .status(3)
-            .stderr_has("the backup's view `called`, `closed` reads what this user may not")
+            .stderr_has("the view `called`, `closed` reads what this user may not")
             .stderr_has(&grants.join("; "))
             .go();
         assert_eq!(timestamps(&project).len(), 1, "nothing began");
     }
+    project.file("migrations/0001_more.sql", "CREATE TABLE more (a INT)");
+    for words in [
+        &["run", "safe-migration", "--plan"][..],
+        &["run", "safe-migration", "--yes"],
+    ] {
+        go(words)
+            .status(3)
+            .stderr_has("it cannot be rehearsed; nothing was migrated")
+            .stderr_has("reads what this user may not")
+            .stderr_has("GRANT EXECUTE ON FUNCTION")
+            .go();
+    }
     client(fresh.url(), &grants.join("; "));
     go(&["run", "restore", "--plan"]).go();
     go(&["run", "restore", "--yes"]).go();
+    go(&["run", "safe-migration", "--yes"]).go();
     let told = client(
         fresh.url(),
         "SELECT SUM(a) AS a FROM (SELECT a FROM open UNION SELECT a FROM closed UNION SELECT a FROM called) u",

@@ -2,7 +2,7 @@
 //! it, which is put in its place when everything is in. Until then nothing of the real database has changed.
 
 use super::link::State;
-use super::{account, beside, catalog, definer, quote, text};
+use super::{account, beside, catalog, definer, quote, text, views};
 use crate::db::dialect::Beside;
 use crate::db::{Error, Result};
 
@@ -59,7 +59,8 @@ fn give(grant: &str) -> String {
     format!("let the user make databases beside this one: {grant}")
 }
 
-/// Refuses what would be built beside this database, where its user has no right at all to what would be made. To ask for
+/// Refuses what would be built beside this database, where its user has no right at all to what would be made, or to what
+/// views of a copy would read. To ask for
 /// what is not there makes nothing, and rights are looked at first.
 pub(super) async fn refuse_beside(state: &mut State, what: Beside) -> Result<()> {
     let database = &state.server.database;
@@ -76,6 +77,7 @@ pub(super) async fn refuse_beside(state: &mut State, what: Beside) -> Result<()>
                 Beside::Scratch => no_scratch(&state.place, error, grant),
             })
         }
+        _ if what == Beside::Scratch => views::refuse_closed_here(state).await,
         _ => Ok(()),
     }
 }

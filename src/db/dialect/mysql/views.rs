@@ -181,8 +181,23 @@ pub(super) async fn broken(state: &mut State) -> Result<Vec<BrokenView>> {
 
 /// Refuses the views among these statements that read what this user may not: they could not be made.
 pub(super) async fn refuse_closed(state: &mut State, statements: &[String]) -> Result<()> {
-    let mut closed: Vec<(String, Error, String)> = Vec::new();
     objects::for_printing(state).await?;
+    let closed = closed(state, statements).await;
+    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
+    let closed = closed?;
+    let Some((_, error, _)) = closed.first() else {
+        return Ok(());
+    };
+    let names: Vec<String> = closed.iter().map(|(name, ..)| quote(name)).collect();
+    let mut grants: Vec<&str> = closed.iter().map(|(.., grant)| grant.as_str()).collect();
+    grants.sort_unstable();
+    grants.dedup();
+    Err(unmakeable(&names.join(", "), error, &grants.join("; ")))
+}
+
+/// Those of them, each a name, what the server has against it, and the statement that helps.
+async fn closed(state: &mut State, statements: &[String]) -> Result<Vec<(String, Error, String)>> {
+    let mut closed = Vec::new();
     for statement in statements.iter().filter(|sql| is_made_by(sql)) {
         let (Some(query), Some((_, name))) = (query(statement), definer::what(statement)) else {
             continue;
@@ -195,14 +210,15 @@ pub(super) async fn refuse_closed(state: &mut State, statements: &[String]) -> R
             closed.push((name, error, grant));
         }
     }
-    text::surely(&mut state.connection, objects::AFTER_PRINTING).await?;
-    let Some((_, error, _)) = closed.first() else {
-        return Ok(());
-    };
-    let names: Vec<String> = closed.iter().map(|(name, ..)| quote(name)).collect();
-    let mut grants: Vec<String> = closed.iter().map(|(_, _, grant)| grant.clone()).collect();
-    grants.dedup();
-    Err(unmakeable(&names.join(", "), error, &grants.join("; ")))
+    Ok(closed)
+}
+
+/// As [`refuse_closed`], for the views that are there: a copy has them too.
+pub(super) async fn refuse_closed_here(state: &mut State) -> Result<()> {
+    let made = objects::read(state).await?.into_iter();
+    let views = made.filter(|made| made.kind == "view");
+    let statements: Vec<String> = views.map(|made| made.owned).collect();
+    refuse_closed(state, &statements).await
 }
 
 /// The error of a view that could not be made, with the statement that helps where a right is missing.
@@ -222,7 +238,9 @@ fn unmakeable(names: &str, error: &Error, grant: &str) -> Error {
         other => other.to_string(),
     };
     Error::Unsupported {
-        message: format!("the backup's view {names} reads what this user may not: {said}"),
+        message: format!(
+            "the view {names} reads what this user may not, who could not make it again: {said}"
+        ),
         hint: grant.to_owned(),
     }
 }
