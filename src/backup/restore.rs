@@ -325,8 +325,9 @@ async fn replace_rows(
     sink: &Arc<dyn Sink>,
 ) -> Result<Vec<(String, u64)>> {
     let catalog = session.catalog().await?;
-    let orphans_before = session.orphans().await?;
     let parts = plan.parts();
+    let names: Vec<TableName> = parts.iter().map(|part| part.name.clone()).collect();
+    let orphans_before = orphans(session, &names).await?;
     let mut counts = Vec::new();
     for part in &parts {
         session.clear(&part.name).await?;
@@ -342,7 +343,6 @@ async fn replace_rows(
         let rows = load_table(session, &plan.set, part, table, sink).await?;
         counts.push((name, rows));
     }
-    let names: Vec<TableName> = parts.iter().map(|part| part.name.clone()).collect();
     session.rebuild_from(&names).await?;
     let saved = &plan.set.summary().sequences;
     let sequences = match session.drawn_from(&names).await? {
@@ -351,8 +351,15 @@ async fn replace_rows(
     };
     session.set_sequences(&sequences).await?;
     check_counts(session, &parts).await?;
-    refuse_new_orphans(&orphans_before, session.orphans().await?)?;
+    refuse_new_orphans(&orphans_before, orphans(session, &names).await?)?;
     Ok(counts)
+}
+
+/// Rows whose parent is not there: of this database, and of others that point to these tables.
+async fn orphans(session: &mut Session, tables: &[TableName]) -> Result<Vec<Orphans>> {
+    let mut found = session.orphans().await?;
+    found.extend(session.orphans_outside(tables).await?);
+    Ok(found)
 }
 
 fn refuse_new_orphans(before: &[Orphans], after: Vec<Orphans>) -> Result<()> {

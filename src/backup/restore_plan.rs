@@ -348,6 +348,8 @@ async fn rows_only(
         };
         changes.push((part.name.clone(), change));
     }
+    let names: Vec<TableName> = parts.iter().map(|part| part.name.clone()).collect();
+    session.refuse_rows_of(&names).await?;
     Ok(changes)
 }
 

@@ -9,4 +9,4 @@ mod unfinished;
 pub use reached::{Reached, Sought, reached};
 pub use run_log::RunLog;
 pub use secrets::Secrets;
-pub use unfinished::{Unfinished, unfinished};
+pub use unfinished::{Restoring, Unfinished, unfinished};

@@ -28,22 +28,36 @@ impl Unfinished {
         procedure_of(&self.path)
     }
 
-    /// The timestamp of the set it was restoring, as its log has it.
-    pub fn restoring(&self) -> Option<String> {
+    /// What it was restoring, as its log has it.
+    pub fn restoring(&self) -> Option<Restoring> {
         let log = std::fs::read_to_string(&self.path).ok()?;
         log.lines().rev().find_map(restored_by)
     }
 }
 
-/// The timestamp in a line that announces a restore.
-fn restored_by(line: &str) -> Option<String> {
+/// A restore that was at work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restoring {
+    /// The timestamp of the set.
+    pub set: String,
+    /// The tables whose rows it was to replace; `None`: the whole database.
+    pub tables: Option<Vec<String>>,
+}
+
+/// What a line announces to be restored.
+fn restored_by(line: &str) -> Option<Restoring> {
     let line = serde_json::from_str::<Value>(line).ok()?;
     let told = line.get("sql").or_else(|| line.get("message"))?.as_str()?;
     let plan = told.strip_prefix("-- restore: ").unwrap_or(told);
     let is_plan = plan.starts_with("replace ") || plan.starts_with("create ");
     let (_, rest) = plan.split_once(" the backup ").filter(|_| is_plan)?;
     let end = rest.find('Z')?;
-    Some(rest[..=end].to_owned())
+    let of_some = plan.strip_prefix("replace the rows of `");
+    let tables = of_some.and_then(|named| named.split_once("` in "));
+    Some(Restoring {
+        set: rest[..=end].to_owned(),
+        tables: tables.map(|(named, _)| named.split("`, `").map(str::to_owned).collect()),
+    })
 }
 
 /// How a log ends.

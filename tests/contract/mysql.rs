@@ -6,6 +6,7 @@ mod changing;
 mod owners;
 mod queries;
 mod rights;
+mod row_restores;
 mod schema;
 mod swaps;
 mod table_locks;

@@ -210,6 +210,14 @@ pub trait Connection: Send {
     async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
+    /// Rows of other databases whose row of one of these tables is not there.
+    async fn orphans_outside(&mut self, _parents: &[TableName]) -> Result<Vec<Orphans>> {
+        Ok(Vec::new())
+    }
+    /// Refuses to replace the rows of these tables alone where that surely would do more than that; changes nothing.
+    async fn refuse_rows_of(&mut self, _tables: &[TableName]) -> Result<()> {
+        Ok(())
+    }
     /// A number that changes when another connection commits; `None` where the engine has none.
     async fn others_marker(&mut self) -> Result<Option<i64>>;
 

@@ -1,7 +1,7 @@
 //! What restores ask of a session.
 
 use super::Session;
-use crate::db::catalog::{Drawn, Withheld};
+use crate::db::catalog::{Drawn, Orphans, Withheld};
 use crate::db::dialect::{Beside, Overtaken};
 use crate::db::error::Result;
 use crate::ident::TableName;
@@ -21,6 +21,22 @@ impl Session {
     /// `NoScratch`, `Unsupported`, with the statement that gives the right.
     pub async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
         self.connection.refuse_beside(what).await
+    }
+
+    /// See [`Connection::orphans_outside`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn orphans_outside(&mut self, parents: &[TableName]) -> Result<Vec<Orphans>> {
+        self.connection.orphans_outside(parents).await
+    }
+
+    /// See [`Connection::refuse_rows_of`].
+    ///
+    /// # Errors
+    /// `Unsupported`, with what it would do.
+    pub async fn refuse_rows_of(&mut self, tables: &[TableName]) -> Result<()> {
+        self.connection.refuse_rows_of(tables).await
     }
 
     /// See [`Connection::overtaken`].

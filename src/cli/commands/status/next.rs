@@ -7,7 +7,7 @@ use crate::cli::settings::Settings;
 use crate::db::{HALF_RESTORED, NOT_RESTORED};
 use crate::event::counted;
 use crate::migrate::{Evidence, HalfApplied, History, State};
-use crate::storage::Unfinished;
+use crate::storage::{Restoring, Unfinished};
 
 /// What is known of the database itself.
 pub(super) struct Known<'a> {
@@ -84,16 +84,35 @@ fn interrupted(settings: &Settings, run: &Unfinished, database: &Known<'_>) -> S
     if run.running {
         return format!("`{procedure}` is at work ({log}): wait for it");
     }
-    let set = run.restoring();
-    let from = match (&set, procedure.as_str()) {
-        (Some(set), "restore") => format!(" --from {set}"),
+    let restoring = run.restoring();
+    let from = match (&restoring, procedure.as_str()) {
+        (Some(Restoring { set, tables: None }), "restore") => format!(" --from {set}"),
+        (
+            Some(Restoring {
+                set,
+                tables: Some(tables),
+            }),
+            "restore",
+        ) => {
+            format!(" --from {set} --tables {}", tables.join(","))
+        }
         _ => String::new(),
     };
     let again = format!("`dbscript run {procedure}{from}`");
-    let Some(set) = set.filter(|_| database.swaps) else {
-        return format!(
-            "`{procedure}` was killed ({log}): what was in a transaction is rolled back; run it again: {again}"
-        );
+    let set = match restoring.filter(|_| database.swaps) {
+        None => {
+            return format!(
+                "`{procedure}` was killed ({log}): what was in a transaction is rolled back; run it again: {again}"
+            );
+        }
+        Some(Restoring {
+            tables: Some(_), ..
+        }) => {
+            return format!(
+                "`{procedure}` was killed ({log}): what was in a transaction is rolled back, but of tables without transactions the rows may be gone; run it again: {again}"
+            );
+        }
+        Some(Restoring { set, tables: None }) => set,
     };
     let is_left = |what: &str| database.leftovers.iter().any(|left| left.contains(what));
     if is_left(HALF_RESTORED) {

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::link::{Link, State};
 use super::transaction::{begin, commit, committed_by_itself, end, noticed, own_writes};
 use super::{
-    beside, catalog, definer, fault, journal, keys, lines, rebuild, rows, schema, text, views,
+    beside, catalog, definer, fault, journal, lines, outside, rebuild, rows, schema, text, views,
     waiting, without_transactions,
 };
 use crate::db::catalog::{
@@ -191,7 +191,27 @@ impl Connection for MysqlConnection {
     }
 
     async fn keys_from_outside(&mut self) -> Result<Vec<String>> {
-        self.link.call(keys::from_outside).await
+        self.link.call(outside::keys).await
+    }
+
+    async fn orphans_outside(&mut self, parents: &[TableName]) -> Result<Vec<Orphans>> {
+        let parents = parents.to_vec();
+        self.link
+            .call(async move |state: &mut State| outside::orphans(state, &parents).await)
+            .await
+    }
+
+    async fn refuse_rows_of(&mut self, tables: &[TableName]) -> Result<()> {
+        let tables = tables.to_vec();
+        self.link
+            .call(async move |state: &mut State| {
+                for table in &tables {
+                    lines::refuse_triggers(state, table, "DELETE").await?;
+                    lines::refuse_triggers(state, table, "INSERT").await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {

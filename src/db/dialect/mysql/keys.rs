@@ -25,22 +25,6 @@ pub(super) async fn read(state: &mut State) -> Result<HashMap<String, Keys>> {
     Ok(tables)
 }
 
-/// Foreign keys of other databases that point here, as people are told of them. Those of tables that the user may not see
-/// are not found.
-pub(super) async fn from_outside(state: &mut State) -> Result<Vec<String>> {
-    let rows = text::rows(
-        &mut state.connection,
-        "SELECT DISTINCT CONSTRAINT_NAME, TABLE_SCHEMA, TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE
-         WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND TABLE_SCHEMA <> DATABASE() ORDER BY 2, 3, 1",
-    )
-    .await?;
-    let told = |row: &text::Texts| {
-        let (key, database, table) = (cell(row, 0), cell(row, 1), cell(row, 2));
-        format!("`{key}` of `{database}.{table}`")
-    };
-    Ok(rows.iter().map(told).collect())
-}
-
 async fn indexes(state: &mut State, tables: &mut HashMap<String, Keys>) -> Result<()> {
     let rows = text::rows(
         &mut state.connection,

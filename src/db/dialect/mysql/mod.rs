@@ -19,6 +19,7 @@ mod lines;
 mod link;
 mod objects;
 mod open;
+mod outside;
 mod owners;
 mod rebuild;
 mod rows;

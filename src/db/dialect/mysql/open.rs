@@ -134,7 +134,9 @@ fn settings(engine: Engine, server: &Server, access: Access) -> Vec<String> {
     // What does not fit is an error and not cut in silence. Nothing is taken away from the server's own mode: a
     // migration must mean what it means to the application.
     let mut settings = vec![
-        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION')"
+        // The driver's handshake adds IGNORE_SPACE, with which `count (id)` is no column list.
+        "SET SESSION sql_mode = CONCAT(IF(FIND_IN_SET('IGNORE_SPACE', @@GLOBAL.sql_mode), @@sql_mode, \
+         REPLACE(@@sql_mode, 'IGNORE_SPACE', '')), ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION')"
             .to_owned(),
         "SET SESSION sql_quote_show_create = 1".to_owned(),
         // A server may be set to begin a transaction at every look, in which none can be set up.

@@ -57,7 +57,9 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
         }
         return Err(error.at_commit());
     }
-    // From here on the restore stands: what is only left to tidy up must not be told as a restore that failed.
+    // From here on the restore stands: what is only left to tidy up must not be told as a restore that failed. The journal
+    // goes last: whoever finds what was built without it takes it for one that has changed nothing.
+    rebuild::drop_database(state, &swap.new).await;
     if let Err(error) = tidy_up(state, &swap).await {
         state.note(format!(
             "everything is in place, but the tables as they were are still in the database `{}` ({error}): look whether \
@@ -68,7 +70,6 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
     for lost in definer::lost(state) {
         state.note(lost);
     }
-    rebuild::drop_database(state, &swap.new).await;
     state.beside = None;
     state.events.clear();
     state.keeps.clear();
