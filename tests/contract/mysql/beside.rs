@@ -3,11 +3,11 @@
 use dbscript::db::Begin;
 
 use super::rights::{grant_beside, limited};
-use super::swaps::{beside, fresh, rebuild};
+use super::swaps::{beside, fresh, held, rebuild, waiting};
 use super::{client, name};
-use crate::contract::{number, run};
-use crate::harness::Project;
+use crate::contract::{number, rows, run};
 use crate::harness::databases::{Database, Fresh};
+use crate::harness::{Project, Signal};
 
 /// The SQL that makes a journal as a restore does.
 fn journal(old: &str) -> String {
@@ -247,4 +247,45 @@ async fn a_restore_without_the_right_to_build_beside_names_no_rehearsal() {
     }
     client(fresh.url(), &grant);
     go(&["run", "restore", "--yes"]).go();
+}
+
+/// What slipped into the old tables is only seen by who ends the restore that was cut off.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_during_a_restore_that_was_cut_off_is_an_alert_when_it_is_ended() {
+    let Some((fresh, mut other)) = fresh().await else {
+        return;
+    };
+    let (project, mut blocker) = held(&fresh).await;
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
+    let set = crate::harness::timestamps(&project).remove(0);
+    let words = ["run", "restore", "--yes", "--json", "--from", &set];
+    let restore = go(&words).killed().start();
+    let number_of = waiting(&mut other, &fresh, "DROP VIEW").await;
+    restore.signal(Signal::Kill);
+    restore.finish();
+    // MySQL notices by itself that nobody waits any more.
+    other.run(&format!("KILL {number_of}")).await.ok();
+    blocker.rollback().await.expect("it ends");
+    let start = format!("{}_dbscript_was_", name(fresh.url()));
+    let old = format!(
+        "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '{start}%'"
+    );
+    let old = match &rows(&mut other, &old).await[..] {
+        [row] => match &row[..] {
+            [dbscript::value::Value::Text(old)] => old.clone(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    // Times are those of whole seconds.
+    number(&mut other, "SELECT SLEEP(1.1)").await;
+    run(&mut other, &format!("INSERT INTO `{old}`.t VALUES (9)")).await;
+    let ended = go(&words).status(5).go();
+    let alerts = ended.events_of("alert");
+    let alert = alerts.iter().find(|alert| alert["name"] == "data loss");
+    let alert = alert.unwrap_or_else(|| panic!("{}", ended.told()));
+    assert!(alert.to_string().contains(&old), "{alert}");
+    let kept = format!("SELECT COUNT(*) FROM `{old}`.t WHERE a = 9");
+    assert_eq!(number(&mut other, &kept).await, 1);
+    run(&mut other, &format!("DROP DATABASE `{old}`")).await;
 }

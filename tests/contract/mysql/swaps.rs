@@ -315,7 +315,7 @@ fn nothing_goes_on_beside_what_is_half_in(project: &Project, fresh: &Fresh) {
 }
 
 /// A project with a backup of the database of [`fresh`], and a view `w` that another session holds.
-async fn held(fresh: &Fresh) -> (Project, Session) {
+pub(super) async fn held(fresh: &Fresh) -> (Project, Session) {
     let project = Project::new();
     project
         .dbscript(&["run", "backup"])

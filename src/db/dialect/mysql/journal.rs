@@ -14,7 +14,7 @@ use super::watch::{self, Times, Told};
 use super::{
     account, definer, history, objects, owners, quote, rebuild, schema, surroundings, text,
 };
-use crate::db::dialect::HALF_RESTORED;
+use crate::db::dialect::{HALF_RESTORED, Overtaken};
 use crate::db::{Error, Result};
 
 /// An object, and what it takes to make it.
@@ -163,6 +163,10 @@ pub(super) async fn keep_or_close(state: &mut State, old: &str, written: &[Strin
         rebuild::drop_database(state, old).await;
         return Ok(());
     }
+    state.overtaken = Some(Overtaken {
+        tables: written.to_vec(),
+        database: old.to_owned(),
+    });
     let names: Vec<String> = written.iter().map(|name| format!("`{name}`")).collect();
     state.note(format!(
         "other programs wrote to {} in the instant in which the tables changed places: the tables as they were, with what \

@@ -11,7 +11,6 @@ use super::rebuild::{self, create_like_current};
 use super::{
     account, beside, catalog, definer, objects, quote, schema, surroundings, text, views, watch,
 };
-use crate::db::dialect::Overtaken;
 use crate::db::{EngineError, Error, Result, patience};
 
 /// Tables that change places, and what hangs on them.
@@ -79,12 +78,7 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
 
 async fn tidy_up(state: &mut State, swap: &Swap) -> Result<()> {
     let written = watch::written_by_others(state, &swap.old).await?;
-    let kept = journal::keep_or_close(state, &swap.old, &written).await;
-    state.overtaken = (!written.is_empty()).then(|| Overtaken {
-        tables: written,
-        database: swap.old.clone(),
-    });
-    kept
+    journal::keep_or_close(state, &swap.old, &written).await
 }
 
 async fn prepare(state: &mut State, new: String) -> Result<Swap> {

@@ -132,7 +132,7 @@ pub const NAMESPACE: Namespace = Namespace {
             )],
             right: None,
             doc: "Says what a restore would do, and proves that the set is whole.",
-            result: "a map: timestamp, tables (maps: table, change, now, then), dropped (names), pending (migrations that are applied now and not in the backup)",
+            result: "a map: timestamp, tables (maps: table, change, now, then), dropped (names), pending (migrations that are applied now and not in the backup), written_meanwhile (as of `restore`, of one that was cut off and is ended first)",
             errors: "`usage`, `integrity` for a damaged set, `refused` for a table that differs",
             body: plan,
         },

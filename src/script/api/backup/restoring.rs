@@ -29,14 +29,18 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
 }
 
 /// Ends a restore that was cut off while it was put in place, so that what is planned is of what will be there. Whoever
-/// only plans is told, and who may not restore ends nothing.
-fn end_half_done(host: &Host, from: &str, options: &RestoreOptions) -> Result<(), Error> {
+/// only plans is told, and who may not restore ends nothing. Returns what others wrote when that restore was put in place.
+fn end_half_done(
+    host: &Host,
+    from: &str,
+    options: &RestoreOptions,
+) -> Result<Option<Overtaken>, Error> {
     if host.in_scratch() || !host.exists()? {
-        return Ok(());
+        return Ok(None);
     }
     let found = host.session(async |session: &mut Session| session.refuse_half_restored().await);
     let Err(error) = found else {
-        return Ok(());
+        return Ok(None);
     };
     if error.kind != Kind::Refused {
         return Err(error);
@@ -49,7 +53,7 @@ fn end_half_done(host: &Host, from: &str, options: &RestoreOptions) -> Result<()
                 error.message
             ),
         );
-        return Ok(());
+        return Ok(None);
     }
     host.wait(backup::restore::refuse_rightless(
         &store(host),
@@ -79,10 +83,10 @@ fn end_half_done(host: &Host, from: &str, options: &RestoreOptions) -> Result<()
     host.wait(backup::end_half_done(&host.target(), &sink(host)))
 }
 
-fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
+fn make_plan(call: &Call<'_>) -> Result<(backup::RestorePlan, Option<Overtaken>), Thrown> {
     let (from, options) = restore_options(call)?;
     let host = call.host;
-    end_half_done(host, &from, &options)?;
+    let overtaken = end_half_done(host, &from, &options)?;
     let tables = options.tables.as_deref();
     // Planned again right before it is done: what there is to say of it was said.
     let sink: Arc<dyn Sink> = match host.is_planned(&from, tables) {
@@ -94,11 +98,11 @@ fn make_plan(call: &Call<'_>) -> Result<backup::RestorePlan, Thrown> {
         &store, &from, &target, &options, &sink,
     ))?;
     host.note_planned(&plan.set.timestamp().to_string(), tables);
-    Ok(plan)
+    Ok((plan, overtaken))
 }
 
 pub(super) fn plan(call: &Call<'_>) -> Answer {
-    let plan = make_plan(call)?;
+    let (plan, overtaken) = make_plan(call)?;
     let mut dropped = Vec::new();
     let mut tables = Vec::new();
     for (name, change) in &plan.tables {
@@ -124,13 +128,14 @@ pub(super) fn plan(call: &Call<'_>) -> Answer {
         ("tables", Value::List(tables)),
         ("dropped", Value::List(dropped)),
         ("pending", Value::List(pending.collect())),
+        ("written_meanwhile", written_meanwhile(overtaken)),
     ])))
 }
 
 pub(super) fn restore(call: &Call<'_>) -> Answer {
     let host = call.host;
     host.require("backups")?;
-    let plan = make_plan(call)?;
+    let (plan, before) = make_plan(call)?;
     let timestamp = plan.set.timestamp().to_string();
     host.release_session()?;
     if !host.begin_work("db:write", plan.to_string())? {
@@ -175,7 +180,7 @@ pub(super) fn restore(call: &Call<'_>) -> Answer {
         &timestamp,
         counts(done.counts.into_iter()),
         safety,
-        done.overtaken,
+        done.overtaken.or(before),
     )))
 }
 
@@ -222,17 +227,20 @@ fn restored(
     safety: Option<String>,
     overtaken: Option<Overtaken>,
 ) -> Value {
-    let overtaken = overtaken.map(|overtaken| {
+    map([
+        ("timestamp", timestamp.into()),
+        ("counts", counts),
+        ("safety_backup", safety.map_or(Value::Null, Value::Text)),
+        ("written_meanwhile", written_meanwhile(overtaken)),
+    ])
+}
+
+fn written_meanwhile(overtaken: Option<Overtaken>) -> Value {
+    overtaken.map_or(Value::Null, |overtaken| {
         let tables = overtaken.tables.into_iter().map(Value::Text).collect();
         map([
             ("tables", Value::List(tables)),
             ("database", overtaken.database.into()),
         ])
-    });
-    map([
-        ("timestamp", timestamp.into()),
-        ("counts", counts),
-        ("safety_backup", safety.map_or(Value::Null, Value::Text)),
-        ("written_meanwhile", overtaken.unwrap_or(Value::Null)),
-    ])
+    })
 }
