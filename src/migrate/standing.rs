@@ -97,6 +97,13 @@ pub(super) fn is_rows_only(statement: &str) -> bool {
     begins_with(statement, &ROWS_ONLY)
 }
 
+/// Whether a statement changes nothing but its session.
+pub(super) fn is_of_session(statement: &str) -> bool {
+    let beyond = ["GLOBAL", "PERSIST", "PASSWORD", "ROLE"];
+    let text = statement.to_ascii_uppercase();
+    begins_with(statement, &["SET"]) && !beyond.iter().any(|word| text.contains(word))
+}
+
 /// Whether a statement is sure to commit what is before it as soon as it begins.
 pub(super) fn commits_at_once(statement: &str) -> bool {
     let mut words = statement.split_whitespace().take(4);

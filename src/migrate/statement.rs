@@ -7,8 +7,8 @@ use super::again;
 use super::apply::Prepared;
 use super::control;
 use super::standing::{
-    Doubt, Reached, Settled, commits_at_once, commits_within, is_piecemeal, is_rows_only,
-    those_before,
+    Doubt, Reached, Settled, commits_at_once, commits_within, is_of_session, is_piecemeal,
+    is_rows_only, those_before,
 };
 use super::{Conditions, Migration, WayBack};
 use crate::db::{Engine, LOCKED, Session, connection_broke};
@@ -65,7 +65,12 @@ pub(super) async fn statements(
         }
         if matches!(committed, Ok(true)) {
             let done = index + usize::from(done.is_ok());
-            reached.stays = own.begun_at.unwrap_or(done);
+            let leaves = |statement: &Statement<'_>| !is_of_session(statement.text);
+            // What only the session knew goes with it.
+            reached.stays = match prepared.statements[..done].iter().any(leaves) {
+                true => own.begun_at.unwrap_or(done),
+                false => 0,
+            };
         }
         at.settle(session.engine(), &done, &committed, conditions, reached);
         if foretold && matches!(committed, Ok(false)) && reached.stays == 0 {

@@ -22,6 +22,17 @@ fn a_first_statement_that_fails_on_mysql_leaves_no_record() {
     let message = error["message"].to_string();
     assert!(message.contains("everything was rolled back"), "{error}");
     assert_eq!(project.value("SELECT count(*) FROM _sqlx_migrations"), "0");
+    // What only the session knew is nothing that stays.
+    let set = "SET @@SESSION.sql_mode = '';\n";
+    project.file(
+        file,
+        format!("{set}{child}, FOREIGN KEY (parent) REFERENCES nowhere (id));"),
+    );
+    let words = [&MIGRATE[..], &["--allow", "relax-sql-mode(sql_mode)"]].concat();
+    let run = project.dbscript(&words).status(7).go();
+    let message = run.end()["error"]["message"].to_string();
+    assert!(message.contains("everything was rolled back"), "{message}");
+    assert_eq!(project.value("SELECT count(*) FROM _sqlx_migrations"), "0");
     project.file(file, format!("{child});"));
     project.dbscript(&MIGRATE).go();
     // Where something stays, there is no backup of the empty database to go back to: none is named.

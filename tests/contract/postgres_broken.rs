@@ -95,8 +95,8 @@ async fn a_connection_that_breaks_at_the_commit_leaves_unknown_whether_it_took_e
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_while_a_migration_is_recorded_leaves_unknown_whether_it_is() {
     ended_while(
-        "-- no-transaction\nCREATE TRIGGER slow AFTER INSERT ON _sqlx_migrations FOR EACH ROW EXECUTE FUNCTION slow();",
-        "INSERT INTO _sqlx_migrations",
+        "-- no-transaction\nCREATE TRIGGER slow AFTER UPDATE ON _sqlx_migrations FOR EACH ROW EXECUTE FUNCTION slow();",
+        "UPDATE _sqlx_migrations",
         &[
             "statement 1 is done and stays; the connection broke while it was recorded, \
              and it cannot be known whether that took effect",
