@@ -15,7 +15,9 @@ use super::table_writer::{Copied, Job, copy, join_all};
 use super::verify::{Depth, Report, verify};
 use super::{history, names, schema_file, unread};
 use crate::clock::Timestamp;
-use crate::db::{Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target};
+use crate::db::{
+    Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target, Unseen,
+};
 use crate::error::{self, Kind};
 use crate::event::{Level, Sink};
 use crate::ident::TableName;
@@ -250,15 +252,24 @@ fn not_included(catalog: &Catalog, chosen: &[usize]) -> Vec<NotIncluded> {
             name: table.name.to_string(),
             why: NOT_ASKED_FOR.to_owned(),
         });
+    let unseen = catalog.unseen.iter().map(|unseen| NotIncluded {
+        kind: unseen.kind.clone(),
+        name: Unseen::EVERY.to_owned(),
+        why: unseen.why.clone(),
+    });
     catalog
         .not_included
         .iter()
         .cloned()
+        .chain(unseen)
         .chain(left_out)
         .collect()
 }
 
 fn left_out(entry: &NotIncluded) -> String {
+    if entry.name == Unseen::EVERY {
+        return format!("{}s, if there are any: they {}", entry.kind, entry.why);
+    }
     let kind = match entry.kind.as_str() {
         "other" if entry.why == NOT_ASKED_FOR => "table ",
         // The name then says what it is.

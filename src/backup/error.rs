@@ -266,7 +266,7 @@ fn hint(error: &Error) -> Option<String> {
             "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
         }
         Error::Hidden { .. } => {
-            "give its user SELECT on the whole database, such as `GRANT SELECT, SHOW VIEW, TRIGGER ON app.*`, or name the tables with `--tables`".to_owned()
+            "give its user SELECT on the whole database, such as `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON app.*`, or name the tables with `--tables`".to_owned()
         }
         Error::NoTableNamed => "leave it out to take every table".to_owned(),
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),

@@ -107,6 +107,7 @@ impl<'a> Restoring<'a> {
         };
         let mut session = plan.target.connect(access).await?;
         session.name_by(plan.set.naming()).await?;
+        session.leave_unseen(&plan.set.summary().unseen()).await?;
         keep_others_out(&mut session, sink).await?;
         let begun = telling(sink, "the database", session.begin(Begin::Rebuild)).await;
         begun.map_err(nothing_restored)?;

@@ -224,6 +224,7 @@ pub async fn plan(
     let (mut dropped, mut pending) = (Vec::new(), Vec::new());
     if scope == Scope::Whole {
         dropped = taken_back::objects(&catalog, &set, target.engine())?;
+        tell_left_alone(&catalog, &set, target.engine(), sink.as_ref())?;
         dropped.extend(taken_back::columns(&catalog, &parts));
         unread::remark_kept(&set, &catalog, sink.as_ref());
     }
@@ -276,6 +277,16 @@ async fn refuse_unable(session: &mut Session, catalog: &Catalog, set: &Set) -> R
     refuse_ties(session, &target).await?;
     session.refuse_beside(Beside::Restore).await?;
     unread::refuse_replaced(catalog, set, target.engine(), target.shown())?;
+    Ok(())
+}
+
+fn tell_left_alone(catalog: &Catalog, set: &Set, engine: Engine, sink: &dyn Sink) -> Result<()> {
+    for object in taken_back::left_alone(catalog, set, engine)? {
+        let message = format!(
+            "the {object} stays as it is: whoever made the backup was not shown any, so that it may be missing there"
+        );
+        say(sink, Level::Warn, message);
+    }
     Ok(())
 }
 

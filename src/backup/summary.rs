@@ -8,7 +8,7 @@ use super::history::Migrations;
 use super::manifest::{Form, Stored, StoredTable, check_seal, json, seal};
 use super::names;
 use crate::clock::Timestamp;
-use crate::db::{Column, DatabaseInfo, Engine, NotIncluded, Sequence};
+use crate::db::{Column, DatabaseInfo, Engine, NotIncluded, Sequence, Unseen};
 use crate::ident::TableName;
 use crate::integrity::Fingerprint;
 
@@ -115,6 +115,13 @@ impl Summary {
         self.not_included
             .iter()
             .any(|entry| entry.why == NOT_ASKED_FOR)
+    }
+
+    /// The kinds of objects of which whoever made the set was shown none, whether there were any or not.
+    pub fn unseen(&self) -> Vec<String> {
+        let every = self.not_included.iter();
+        let every = every.filter(|entry| entry.name == Unseen::EVERY);
+        every.map(|entry| entry.kind.clone()).collect()
     }
 
     /// Rows of all tables.

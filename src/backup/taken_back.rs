@@ -8,7 +8,7 @@ use super::history::keeper;
 use super::set::Set;
 use super::summary::{Summary, TableSummary};
 use super::unread;
-use crate::db::{Catalog, Engine, Session};
+use crate::db::{Catalog, Engine, Object, Session, Unseen};
 use crate::value::Value;
 
 /// Objects whose SQL the set's schema file does not hold, and those of which it holds nothing but the SQL.
@@ -22,14 +22,17 @@ pub(super) fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> Result<Ve
         .map(|entry| format!("the row history of `{}`, which no backup holds", entry.name))
         .collect();
     let stays = unread::left_out(set);
+    let alone = left_alone(catalog, set, engine)?;
     for object in &catalog.objects {
-        let said = format!("{} `{}`", object.kind, object.name);
+        let said = told(object);
         let no_backup_has_it = catalog
             .not_included
             .iter()
             .any(|other| other.kind == object.kind && other.name == object.name.name);
         if object.sql.is_empty() || unread::is_among(&stays, object) {
             // It cannot be read with these rights, or could not when the set was made, and stays.
+        } else if alone.contains(&said) {
+            // The set could not know of it.
         } else if !kept.contains(&object.sql) {
             lost.push(said);
         } else if object.kind == "virtual table" && no_backup_has_it {
@@ -37,6 +40,34 @@ pub(super) fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> Result<Ve
         }
     }
     Ok(lost)
+}
+
+/// Objects that whoever made the set was not shown: they stay, unless the set makes them in another form or drops their
+/// table.
+pub(super) fn left_alone(catalog: &Catalog, set: &Set, engine: Engine) -> Result<Vec<String>> {
+    let unseen = set.summary().unseen();
+    if unseen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let schema = set.schema()?;
+    let made = schema.before.iter().chain(&schema.after);
+    let made: Vec<(String, String)> = made.filter_map(|sql| engine.made_by(sql)).collect();
+    let stays = |object: &&Object| {
+        let is_unseen = unseen.iter().any(|kind| Unseen::covers(kind, &object.kind));
+        let table = object.table.as_ref();
+        let has_table = object.kind != "trigger"
+            || table.is_some_and(|table| set.summary().table(table).is_some());
+        let comes = |(kind, name): &(String, String)| {
+            *kind == object.kind && name.to_lowercase() == object.name.name.to_lowercase()
+        };
+        is_unseen && has_table && !object.sql.is_empty() && !made.iter().any(comes)
+    };
+    let stay = catalog.objects.iter().filter(stays);
+    Ok(stay.map(told).collect())
+}
+
+fn told(object: &Object) -> String {
+    format!("{} `{}`", object.kind, object.name)
 }
 
 /// The columns with values of their own that the set's tables do not have; what is computed from others is not missed.

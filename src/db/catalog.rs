@@ -17,6 +17,8 @@ pub struct Catalog {
     pub not_included: Vec<NotIncluded>,
     /// What is there and whose definition this user may not read.
     pub unread: Vec<Unread>,
+    /// The kinds of objects of which this user is shown none, whether there are any or not.
+    pub unseen: Vec<Unseen>,
     /// Whether the catalog may hide objects for want of rights.
     pub hides: bool,
 }
@@ -246,6 +248,26 @@ pub struct BrokenView {
     pub name: TableName,
     /// The engine's own words.
     pub why: String,
+}
+
+/// A kind of objects that is hidden from this user: of an empty list nobody can tell whether it is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    /// `trigger`, `event` or `routine`.
+    pub kind: String,
+    /// Which right is missing, with the statement that gives it.
+    pub why: String,
+}
+
+impl Unseen {
+    /// Stands for the name where all objects of a kind are meant, in a set's `not_included`.
+    pub const EVERY: &'static str = "*";
+
+    /// Whether an object is of this kind; routines are of several.
+    pub fn covers(unseen: &str, kind: &str) -> bool {
+        const ROUTINES: [&str; 4] = ["function", "procedure", "package", "package body"];
+        unseen == kind || (unseen == "routine" && ROUTINES.contains(&kind))
+    }
 }
 
 /// A right that a restore could not give back.

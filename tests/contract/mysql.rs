@@ -10,6 +10,7 @@ mod row_restores;
 mod schema;
 mod swaps;
 mod table_locks;
+mod unseen;
 mod views;
 
 use std::io::Write;

@@ -223,6 +223,10 @@ pub trait Connection: Send {
 
     /// Runs statements one after the other (trusted: schema files and migrations).
     async fn run(&mut self, statement: &str) -> Result<u64>;
+    /// From here on a whole restore leaves objects of these kinds as they are, unless its set makes them.
+    async fn leave_unseen(&mut self, _kinds: &[String]) -> Result<()> {
+        Ok(())
+    }
     /// What the statements run since this was asked last did in another way than they say, for people.
     async fn notes(&mut self) -> Result<Vec<String>> {
         Ok(Vec::new())

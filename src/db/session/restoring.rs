@@ -71,6 +71,14 @@ impl Session {
         self.connection.leftovers().await
     }
 
+    /// See [`Connection::leave_unseen`].
+    ///
+    /// # Errors
+    /// No connection any more.
+    pub async fn leave_unseen(&mut self, kinds: &[String]) -> Result<()> {
+        self.connection.leave_unseen(kinds).await
+    }
+
     /// See [`Connection::keep`].
     ///
     /// # Errors

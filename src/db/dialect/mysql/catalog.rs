@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::{self, Texts};
-use super::{attributes, keys, quote, unread};
+use super::{attributes, grants, keys, quote, unread, unseen};
 use crate::db::catalog::{Catalog, Column, NotIncluded, Object, Sequence, Table};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
@@ -62,8 +62,11 @@ pub(super) fn cell(row: &Texts, index: usize) -> String {
 /// The whole catalog.
 pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     let listed = listed(state).await?;
+    let grants = grants::read(&mut state.connection).await?;
     let mut catalog = Catalog {
-        hides: hides(state).await?,
+        // `information_schema` shows only what one has a right to.
+        hides: !grants.cover(&state.server.database, &["select"]),
+        unseen: unseen::kinds(state, &grants, &listed).await?,
         ..Catalog::default()
     };
     objects::for_printing(state).await?;
@@ -224,24 +227,4 @@ async fn sequence(state: &mut State, name: &str) -> Result<Sequence> {
         value: next.and_then(|next| next.parse().ok()).unwrap_or(1),
         called: false,
     })
-}
-
-/// Whether the user may not see every table: `information_schema` shows only what one has a right to.
-async fn hides(state: &mut State) -> Result<bool> {
-    let grants = text::rows(&mut state.connection, "SHOW GRANTS").await?;
-    let database = quote(&state.server.database).to_lowercase();
-    let pattern = database.replace('_', "\\_");
-    let sees_all = grants.iter().any(|row| {
-        // Under ANSI_QUOTES names stand in other quotes.
-        let grant = cell(row, 0).to_lowercase().replace('"', "`");
-        let Some((rights, on)) = grant.split_once(" on ") else {
-            return false;
-        };
-        let everywhere = on.starts_with("*.*")
-            || [&database, &pattern]
-                .iter()
-                .any(|name| on.starts_with(&format!("{name}.*")));
-        everywhere && (rights.contains("all privileges") || rights.contains("select"))
-    });
-    Ok(!sees_all)
 }

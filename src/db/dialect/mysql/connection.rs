@@ -246,6 +246,16 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn leave_unseen(&mut self, kinds: &[String]) -> Result<()> {
+        let kinds = kinds.to_vec();
+        self.link
+            .call(async move |state: &mut State| {
+                state.unseen = kinds;
+                Ok(())
+            })
+            .await
+    }
+
     async fn foretell(&mut self, statements: &[String]) -> Result<Vec<String>> {
         let statements = statements.to_vec();
         self.link

@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) notes: Vec<String>,
     /// Objects that were made without the definer that they were to have.
     pub(super) lost: Vec<Lost>,
+    /// The kinds of objects that a restore leaves alone where its set does not make them.
+    pub(super) unseen: Vec<String>,
     /// How long a statement may wait for a lock, in seconds, where that is limited.
     pub(super) lock_limit_s: Option<u64>,
     /// The name of the migration lock, while it is held.
@@ -278,6 +280,7 @@ async fn live(
         overtaken: None,
         notes: Vec::new(),
         lost: Vec::new(),
+        unseen: Vec::new(),
         lock_limit_s: None,
         lock: None,
         restores: false,

@@ -9,7 +9,8 @@ use super::journal::{self, Piece, Side};
 use super::link::State;
 use super::rebuild::{self, create_like_current};
 use super::{
-    account, beside, catalog, definer, objects, quote, schema, surroundings, text, views, watch,
+    account, beside, catalog, definer, objects, quote, schema, surroundings, text, unseen, views,
+    watch,
 };
 use crate::db::{EngineError, Error, Result, patience};
 
@@ -72,6 +73,7 @@ pub(super) async fn finish(state: &mut State) -> Result<()> {
     state.beside = None;
     state.events.clear();
     state.keeps.clear();
+    state.unseen.clear();
     watch::stop(state).await;
     Ok(())
 }
@@ -97,8 +99,11 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     drop_triggers(state, &new_objects).await?;
     state.run(&format!("USE {}", quote(&here))).await?;
     let old_tables = names(state).await?;
-    let old_objects = surroundings::pieces(&objects::read(state).await?);
+    let there = objects::read(state).await?;
+    let old_objects = surroundings::pieces(&there);
     keep_owners(state, &old_objects, &mut new_objects).await?;
+    let kept = unseen::kept(&state.unseen, there, &made, &new_tables);
+    new_objects.extend(surroundings::pieces(&kept));
     keep_left_out(&state.keeps, &old_objects, &mut new_objects);
     views::keep_unmakeable(state, &old_objects, &mut new_objects);
     let old = beside::old_name(&here)?;

@@ -36,6 +36,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
             let sorted = order::sorted(state, nodes).await?;
             Ok(Catalog {
                 unread: Vec::new(),
+                unseen: Vec::new(),
                 tables: tables::read(state).await?,
                 objects: listed(state, &sorted),
                 sequences: sequences(state).await?,
