@@ -207,7 +207,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "drop-sequence",
         "warn",
-        "columns it numbers lose their default",
+        "columns it numbers lose their default; on MariaDB their inserts fail (block)",
     ),
     rule("restart-sequence", "warn", "the next insert collides"),
     rule(

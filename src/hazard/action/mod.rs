@@ -128,7 +128,7 @@ pub(super) enum Action {
     CreateObject {
         kind: ObjectKind,
         name: TableName,
-        /// The values of an enum, without quotes; empty for anything else.
+        /// The values of an enum, without quotes; the first number of a sequence, where it is known; else empty.
         values: Vec<String>,
     },
     DropObject {

@@ -38,6 +38,9 @@ impl Judge<'_> {
         if kind == ObjectKind::Type && !values.is_empty() {
             self.world.add_enum(name, values.to_vec());
         }
+        if kind == ObjectKind::Sequence {
+            self.begin_anew(name, values.first());
+        }
         self.world.add_object(object_kind(kind), name, &[]);
     }
 

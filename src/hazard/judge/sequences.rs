@@ -35,14 +35,32 @@ impl Judge<'_> {
                     "{} would lose the default that draws from `{name}`: an INSERT without a number fails",
                     numbered.join(", ")
                 ),
+                // MariaDB looks at no default: it goes on naming what is not there.
+                (false, false) if self.habits.commits_by_itself => format!(
+                    "{} still draws from the sequence `{name}`: every INSERT without a number fails from now on",
+                    numbered.join(", ")
+                ),
                 (false, false) => format!(
                     "the sequence `{name}` numbers {}, whose default has to go first",
                     numbered.join(", ")
                 ),
             };
-            self.push(
-                Draft::new("drop-sequence", self.at, name.to_string()).is(Severity::Warn, message),
-            );
+            let breaks = self.habits.commits_by_itself && !numbered.is_empty();
+            let mut draft = Draft::new("drop-sequence", self.at, name.to_string());
+            draft = match breaks {
+                true => draft
+                    .is(Severity::Block, message)
+                    .hint("give the column another default first: ALTER TABLE … ALTER COLUMN … DROP DEFAULT"),
+                false => draft.is(Severity::Warn, message),
+            };
+            draft.aliases = columns
+                .iter()
+                .map(|(table, column)| format!("{}.{}", table.name, column.name))
+                .collect();
+            self.push(draft);
+        }
+        if known && !own {
+            self.world.gone_sequences.push(name.clone());
         }
         if cascade {
             for (table, column) in columns {
@@ -53,6 +71,26 @@ impl Judge<'_> {
             }
         }
         self.world.remove_objects(&["sequence"], &name.name);
+    }
+
+    /// A sequence that is created where the set has dropped one of its name: it counts from its first number on.
+    pub(super) fn begin_anew(&mut self, name: &TableName, first: Option<&String>) {
+        let gone = self.world.gone_sequences.len();
+        let names = self.world.names.clone();
+        let mut left = std::mem::take(&mut self.world.gone_sequences);
+        left.retain(|other| !names.same(other, name));
+        let came_back = left.len() < gone;
+        self.world.gone_sequences = left;
+        let first = first.and_then(|first| first.parse().ok());
+        if let Some(first) = first.filter(|_| came_back) {
+            self.restart_sequence(name, None, &NextNumber::At(first));
+        }
+    }
+
+    /// Whether a name is that of a sequence, which MariaDB takes for a table where one is dropped or renamed.
+    pub(super) fn is_sequence(&self, name: &TableName) -> bool {
+        let named = self.world.objects_named(&["sequence"], &name.name);
+        self.habits.commits_by_itself && !named.is_empty()
     }
 
     pub(super) fn restart_sequence(

@@ -51,6 +51,9 @@ impl Judge<'_> {
             return;
         }
         let at = self.at;
+        if self.is_sequence(name) && self.world.table(name).is_none() {
+            return self.drop_sequence(name, false);
+        }
         match self.world.see(name) {
             Seen::Temporary | Seen::Missing => {}
             Seen::Elsewhere => {
@@ -116,6 +119,12 @@ impl Judge<'_> {
     }
 
     pub(super) fn rename_table(&mut self, name: &TableName, to: &str) {
+        if self.is_sequence(name) && self.world.table(name).is_none() {
+            self.drop_sequence(name, false);
+            return self
+                .world
+                .add_object("sequence", &TableName::plain(to), &[]);
+        }
         if let Some(rebuild) = self.rebuild_at(|rebuild| rebuild.rename) {
             self.judge_rebuild_rename(&rebuild, name);
         } else if let Some(rebuild) = self.rebuild_at(|rebuild| rebuild.moved_away) {

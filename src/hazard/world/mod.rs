@@ -32,6 +32,8 @@ pub(super) struct World {
     pub(super) objects: Vec<Object>,
     /// Counters of their own, by name.
     pub(super) sequences: Vec<String>,
+    /// Those that were there and that the set has dropped.
+    pub(super) gone_sequences: Vec<TableName>,
     /// Enums by their bare name, with their values.
     enums: HashMap<String, Vec<String>>,
     /// Domains by their bare name, with the type each is made of.

@@ -49,12 +49,42 @@ pub(super) fn read(cursor: &mut Cursor<'_>, offset: usize) -> Read<Vec<Step>> {
         let created = Action::CreateObject {
             kind,
             name,
-            values: Vec::new(),
+            values: first_number(cursor).into_iter().collect(),
         };
         let actions = before.into_iter().chain([created]);
         return Ok(actions.map(|action| Step { action, offset }).collect());
     }
     code(cursor, offset)
+}
+
+/// The first number of a sequence that counts up: its START, or its MINVALUE, or 1
+/// (<https://mariadb.com/kb/en/create-sequence/>).
+fn first_number(cursor: &mut Cursor<'_>) -> Option<String> {
+    let (mut start, mut least, mut descends) = (None, None, false);
+    while !cursor.is_done() {
+        if cursor.eat("start") {
+            start = number(cursor);
+        } else if cursor.eat("minvalue") {
+            least = number(cursor);
+        } else if cursor.eat("increment") {
+            descends = number(cursor).is_some_and(|step| step.starts_with('-'));
+        } else {
+            cursor.skip();
+        }
+    }
+    let first = start.or(least).unwrap_or_else(|| "1".to_owned());
+    (!descends).then_some(first)
+}
+
+/// `WITH 5`, `BY -1`, `= 5`, `5`.
+fn number(cursor: &mut Cursor<'_>) -> Option<String> {
+    cursor.eat_any(&["with", "by"]);
+    cursor.eat_symbol("=");
+    let sign = if cursor.eat_symbol("-") { "-" } else { "" };
+    let digits = cursor.peek()?.text;
+    let value: i64 = format!("{sign}{digits}").parse().ok()?;
+    cursor.step();
+    Some(value.to_string())
 }
 
 /// What has a body or a query.

@@ -123,7 +123,11 @@ fn show_more(action: &Action) -> String {
         Action::DropView { view, .. } => format!("drop view {view}"),
         Action::DropTrigger { trigger, .. } => format!("drop trigger {trigger}"),
         Action::DropObject { kind, name, .. } => format!("drop {kind:?} {name}"),
-        Action::CreateObject { kind, name, .. } => format!("create {kind:?} {name}"),
+        Action::CreateObject { kind, name, values } => {
+            format!("create {kind:?} {name} {}", values.join(" "))
+                .trim_end()
+                .to_owned()
+        }
         Action::Call { name, .. } => format!("call {name}"),
         Action::DeleteHistory(table) => format!("history {table}"),
         Action::AlterIgnore(table) => format!("ignore {table}"),

@@ -196,16 +196,6 @@ fn what_only_mariadb_has_is_read_as_well() {
             "CREATE OR REPLACE INDEX i ON t (a)",
             &["drop index i on t", "index i on t (`a`)"],
         ),
-        (
-            "CREATE OR REPLACE SEQUENCE s",
-            &["drop Sequence s", "create Sequence s"],
-        ),
-        (
-            "ALTER SEQUENCE s RESTART WITH 5",
-            &[
-                r#"RestartSequence { name: TableName { schema: None, name: "s" }, column: None, next: At(5) }"#,
-            ],
-        ),
         ("DROP TABLE a NOWAIT", &["drop table a"]),
     ] {
         assert_eq!(shown(Engine::Mariadb, sql), expected, "{sql}");
@@ -219,6 +209,33 @@ fn what_only_mariadb_has_is_read_as_well() {
         shown(Engine::Mysql, inline),
         ["create table t [a int, b int]"]
     );
+}
+
+#[test]
+fn a_sequence_is_read_with_its_first_number() {
+    for (sql, expected) in [
+        (
+            "CREATE OR REPLACE SEQUENCE s",
+            &["drop Sequence s", "create Sequence s 1"][..],
+        ),
+        (
+            "CREATE SEQUENCE s INCREMENT BY 2 MINVALUE = -3 CACHE 10",
+            &["create Sequence s -3"],
+        ),
+        (
+            "CREATE SEQUENCE s MINVALUE 2 START 7",
+            &["create Sequence s 7"],
+        ),
+        ("CREATE SEQUENCE s INCREMENT -1", &["create Sequence s"]),
+        (
+            "ALTER SEQUENCE s RESTART WITH 5",
+            &[
+                r#"RestartSequence { name: TableName { schema: None, name: "s" }, column: None, next: At(5) }"#,
+            ],
+        ),
+    ] {
+        assert_eq!(shown(Engine::Mariadb, sql), expected, "{sql}");
+    }
 }
 
 #[test]
