@@ -288,7 +288,7 @@ fn left_behind(catalog: Catalog, sink: &dyn Sink) -> Vec<NotIncluded> {
 fn taken_along(before: Vec<NotIncluded>, after: &[NotIncluded]) -> Vec<String> {
     let is_gone = |entry: &NotIncluded| {
         let is_same = |other: &NotIncluded| other.kind == entry.kind && other.name == entry.name;
-        entry.kind != "role" && !after.iter().any(is_same)
+        !["role", "default"].contains(&entry.kind.as_str()) && !after.iter().any(is_same)
     };
     let gone = before.into_iter().filter(is_gone);
     gone.map(|entry| {

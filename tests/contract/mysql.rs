@@ -8,6 +8,7 @@ mod queries;
 mod rights;
 mod row_restores;
 mod schema;
+mod sequences;
 mod swaps;
 mod table_locks;
 mod unseen;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::{self, Texts};
-use super::{attributes, grants, keys, quote, unread, unseen};
+use super::{attributes, grants, keys, nowhere, quote, unread, unseen};
 use crate::db::catalog::{Catalog, Column, NotIncluded, Object, Sequence, Table};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
@@ -75,6 +75,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     let mut columns = columns?;
     let mut keys = keys::read(state).await?;
     let mut attributes = attributes::read(state).await?;
+    catalog.not_included = nowhere::left_out(&columns, &listed);
     for entry in listed {
         if entry.is_sequence() {
             catalog.sequences.push(sequence(state, &entry.name).await?);

@@ -18,6 +18,7 @@ mod large;
 pub(in crate::db) mod line;
 mod lines;
 mod link;
+mod nowhere;
 mod objects;
 mod open;
 mod outside;

@@ -6,7 +6,7 @@ use super::catalog::{self, Listed, cell};
 use super::link::State;
 use super::objects::{self, Made};
 use super::text::READ;
-use super::{quote, surroundings, text, watch};
+use super::{nowhere, quote, surroundings, text, watch};
 use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
 use crate::db::dialect::Begin;
 use crate::db::{Engine, Result};
@@ -46,13 +46,11 @@ pub(super) async fn sql(state: &mut State) -> Result<SchemaSql> {
 }
 
 async fn tables(state: &mut State, schema: &mut SchemaSql) -> Result<()> {
-    for listed in catalog::listed(state).await? {
-        if listed.is_sequence() {
-            continue;
-        }
+    let all = catalog::listed(state).await?;
+    for listed in all.iter().filter(|listed| !listed.is_sequence()) {
         let show = format!("SHOW CREATE TABLE {}", quote(&listed.name));
         let shown = text::row(&mut state.connection, &show).await?;
-        let (table, keys) = take_apart(&cell(&shown, 1), state.current());
+        let (table, keys) = take_apart(&cell(&shown, 1), state.current(), &all);
         schema.before.push(table);
         if !keys.is_empty() {
             let added: Vec<String> = keys.iter().map(|key| format!("ADD {key}")).collect();
@@ -66,7 +64,7 @@ async fn tables(state: &mut State, schema: &mut SchemaSql) -> Result<()> {
 }
 
 /// A CREATE TABLE as the server prints it, a definition a line, without its foreign keys and its counter; and those keys.
-fn take_apart(sql: &str, database: &str) -> (String, Vec<String>) {
+fn take_apart(sql: &str, database: &str, listed: &[Listed]) -> (String, Vec<String>) {
     // A default that draws from a sequence names the database; it is to be that of the copy.
     let here = format!("nextval({}.", quote(database));
     let sql = sql.replace(&here, "nextval(");
@@ -80,7 +78,7 @@ fn take_apart(sql: &str, database: &str) -> (String, Vec<String>) {
         if is_foreign_key(definition) {
             keys.push(definition.to_owned());
         } else {
-            kept.push(format!("  {definition}"));
+            kept.push(format!("  {}", nowhere::without(definition, listed)));
         }
     }
     let table = format!("{head}\n{}{}", kept.join(",\n"), without_counter(options));
@@ -268,7 +266,13 @@ mod tests {
     #[test]
     fn keys_and_counters_come_out_of_a_table_and_nothing_else_does() {
         let sql = "CREATE TABLE `c` (\n  `id` int(11) NOT NULL DEFAULT nextval(`d`.`s`),\n  `note` text DEFAULT 'CONSTRAINT `x` FOREIGN KEY',\n  PRIMARY KEY (`id`),\n  KEY `f``k` (`pid`),\n  CONSTRAINT `f``k` FOREIGN KEY (`pid`) REFERENCES `p` (`id`) ON DELETE CASCADE,\n  CONSTRAINT `ch` CHECK (`id` > 0)\n) ENGINE=InnoDB AUTO_INCREMENT=42 DEFAULT CHARSET=utf8mb4 COMMENT='AUTO_INCREMENT=7'";
-        let (table, keys) = take_apart(sql, "d");
+        let sequence = Listed {
+            name: "s".to_owned(),
+            kind: "SEQUENCE".to_owned(),
+            engine: String::new(),
+            next: None,
+        };
+        let (table, keys) = take_apart(sql, "d", &[sequence]);
         assert_eq!(
             keys,
             ["CONSTRAINT `f``k` FOREIGN KEY (`pid`) REFERENCES `p` (`id`) ON DELETE CASCADE"]
