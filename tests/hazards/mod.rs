@@ -6,6 +6,7 @@ mod binary;
 mod counters;
 mod emptiness;
 mod hints;
+mod history;
 mod meanwhile;
 mod mysql;
 mod postgres;

@@ -1,6 +1,7 @@
 //! Columns that are added, dropped and renamed.
 
 use super::Judge;
+use super::history::with_history;
 use crate::event::Severity;
 use crate::hazard::action::{Action, Generated, Key, NewColumn};
 use crate::hazard::dialect;
@@ -220,6 +221,7 @@ impl Judge<'_> {
         let condition = dialect::has_value(self.engine, &self.quote(&live_column));
         let verdict = format!("have a value in `{column}`, which would be lost");
         let mut draft = Draft::new("drop-column", self.at, &object);
+        let table = &with_history(table);
         let question = self.rows_question(table, Some(&condition), &verdict);
         draft.weight = self.weigh_whole(table, question);
         draft.message = format!("values of `{object}` would be lost");

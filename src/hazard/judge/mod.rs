@@ -16,6 +16,7 @@ mod dropped;
 mod enums;
 mod exclusion;
 mod flows;
+mod history;
 mod indexes;
 mod kinds;
 mod locks;

@@ -28,11 +28,19 @@ impl Judge<'_> {
         )
     }
 
+    /// The live table a table's rows are in, with what they were where that counts too.
+    fn source(&self, table: &Table) -> Option<String> {
+        let live = self.engine.quote_table(table.live.as_ref()?);
+        Some(match table.through_time {
+            true => format!("{live} FOR SYSTEM_TIME ALL"),
+            false => live,
+        })
+    }
+
     /// Where the rows of a table are now, with the columns that have these names: the table itself, or, where the set has
     /// added or renamed one of them, a query under its name. A word is a name in lower case.
     pub(super) fn rows_of(&self, table: &Table, words: &[String]) -> Option<String> {
-        let live = table.live.as_ref()?;
-        let from = self.engine.quote_table(live);
+        let from = self.source(table)?;
         let columns = table.columns.iter().flatten().chain(&table.added);
         let fresh: Vec<String> = columns
             .filter(|column| column.live.as_deref() != Some(column.name.as_str()))
@@ -70,7 +78,7 @@ impl Judge<'_> {
     ) -> Option<Question> {
         let words = condition.map(|condition| dialect::words(self.engine, condition));
         let from = self.rows_of(table, &words.unwrap_or_default())?;
-        let all = self.engine.quote_table(table.live.as_ref()?);
+        let all = self.source(table)?;
         let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}"));
         Some(Question {
             met: self.counting("", &from, &filter),

@@ -5,7 +5,7 @@ use super::copies::live_name;
 use crate::event::Severity;
 use crate::hazard::action::{Action, Weakening};
 use crate::hazard::dialect;
-use crate::hazard::draft::{Draft, Question, Weight, What};
+use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::Table;
 use crate::ident::TableName;
 
@@ -70,39 +70,6 @@ impl Judge<'_> {
             let draft = Draft::new("set-unlogged", self.at, table.name.to_string());
             self.push(draft.weighs(weight, message).offline(Severity::Warn));
         }
-    }
-
-    /// What rows were before, which a system-versioned table of MariaDB keeps; the rows of now stay.
-    pub(super) fn delete_history(&mut self, name: &TableName) {
-        let Some(table) = self.target("delete-history", name, "the history of") else {
-            return;
-        };
-        let Some(live) = &table.live else {
-            return;
-        };
-        let from = self.engine.quote_table(live);
-        let verdict = "are history that would be lost";
-        let question = Question {
-            met: format!(
-                "SELECT (SELECT count(*) FROM {from} FOR SYSTEM_TIME ALL) - (SELECT count(*) FROM {from})"
-            ),
-            of: None,
-            sample: None,
-            ..self
-                .rows_question(&table, None, verdict)
-                .unwrap_or_default()
-        };
-        self.push(
-            Draft::new("delete-history", self.at, table.name.to_string())
-                .weighs(
-                    Weight::Ask(question),
-                    format!(
-                        "what the rows of `{}` were before would be lost",
-                        table.name
-                    ),
-                )
-                .hint("a backup does not hold it: copy it first with FOR SYSTEM_TIME ALL"),
-        );
     }
 
     pub(super) fn weaken_access(&mut self, weakening: &Weakening) {

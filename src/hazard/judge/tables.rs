@@ -45,6 +45,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn drop_table(&mut self, name: &TableName, cascade: bool) {
+        self.history_goes(name);
         if let Some(rebuild) = self.rebuild_at(|rebuild| Some(rebuild.drop)) {
             self.judge_rebuild_drop(&rebuild, name);
             self.world.drop(name);

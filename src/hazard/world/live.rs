@@ -6,6 +6,7 @@ use super::{Names, World};
 use crate::db::{self, Catalog, Engine};
 use crate::hazard::dialect;
 use crate::hazard::world::bare_type;
+use crate::ident::TableName;
 
 /// Kinds of objects that are called.
 const ROUTINES: [&str; 2] = ["function", "procedure"];
@@ -30,6 +31,12 @@ impl World {
             world
                 .indexes
                 .extend(indexes.filter_map(|index| live_index(table, index, words)));
+        }
+        let versioned = catalog.not_included.iter();
+        for entry in versioned.filter(|entry| entry.kind == "row history") {
+            if let Some(table) = world.table_mut(&TableName::plain(&entry.name)) {
+                table.versioned = true;
+            }
         }
         for object in &catalog.objects {
             world.take_object(engine, object);
@@ -65,7 +72,7 @@ impl World {
     }
 
     /// A partition is a table of its own, whose rows are its parent's.
-    fn add_partition(&mut self, object: &db::Object, parent: &crate::ident::TableName) {
+    fn add_partition(&mut self, object: &db::Object, parent: &TableName) {
         let parent = self.table(parent).cloned().unwrap_or_default();
         let key = self.key(&object.name);
         let partition = Table {

@@ -35,6 +35,10 @@ pub(in crate::hazard) struct Table {
     pub(in crate::hazard) grown: bool,
     /// The set has taken every row there was.
     pub(in crate::hazard) emptied: bool,
+    /// It keeps what its rows were, as a system-versioned table of MariaDB does.
+    pub(in crate::hazard) versioned: bool,
+    /// What its rows were counts where it is asked for its rows.
+    pub(in crate::hazard) through_time: bool,
     /// The table it is a partition of (PostgreSQL).
     pub(in crate::hazard) partition_of: Option<TableName>,
     /// What its own partitions are divided by, as SQL (PostgreSQL).
