@@ -98,6 +98,16 @@ pub enum Error {
         /// The engine it was to go into.
         into: &'static str,
     },
+    /// Names that the server takes for one.
+    #[error(
+        "the backup {timestamp} holds names that differ only in capitals, which this server takes for one and the same: {names}"
+    )]
+    SameButForCase {
+        /// Which.
+        timestamp: Timestamp,
+        /// Those that are alike, in words.
+        names: String,
+    },
     /// A way of restoring that is not known.
     #[error("unknown restore mode `{mode}`")]
     UnknownMode {
@@ -223,6 +233,7 @@ fn kind(error: &Error) -> Kind {
         }
         Error::OtherColumns { .. }
         | Error::Orphans { .. }
+        | Error::SameButForCase { .. }
         | Error::TiedFromOutside { .. }
         | Error::Unread {
             purpose: Purpose::Replace,
@@ -272,6 +283,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),
         Error::OtherEngine { .. } => {
             "name a database of the same engine with `--database-url`".to_owned()
+        }
+        Error::SameButForCase { .. } => {
+            "restore it into a server that tells them apart: `SELECT @@lower_case_table_names` says 0 there".to_owned()
         }
         Error::UnknownMode { .. } => "`replace`".to_owned(),
         Error::OtherColumns { .. } => "restore the whole set, without `--tables`".to_owned(),

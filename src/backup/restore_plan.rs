@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::choose;
 use super::error::Error;
 use super::fit::{differences, remark_origin, same_engine};
+use super::letters;
 use super::progress::say;
 use super::set::Set;
 use super::store::Store;
@@ -187,8 +188,7 @@ pub async fn plan(
     options: &RestoreOptions,
     sink: &Arc<dyn Sink>,
 ) -> Result<RestorePlan> {
-    let set = choose::set_for(target, store, which, options, sink.as_ref()).await?;
-    let summary = set.summary();
+    let mut set = choose::set_for(target, store, which, options, sink.as_ref()).await?;
     same_engine(&set, target.engine(), Engine::is_kin)?;
     let creates = options.create && !target.exists();
     let mut session = match creates {
@@ -198,7 +198,9 @@ pub async fn plan(
     if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
         session.name_by(set.naming()).await?;
+        set = letters::fitted(set, session, sink.as_ref()).await?;
     }
+    let summary = set.summary();
     remark_origin(&set, target, sink.as_ref());
     let catalog = match &mut session {
         Some(session) => session.catalog().await?,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::fit::same_engine;
+use super::letters;
 use super::load::load_all;
 use super::set::Set;
 use crate::db::{Access, Begin, Engine, MayBeLeft, Scratch, Target};
@@ -42,8 +43,9 @@ async fn fill(scratch: &Scratch, set: &Set, sink: &Arc<dyn Sink>) -> Result<()> 
     let mut session = scratch.target().connect(access).await?;
     same_engine(set, session.engine(), |left, right| left == right)?;
     session.name_by(set.naming()).await?;
+    let set = letters::fitted(set.clone(), &mut session, sink.as_ref()).await?;
     session.begin(Begin::Rebuild).await?;
-    load_all(&mut session, set, sink).await?;
+    load_all(&mut session, &set, sink).await?;
     session.commit().await?;
     Ok(())
 }

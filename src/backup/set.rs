@@ -94,6 +94,18 @@ impl Set {
         }
     }
 
+    /// The same set with the names of its tables in small letters.
+    pub(super) fn lowered(&self) -> Set {
+        let mut set = self.clone();
+        for table in &mut set.summary.tables {
+            table.name.name = table.name.name.to_lowercase();
+        }
+        for counter in &mut set.summary.sequences {
+            counter.name = counter.name.to_lowercase();
+        }
+        set
+    }
+
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
         &self.folder

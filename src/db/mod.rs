@@ -26,8 +26,8 @@ pub use catalog::{
     NotIncluded, Object, Orphans, SchemaSql, Sequence, Table, Unseen, UnusableIndex, Withheld,
 };
 pub use dialect::{
-    Begin, Beside, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED, Overtaken,
-    Reader, Snapshot, refusal,
+    Begin, Beside, Capitals, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED,
+    Overtaken, Reader, Snapshot, refusal,
 };
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::telling;

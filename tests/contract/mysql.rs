@@ -9,6 +9,7 @@ mod rights;
 mod row_restores;
 mod schema;
 mod sequences;
+mod small_letters;
 mod swaps;
 mod table_locks;
 mod unseen;

@@ -56,6 +56,11 @@ impl Fresh {
         Fresh::on(database, servers::server_with_tls).await
     }
 
+    /// An empty database on a server that writes the names of tables in small letters, where the engine has such.
+    pub async fn with_small_letters(database: Database) -> Option<Fresh> {
+        Fresh::on(database, servers::server_with_small_letters).await
+    }
+
     async fn on(
         database: Database,
         server: fn(servers::Kind) -> Option<&'static Server>,

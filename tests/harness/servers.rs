@@ -46,7 +46,7 @@ pub fn server(kind: Kind) -> Option<&'static Server> {
     static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
     match kind {
         Kind::Postgres => once(&POSTGRES, "postgres", || postgres(None)),
-        Kind::Mysql => once(&MYSQL, "mysql", || mysql(None)),
+        Kind::Mysql => once(&MYSQL, "mysql", || mysql(None, &[])),
     }
 }
 
@@ -57,7 +57,18 @@ pub fn server_with_tls(kind: Kind) -> Option<&'static Server> {
     let certificates = Some(Certificates::get());
     match kind {
         Kind::Postgres => once(&POSTGRES, "postgres", || postgres(certificates)),
-        Kind::Mysql => once(&MYSQL, "mysql", || mysql(certificates)),
+        Kind::Mysql => once(&MYSQL, "mysql", || mysql(certificates, &[])),
+    }
+}
+
+/// A MariaDB that writes the names of tables in small letters, as on Windows.
+pub fn server_with_small_letters(kind: Kind) -> Option<&'static Server> {
+    static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
+    match kind {
+        Kind::Postgres => server(kind),
+        Kind::Mysql => once(&MYSQL, "mysql", || {
+            mysql(None, &["--lower-case-table-names=1"])
+        }),
     }
 }
 
@@ -229,8 +240,8 @@ pub fn postgres_programs() -> Option<PathBuf> {
     versions.pop().map(|(_, bin)| bin)
 }
 
-fn mysql(tls: Option<&Certificates>) -> Option<Server> {
-    if let (Ok(url), None) = (std::env::var("DBSCRIPT_TEST_MYSQL_URL"), tls) {
+fn mysql(tls: Option<&Certificates>, settings: &[&str]) -> Option<Server> {
+    if let (Ok(url), None, []) = (std::env::var("DBSCRIPT_TEST_MYSQL_URL"), tls, settings) {
         return Some(Server {
             kind: Kind::Mysql,
             address: url.trim_end_matches('/').to_owned(),
@@ -279,7 +290,8 @@ fn mysql(tls: Option<&Certificates>) -> Option<Server> {
         .args([
             "--innodb-flush-method=nosync",
             "--innodb-buffer-pool-size=64M",
-        ]);
+        ])
+        .args(settings);
     if let Some(certificates) = tls {
         let [authority, certificate, key] = certificates.lend(&folder, &user);
         server

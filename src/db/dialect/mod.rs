@@ -39,6 +39,17 @@ pub struct Chunk {
     pub rows: u64,
 }
 
+/// What a server makes of capitals in the names of tables. Engines to which case makes no difference at all keep them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capitals {
+    /// They stay, and tell names apart or never did.
+    Kept,
+    /// They stay, and tell no names apart, as they do on other servers of the engine.
+    Ignored,
+    /// They become small letters.
+    Lowered,
+}
+
 /// What a database of ours beside the real one is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
@@ -223,6 +234,10 @@ pub trait Connection: Send {
 
     /// Runs statements one after the other (trusted: schema files and migrations).
     async fn run(&mut self, statement: &str) -> Result<u64>;
+    /// What the server makes of capitals in the names of tables.
+    async fn capitals(&mut self) -> Result<Capitals> {
+        Ok(Capitals::Kept)
+    }
     /// From here on a whole restore leaves objects of these kinds as they are, unless its set makes them.
     async fn leave_unseen(&mut self, _kinds: &[String]) -> Result<()> {
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::db::catalog::{Drawn, Orphans, Withheld};
-use crate::db::dialect::{Beside, Overtaken};
+use crate::db::dialect::{Beside, Capitals, Overtaken};
 use crate::db::error::Result;
 use crate::ident::TableName;
 
@@ -69,6 +69,14 @@ impl Session {
     /// What the database refuses.
     pub async fn leftovers(&mut self) -> Result<Vec<String>> {
         self.connection.leftovers().await
+    }
+
+    /// See [`Connection::capitals`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn capitals(&mut self) -> Result<Capitals> {
+        self.connection.capitals().await
     }
 
     /// See [`Connection::leave_unseen`].

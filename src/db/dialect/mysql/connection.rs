@@ -12,7 +12,7 @@ use super::{
 use crate::db::catalog::{
     BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table,
 };
-use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup, Overtaken};
+use crate::db::dialect::{Begin, Beside, Capitals, Chunk, Connection, CursorId, Lookup, Overtaken};
 use crate::db::{EngineError, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -244,6 +244,10 @@ impl Connection for MysqlConnection {
         self.link
             .call(async |state: &mut State| Ok(std::mem::take(&mut state.notes)))
             .await
+    }
+
+    async fn capitals(&mut self) -> Result<Capitals> {
+        self.link.call(schema::capitals).await
     }
 
     async fn leave_unseen(&mut self, kinds: &[String]) -> Result<()> {

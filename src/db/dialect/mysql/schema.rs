@@ -8,7 +8,7 @@ use super::objects::{self, Made};
 use super::text::READ;
 use super::{nowhere, quote, surroundings, text, watch};
 use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
-use crate::db::dialect::Begin;
+use crate::db::dialect::{Begin, Capitals};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
 
@@ -24,6 +24,18 @@ pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
         encoding: cell(&row, 1),
         default_schema: None,
     })
+}
+
+/// What the server makes of capitals in the names of tables
+/// (<https://mariadb.com/kb/en/identifier-case-sensitivity/>).
+pub(super) async fn capitals(state: &mut State) -> Result<Capitals> {
+    Ok(
+        match number(state, "SELECT @@lower_case_table_names").await? {
+            0 => Capitals::Kept,
+            1 => Capitals::Lowered,
+            _ => Capitals::Ignored,
+        },
+    )
 }
 
 /// Tables before the rows; keys between them, routines, views, triggers and events after.
