@@ -283,10 +283,18 @@ async fn refuse_unable(session: &mut Session, catalog: &Catalog, set: &Set) -> R
 }
 
 fn tell_left_alone(catalog: &Catalog, set: &Set, engine: Engine, sink: &dyn Sink) -> Result<()> {
-    for object in taken_back::left_alone(catalog, set, engine)? {
+    let kinds: Vec<String> = set.summary().unseen();
+    if !kinds.is_empty() {
+        let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}s")).collect();
         let message = format!(
-            "the {object} stays as it is: whoever made the backup was not shown any, so that it may be missing there"
+            "the backup {} may lack {}: whoever made it was not shown any, and what is not there does not come back",
+            set.timestamp(),
+            kinds.join(", ")
         );
+        say(sink, Level::Warn, message);
+    }
+    for object in taken_back::left_alone(catalog, set, engine)? {
+        let message = format!("the {object} stays as it is, as the backup could not know of it");
         say(sink, Level::Warn, message);
     }
     Ok(())

@@ -203,6 +203,7 @@ async fn a_restore_leaves_alone_what_its_set_could_not_know_of() {
         project
             .dbscript(words)
             .env("DATABASE_URL", fresh.url())
+            .stderr_has("may lack triggers, events, routines")
             .stderr_has("the trigger `ta` stays")
             .stderr_has("the event `e1` stays")
             .stderr_has("the procedure `p1` stays")
