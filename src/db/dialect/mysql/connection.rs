@@ -204,13 +204,7 @@ impl Connection for MysqlConnection {
     async fn refuse_rows_of(&mut self, tables: &[TableName]) -> Result<()> {
         let tables = tables.to_vec();
         self.link
-            .call(async move |state: &mut State| {
-                for table in &tables {
-                    lines::refuse_triggers(state, table, "DELETE").await?;
-                    lines::refuse_triggers(state, table, "INSERT").await?;
-                }
-                Ok(())
-            })
+            .call(async move |state: &mut State| lines::refuse_rows_of(state, &tables).await)
             .await
     }
 
@@ -309,10 +303,7 @@ impl Connection for MysqlConnection {
     async fn clear(&mut self, table: &TableName) -> Result<u64> {
         let table = table.clone();
         self.link
-            .call(async move |state: &mut State| {
-                lines::refuse_triggers(state, &table, "DELETE").await?;
-                lines::clear(state, &table).await
-            })
+            .call(async move |state: &mut State| lines::clear(state, &table).await)
             .await
     }
 

@@ -169,6 +169,7 @@ fn too_long(table: &Table, row: u64, column: &str, message: String) -> Error {
 
 /// Empties a table, unless others have written to it since the restore began.
 pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
+    refuse_triggers(state, table, "DELETE").await?;
     watch::let_go(state).await?;
     // Where there are no transactions, emptying is itself a write that cannot be told from others'.
     watch::refuse_others_on(state, &table.name).await?;
@@ -187,12 +188,17 @@ pub(super) async fn clear(state: &mut State, table: &TableName) -> Result<u64> {
     Ok(rows)
 }
 
+/// Refuses to replace the rows of tables whose triggers would fire.
+pub(super) async fn refuse_rows_of(state: &mut State, tables: &[TableName]) -> Result<()> {
+    for table in tables {
+        refuse_triggers(state, table, "DELETE").await?;
+        refuse_triggers(state, table, "INSERT").await?;
+    }
+    Ok(())
+}
+
 /// MySQL cannot switch triggers off: rows that come from a backup would have their effects a second time.
-pub(super) async fn refuse_triggers(
-    state: &mut State,
-    table: &TableName,
-    event: &str,
-) -> Result<()> {
+async fn refuse_triggers(state: &mut State, table: &TableName, event: &str) -> Result<()> {
     let sql = format!(
         "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE()
          AND EVENT_OBJECT_TABLE = {} AND EVENT_MANIPULATION = '{event}' LIMIT 1",
