@@ -253,3 +253,28 @@ async fn whoever_is_shown_a_routine_without_its_text_makes_no_backup() {
             .go();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_calls_what_a_backup_could_not_know_of_does_not_stop_its_restore() {
+    let Some(fresh) = with_objects().await else {
+        return;
+    };
+    client(
+        fresh.url(),
+        "CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN 2 * n;
+         CREATE VIEW doubled AS SELECT twice(id) AS n FROM a;",
+    );
+    let url = with_rights(&fresh, "calls", &["SELECT, SHOW VIEW ON @"]);
+    let project = Project::new();
+    project
+        .dbscript(&["run", "backup"])
+        .env("DATABASE_URL", &url)
+        .go();
+    project
+        .dbscript(&["run", "restore", "--yes"])
+        .env("DATABASE_URL", fresh.url())
+        .stderr_has("the view `doubled` stays as it is")
+        .go();
+    let mut root = fresh.session().await;
+    assert_eq!(number(&mut root, "SELECT n FROM doubled").await, 2);
+}
