@@ -74,6 +74,8 @@ pub struct Unmet {
     pub tables: Vec<String>,
     /// SQL whose one number is how many rows meet it.
     pub asked: String,
+    /// What is asked where that fails as its casts do.
+    pub instead: Option<String>,
     /// What is counted and what happens to it, such as ``rows of `users` have a value in `fax` ``.
     pub told: String,
 }
@@ -189,7 +191,9 @@ impl Desk<'_> {
             }));
         }
         let Some(severity) = weighed.severity else {
-            self.lint.unmet.extend(self.unmet(draft));
+            if allowed.is_none() {
+                self.lint.unmet.extend(self.unmet(draft));
+            }
             return;
         };
         if let (None, Some(object), false) = (&allowed, &draft.table, draft.let_go.is_empty()) {
@@ -240,6 +244,7 @@ impl Desk<'_> {
             statement: placed.statement,
             tables,
             asked: question.met.clone(),
+            instead: question.instead.as_ref().map(|instead| instead.met.clone()),
             told: format!("{} {}", question.subject, question.verdict),
         })
     }

@@ -119,8 +119,8 @@ pub async fn apply(
         session.limit_lock_waits(conditions.lock_limit_s).await?;
         if conditions.log.is_some() {
             // On a copy nobody else writes.
-            again::ask_all(session, conditions.unmet).await?;
-            again::plan(&mut prepared, conditions.unmet);
+            let took = again::ask_all(session, conditions.unmet).await?;
+            again::plan(&mut prepared, conditions.unmet, &took, conditions);
         }
         in_groups(session, &prepared, conditions).await
     };

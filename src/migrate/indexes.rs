@@ -76,10 +76,16 @@ impl Indexes {
             "migration {} ({}) ran, but the index {quoted} of {table} is invalid: what built it, then or earlier, did not come to its end, and `IF NOT EXISTS` takes it for the index",
             migration.version, migration.description
         );
-        Err(Error::new(Kind::Migration, message).hint(format!(
-            "`DROP INDEX CONCURRENTLY {quoted}`, create it again by hand, then {}",
-            resolve_as_applied(migration.version)
-        )))
+        let drop = format!("`DROP INDEX CONCURRENTLY {quoted}`");
+        let hint = match prepared.mode {
+            // All of the migration is rolled back.
+            Some(_) => format!("{drop}, then run `dbscript run safe-migration` again"),
+            None => format!(
+                "{drop}, create it again by hand, then {}",
+                resolve_as_applied(migration.version)
+            ),
+        };
+        Err(Error::new(Kind::Migration, message).hint(hint))
     }
 }
 
@@ -106,17 +112,23 @@ pub(super) async fn refuse_unusable(session: &mut Session, migration: &Migration
 }
 
 fn drop_them(indexes: &[UnusableIndex]) -> String {
-    let names: Vec<&str> = indexes.iter().map(|index| &*index.quoted).collect();
-    format!("`DROP INDEX CONCURRENTLY {}`", names.join(", "))
+    let drop = |index: &UnusableIndex| format!("`DROP INDEX CONCURRENTLY {}`", index.quoted);
+    let drops: Vec<String> = indexes.iter().map(drop).collect();
+    drops.join("; ")
 }
 
-/// Those of these indexes that are named as one which the statements make.
+/// Those of these indexes that are named, and whose tables are named, as those which the statements make.
 fn made_by(statements: &[Statement<'_>], indexes: Vec<UnusableIndex>) -> Vec<UnusableIndex> {
-    let made = |statement: &Statement<'_>| index_made(statement.text).map(str::to_owned);
-    let made: Vec<String> = statements.iter().filter_map(made).collect();
+    let made: Vec<(String, &str)> = statements
+        .iter()
+        .filter_map(|statement| Some((index_made(statement.text)?.to_owned(), statement.text)))
+        .collect();
     let is_made = |index: &UnusableIndex| {
-        made.iter()
-            .any(|name| name.eq_ignore_ascii_case(&index.name))
+        let table = index.table.rsplit('.').next().unwrap_or(&index.table);
+        let table = table.trim_matches('"').to_lowercase();
+        made.iter().any(|(name, statement)| {
+            name.eq_ignore_ascii_case(&index.name) && statement.to_lowercase().contains(&table)
+        })
     };
     indexes.into_iter().filter(is_made).collect()
 }

@@ -1,6 +1,7 @@
 //! Where a migration that did not come to its end leaves the database, in words: what is in for good, what is half done,
 //! what was rolled back, and what to type next.
 
+use super::again::WRITTEN_SINCE;
 use super::statement::STOPPED;
 use super::{Applied, Migration, WayBack};
 use crate::db::{LOCKED, connection_broke};
@@ -305,11 +306,11 @@ pub(super) fn with_state(
         .code
         .as_ref()
         .is_some_and(|code| FULL.contains(&code.as_str()));
-    let is_locked = error.code.as_deref() == Some(LOCKED);
-    let is_stopped = error.code.as_deref() == Some(STOPPED);
+    let has = |code: &str| error.code.as_deref() == Some(code);
+    let (is_locked, is_late) = (has(LOCKED), has(STOPPED) || has(WRITTEN_SINCE));
     let hint = match (stays, error.hint.take()) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
-        (1.., Some(_)) if is_locked || is_stopped => way_back.remedy(version),
+        (1.., Some(_)) if is_locked || is_late => way_back.remedy(version),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {
             "free space where the database lies, then run `dbscript run safe-migration` again"

@@ -42,19 +42,16 @@ pub(super) async fn statements(
             statement,
             index,
         };
+        // A question that fails would spoil the file's own transaction. One that refuses leaves what is done as it is.
+        if own.begun_at.is_none() {
+            let asked = again::ask(session, prepared, index).await;
+            asked.map_err(|error| at.told(session, error))?;
+        }
         let foretold = commits && index > 0 && !is_rows_only(statement.text);
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));
         }
-        let done = match own.begun_at {
-            // A question that fails would spoil the file's own transaction.
-            Some(_) => Ok(()),
-            None => again::ask(session, prepared, index, conditions).await,
-        };
-        let done = match done {
-            Ok(()) => run(session, prepared.migration, statement, conditions).await,
-            Err(error) => Err(error),
-        };
+        let done = run(session, prepared.migration, statement, conditions).await;
         // Such a statement commits what is before it even where it fails itself.
         let committed = match commits {
             true => session.committed_by_itself().await.map_err(Error::from),
@@ -92,7 +89,7 @@ struct OwnTransaction {
 impl OwnTransaction {
     /// This statement was done.
     fn after(&mut self, engine: Engine, statement: &Statement<'_>, index: usize) {
-        let commits = engine.history_sql().commits_by_itself && !is_rows_only(statement.text);
+        let commits = engine.history_sql().commits_by_itself && commits_at_once(statement.text);
         if control::begins(statement) {
             self.begun_at = Some(index);
         } else if control::ends(statement) || commits {

@@ -142,10 +142,7 @@ fn dollar_quoted(text: &str) -> Option<usize> {
 /// The word for which a statement is none that only reads, if it is so: literals, comments and quoted names do not count.
 /// What is not known to read may write.
 pub fn writes(engine: Engine, text: &str) -> Option<String> {
-    const READING: [&str; 10] = [
-        "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "PRAGMA", "HELP",
-        "CHECKSUM",
-    ];
+    const READING: [&str; 6] = ["SHOW", "DESCRIBE", "DESC", "PRAGMA", "HELP", "CHECKSUM"];
     let masked = crate::hazard::mask_all_literals(engine, text);
     let words: Vec<String> = masked
         .split(|letter: char| !(letter.is_alphanumeric() || "_\"`[]$.@#".contains(letter)))
@@ -157,9 +154,13 @@ pub fn writes(engine: Engine, text: &str) -> Option<String> {
         // The engine has its own words for what is no statement.
         None => hidden,
         Some("EXPLAIN" | "ANALYZE") => explains(&words).or(hidden),
-        Some("WITH") => first_of(&WRITING, &words).or(hidden),
-        // PostgreSQL makes a table of it.
-        Some("SELECT") => first_of(&["INTO"], &words),
+        Some("WITH") => first_of(&WRITING, &words)
+            .or_else(|| first_of(&["INTO"], &words))
+            .or(hidden),
+        // PostgreSQL makes a table of it, MySQL a file.
+        Some("SELECT" | "TABLE" | "VALUES") => first_of(&["INTO"], &words),
+        // SQLite sets it.
+        Some("PRAGMA") if masked.contains('=') => Some("PRAGMA … =".to_owned()),
         Some(first) if READING.contains(&first) => None,
         Some(first) => Some(first.to_owned()),
     }

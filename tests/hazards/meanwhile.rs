@@ -58,7 +58,7 @@ fn what_is_written_after_the_lint_is_not_dropped(project: Project) {
         ),
     ] {
         project.file("migrations/1_takes.sql", sql);
-        let run = migrate(&project, &written(meanwhile), 7);
+        let run = migrate(&project, &written(meanwhile), 3);
         assert!(run.told().contains(told), "{sql}: {}", run.told());
         assert!(run.told().contains("run safe-migration` again"), "{sql}");
         let kept = "SELECT (SELECT count(*) FROM cart) + (SELECT count(*) FROM big WHERE nick IS NOT NULL)";
@@ -81,7 +81,7 @@ fn what_is_written_between_the_migrations_of_a_set_is_not_dropped(project: Proje
     let run = migrate(
         &project,
         &written("INSERT INTO cart VALUES (1, 'paid order')"),
-        7,
+        3,
     );
     assert!(
         run.told().contains("by now 1 rows of `cart`"),
@@ -89,6 +89,74 @@ fn what_is_written_between_the_migrations_of_a_set_is_not_dropped(project: Proje
         run.told()
     );
     assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
+
+/// What was allowed to go may go, whenever it came.
+#[test]
+fn what_was_allowed_is_not_asked_again() {
+    let project = Project::new();
+    project.sql(TABLES);
+    let sql = "-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 9;\n";
+    project.file("migrations/1_allowed.sql", sql);
+    migrate(&project, &written("INSERT INTO cart VALUES (1, 'x')"), 0);
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "0");
+}
+
+/// Names lead elsewhere behind it: the last look would be at another table, or none.
+#[test]
+fn a_migration_that_searches_no_schema_is_not_refused() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(TABLES);
+    project.file(
+        "migrations/1_nowhere.sql",
+        "SELECT pg_catalog.set_config('search_path', '', false);\nALTER TABLE public.big DROP COLUMN nick;\n",
+    );
+    migrate(&project, "", 0);
+}
+
+/// By its keys the first statement brings about what the second one counts.
+#[test]
+fn what_the_set_does_by_keys_is_nobodys_else() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY); INSERT INTO people VALUES (1), (2);
+         CREATE TABLE orders (id INTEGER PRIMARY KEY, person INTEGER REFERENCES people (id) ON DELETE SET NULL);
+         INSERT INTO orders VALUES (1, 1)",
+    );
+    project.file(
+        "migrations/1_keys.sql",
+        "-- dbscript: allow delete-rows(people)\nDELETE FROM people WHERE id = 1;
+         -- dbscript: allow delete-rows(orders)\nDELETE FROM orders WHERE person IS NULL;\n",
+    );
+    migrate(&project, "", 0);
+    assert_eq!(project.value("SELECT count(*) FROM orders"), "0");
+}
+
+/// Where each statement is committed by itself, all is asked before the first.
+#[test]
+fn what_is_refused_before_the_first_statement_leaves_no_record() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(TABLES);
+    project.file(
+        "migrations/1_half.sql",
+        "CREATE TABLE fine (a INT);\nDROP TABLE IF EXISTS nothing, cart;\n",
+    );
+    let run = migrate(&project, &written("INSERT INTO cart VALUES (1, 'x')"), 3);
+    assert!(run.told().contains("nothing was changed"), "{}", run.told());
+    assert!(
+        run.told().contains("run safe-migration` again"),
+        "{}",
+        run.told()
+    );
+    let made = "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+        AND TABLE_NAME IN ('fine', '_sqlx_migrations')";
+    assert_eq!(project.value(made), "0");
 }
 
 /// Values that no longer fit, and that no statement refuses.
@@ -115,7 +183,7 @@ fn what_is_written_after_the_lint_is_not_cut() {
             project.sql("UPDATE big SET price = 1");
             project.file("migrations/1_cuts.sql", format!("{sql};\n"));
             let write = written("UPDATE big SET price = 1.2345");
-            let run = migrate(&project, &write, 7);
+            let run = migrate(&project, &write, 3);
             assert!(
                 run.told().contains("by now 1 rows of `big`"),
                 "{sql}: {}",

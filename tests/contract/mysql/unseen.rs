@@ -278,3 +278,31 @@ async fn a_view_that_calls_what_a_backup_could_not_know_of_does_not_stop_its_res
     let mut root = fresh.session().await;
     assert_eq!(number(&mut root, "SELECT n FROM doubled").await, 2);
 }
+
+/// The tables had already changed places when it failed, and changed back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_of_a_column_that_the_set_does_not_have_does_not_stop_its_restore() {
+    let Some(fresh) = with_objects().await else {
+        return;
+    };
+    let url = with_rights(&fresh, "fits", &["SELECT, SHOW VIEW ON @"]);
+    let project = Project::new();
+    project
+        .dbscript(&["run", "backup"])
+        .env("DATABASE_URL", &url)
+        .go();
+    client(
+        fresh.url(),
+        "ALTER TABLE a ADD COLUMN later INT;
+         CREATE TRIGGER names_it BEFORE INSERT ON a FOR EACH ROW SET NEW.later = 1;",
+    );
+    project
+        .dbscript(&["run", "restore", "--yes"])
+        .env("DATABASE_URL", fresh.url())
+        .stderr_has("the trigger `names_it` goes")
+        .go();
+    let mut root = fresh.session().await;
+    let triggers =
+        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()";
+    assert_eq!(number(&mut root, triggers).await, 1);
+}

@@ -3,9 +3,10 @@
 
 use super::catalog::cell;
 use super::link::State;
+use super::text::READ;
 use super::{quote, schema, text};
-use crate::db::Result;
 use crate::db::catalog::Orphans;
+use crate::db::{Error, Result};
 use crate::ident::TableName;
 
 /// Foreign keys of other databases that point here, as people are told of them.
@@ -45,7 +46,15 @@ pub(super) async fn orphans(state: &mut State, parents: &[TableName]) -> Result<
             name: cell(&key[0], 1),
         };
         let sql = lonely(&child, &parent, key);
-        let rows = schema::number(state, &sql).await?;
+        let rows = match schema::number(state, &sql).await {
+            Err(Error::NotGranted { .. } | Error::Denied { .. }) => {
+                state.note(format!(
+                    "whether rows of `{child}` lose theirs of `{parent}` cannot be looked at: this user may not read it"
+                ));
+                continue;
+            }
+            rows => rows?,
+        };
         if rows > 0 {
             found.push(Orphans {
                 table: child,
@@ -68,7 +77,7 @@ fn lonely(child: &TableName, parent: &TableName, key: &[text::Texts]) -> String 
     }
     let first = quote(&cell(&key[0], 5));
     format!(
-        "SELECT COUNT(*) FROM {}.{} c LEFT JOIN {} p ON {} WHERE {} AND p.{first} IS NULL",
+        "{READ} COUNT(*) FROM {}.{} c LEFT JOIN {} p ON {} WHERE {} AND p.{first} IS NULL",
         quote(child.schema.as_deref().unwrap_or_default()),
         quote(&child.name),
         quote(&parent.name),

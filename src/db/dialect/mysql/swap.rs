@@ -7,6 +7,7 @@
 use super::definer::Lost;
 use super::journal::{self, Piece, Side};
 use super::link::State;
+use super::objects::Made;
 use super::rebuild::{self, create_like_current};
 use super::{
     account, beside, catalog, definer, objects, quote, schema, surroundings, text, unseen, views,
@@ -103,6 +104,7 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     let old_objects = surroundings::pieces(&there);
     keep_owners(state, &old_objects, &mut new_objects).await?;
     let kept = unseen::kept(&state.unseen, there, &made, &new_tables);
+    let kept = fitting(state, (&new, &here), kept).await?;
     new_objects.extend(surroundings::pieces(&kept));
     keep_left_out(&state.keeps, &old_objects, &mut new_objects);
     views::keep_unmakeable(state, &old_objects, &mut new_objects);
@@ -129,6 +131,44 @@ async fn prepare(state: &mut State, new: String) -> Result<Swap> {
     }
     Ok(swap)
 }
+
+/// Those of these objects that fit the tables that are to be: a trigger may name a column that these lack, and would keep
+/// the tables from changing places.
+async fn fitting(
+    state: &mut State,
+    (new, here): (&str, &str),
+    kept: Vec<Made>,
+) -> Result<Vec<Made>> {
+    let mut fit = Vec::new();
+    let known = state.lost.len();
+    for made in kept {
+        if made.kind == "trigger" {
+            state.run(&format!("USE {}", quote(new))).await?;
+            let piece = surroundings::pieces(std::slice::from_ref(&made));
+            let tried = surroundings::make(state, &piece).await;
+            let drop = format!("DROP TRIGGER IF EXISTS {}", quote(&made.name));
+            state.run(&drop).await?;
+            state.run(&format!("USE {}", quote(here))).await?;
+            if let Err(Error::Statement { source }) = &tried
+                && source.code == NO_COLUMN
+            {
+                state.note(format!(
+                    "the trigger `{}` goes, as its table in the backup lacks what it names ({}): the backup made before this \
+                     restore has it",
+                    made.name, source.message
+                ));
+                continue;
+            }
+        }
+        fit.push(made);
+    }
+    // It was only tried.
+    state.lost.truncate(known);
+    Ok(fit)
+}
+
+/// The SQLSTATE of a column that is not there.
+const NO_COLUMN: &str = "42S22";
 
 /// What is there and could only be made without the definer that it has stays as it is: the definer would be neither
 /// restored nor, if it came to that, taken back.

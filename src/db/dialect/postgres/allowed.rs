@@ -48,6 +48,8 @@ fn words_of_one(text: &str) -> Option<Vec<String>> {
     for (piece, part) in pieces(text) {
         match piece {
             Piece::Blank => {}
+            // No CASE spans a `;`: what was taken for one is a name.
+            Piece::End if nesting.blocks > 1 => return None,
             Piece::End if nesting.is_open() => words.push(part.to_owned()),
             Piece::End => ended = !words.is_empty(),
             _ if ended => return None,
@@ -141,6 +143,7 @@ mod tests {
             "CREATE FUNCTION f() RETURNS INT LANGUAGE sql BEGIN ATOMIC SELECT 1; END; DROP TABLE t",
             "CREATE FUNCTION f() RETURNS INT LANGUAGE sql BEGIN ATOMIC SELECT 1 AS case; END; DROP TABLE t",
             "CREATE FUNCTION f() RETURNS INT LANGUAGE sql BEGIN ATOMIC SELECT 1 case; END; DROP TABLE t",
+            "CREATE FUNCTION f() RETURNS INT LANGUAGE sql BEGIN ATOMIC SELECT 1 case; END; COPY t TO PROGRAM 'x'; END",
         ] {
             assert!(
                 matches!(allowed(text, owner), Err(Error::Statement { .. })),

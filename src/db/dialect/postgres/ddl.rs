@@ -341,12 +341,16 @@ const TRIGGERS: &str = triggers!(
     "pg_catalog.pg_get_triggerdef(t.oid)",
     "NOT t.tgisinternal AND t.tgparentid = 0"
 );
-/// Those of a partition too, which may differ from its table's.
+/// Those of a partition too, which may differ from its table's. It is made under its table's name, which before
+/// PostgreSQL 15 a renamed one did not have.
 const TRIGGER_STATES: &str = triggers!(
     "trigger state",
     "state",
     "pg_catalog.format('ALTER TABLE ONLY %I.%I %s TRIGGER %I', n.nspname, c.relname, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' \
-        WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, t.tgname)",
+        WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, COALESCE(( \
+            WITH RECURSIVE above AS (SELECT p.tgparentid, p.tgname FROM pg_catalog.pg_trigger p WHERE p.oid = t.tgparentid \
+                UNION ALL SELECT p.tgparentid, p.tgname FROM pg_catalog.pg_trigger p JOIN above a ON p.oid = a.tgparentid) \
+            SELECT a.tgname FROM above a WHERE a.tgparentid = 0), t.tgname))",
     "t.tgenabled <> 'O' AND (NOT t.tgisinternal OR t.tgparentid <> 0) \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f')"
 );

@@ -153,7 +153,7 @@ async fn end(beside: Option<&mut PgConnection>, asked: &str) -> Vec<i32> {
             (Ok(process), Ok(Some(true))) => told.push(process),
             // It is another user's: then it is waited for.
             (Ok(process), Ok(None)) => {
-                tracing::warn!("process {process} is in the way and may not be ended");
+                tracing::debug!("process {process} is in the way and may not be ended");
             }
             _ => {}
         }
