@@ -4,7 +4,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use super::Error;
+use super::dialect::Begin;
+use super::{Engine, Error, Result, Session};
 use crate::event::{Event, Level, Sink};
 
 /// How long others' open transactions may keep the tables, in seconds.
@@ -35,13 +36,82 @@ pub async fn telling<T>(sink: &dyn Sink, what: &str, work: impl Future<Output = 
     tokio::select! {
         biased;
         done = &mut work => return done,
-        () = tokio::time::sleep(SILENCE) => sink.send(&Event::Log {
-            level: Level::Info,
-            message: format!("waiting for another program that holds {what} …"),
-            data: None,
-        }),
+        () = tokio::time::sleep(SILENCE) => tell(sink, what),
     }
     work.await
+}
+
+fn tell(sink: &dyn Sink, what: &str) {
+    sink.send(&Event::Log {
+        level: Level::Info,
+        message: format!("waiting for another program that holds {what} …"),
+        data: None,
+    });
+}
+
+/// Limits a session's waits to what others' work may take, from its first transaction on. SQLite's own limit is shorter,
+/// and there a transaction waits only as it begins.
+///
+/// # Errors
+/// What the engine refuses.
+pub async fn limit_waits(session: &mut Session) -> Result<()> {
+    match session.engine() {
+        Engine::Sqlite => Ok(()),
+        _ => session.limit_lock_waits(Some(BUSY_WAIT_S)).await,
+    }
+}
+
+/// Does what takes as long as it takes, but for its waits for what others have locked: a wait of more than a moment is
+/// told, and ends after half a minute. A slow statement is not taken for one that waits, as it is the engine that says
+/// so: `work` is then done once more. Of what it did before nothing may be left, so inside a transaction it only reads,
+/// unless that has [`keeps_attempts_apart`].
+///
+/// # Errors
+/// Those of `work`, `LockWait` among them.
+pub async fn patiently<T>(
+    session: &mut Session,
+    sink: &dyn Sink,
+    what: &str,
+    work: impl AsyncFn(&mut Session) -> Result<T>,
+) -> Result<T> {
+    match attempt(session, SILENCE.as_secs(), &work).await {
+        Err(Error::LockWait { .. } | Error::Locked { .. }) => tell(sink, what),
+        done => return done,
+    }
+    match attempt(session, BUSY_WAIT_S, &work).await {
+        Err(error) => Err(session.who_holds(error).await),
+        done => done,
+    }
+}
+
+/// Whether an attempt that fails inside a transaction leaves nothing of itself and the transaction as it was.
+pub fn keeps_attempts_apart(session: &Session) -> bool {
+    session.engine() == Engine::Postgres
+}
+
+/// Does it once, with such a limit. Where an error spoils a transaction, that is mended.
+async fn attempt<T>(
+    session: &mut Session,
+    limit_s: u64,
+    work: &impl AsyncFn(&mut Session) -> Result<T>,
+) -> Result<T> {
+    let before = session.lock_limit();
+    let apart = session.depth() > 0 && keeps_attempts_apart(session);
+    session.limit_lock_waits(Some(limit_s)).await?;
+    if apart {
+        session.begin(Begin::Write).await?;
+    }
+    let done = work(session).await;
+    let ended = match (&done, apart) {
+        (_, false) => Ok(()),
+        (Ok(_), true) => session.commit().await,
+        (Err(_), true) => session.rollback().await,
+    };
+    let limited = session.limit_lock_waits(before).await;
+    let done = done?;
+    ended?;
+    limited?;
+    Ok(done)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::catalog::{
     BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
 };
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
-use super::error::Result;
+use super::error::{Error, Result};
 use super::{Engine, Target};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -17,6 +17,7 @@ pub struct Session {
     target: Target,
     connection: Box<dyn Connection>,
     depth: usize,
+    lock_limit_s: Option<u64>,
 }
 
 impl Session {
@@ -25,6 +26,7 @@ impl Session {
             target,
             connection,
             depth: 0,
+            lock_limit_s: None,
         }
     }
 
@@ -311,12 +313,24 @@ impl Session {
         self.connection.set_sequences(sequences).await
     }
 
+    /// What [`Session::limit_lock_waits`] was given last.
+    pub(super) fn lock_limit(&self) -> Option<u64> {
+        self.lock_limit_s
+    }
+
+    /// See [`Connection::who_holds`].
+    pub async fn who_holds(&mut self, error: Error) -> Error {
+        self.connection.who_holds(error).await
+    }
+
     /// See [`Connection::limit_lock_waits`].
     ///
     /// # Errors
     /// What the engine refuses.
     pub async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
-        self.connection.limit_lock_waits(limit_s).await
+        self.connection.limit_lock_waits(limit_s).await?;
+        self.lock_limit_s = limit_s;
+        Ok(())
     }
 
     /// See [`Connection::lock_migrations`].

@@ -25,6 +25,7 @@ mod settings;
 mod together;
 mod usage;
 mod views;
+mod waits;
 mod workflows;
 mod wrong;
 

@@ -5,17 +5,22 @@
 
 mod next;
 
+use std::time::Duration;
+
 use super::{Invocation, runtime};
 use crate::backup::{Entry, Listing, State, Store};
 use crate::cli::output::Ending;
 use crate::cli::readable;
 use crate::cli::settings::Settings;
 use crate::db::{Access, Session, Target};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::migrate::{self, Evidence, History, Source};
 use crate::storage::{self, Unfinished};
 use crate::value::Value;
 use next::Known;
+
+/// How long a look at the database waits for a lock, in seconds: whoever looks wants to know now.
+const LOCK_LIMIT_S: u64 = 5;
 
 /// Say what state the database, the migrations and the backups are in
 ///
@@ -42,7 +47,7 @@ impl Status {
         }
         let mut problems = Problems::default();
         let source = Source::find(&settings.project, None);
-        let looked = runtime()?.block_on(look(&target, source.as_ref().ok()));
+        let looked = look_in_time(settings.timeout, &target, source.as_ref().ok());
         let mut database = address(&target);
         let history = match looked {
             Ok((fields, history, unreadable)) => {
@@ -158,6 +163,28 @@ fn backups(settings: &Settings, listing: Listing, unfinished: &[Unfinished]) -> 
     ]
 }
 
+/// [`look`], for as long as a person wants to wait for it.
+fn look_in_time(
+    limit: Option<Duration>,
+    target: &Target,
+    source: Option<&Source>,
+) -> Result<(Fields, History, Option<Error>)> {
+    let runtime = runtime()?;
+    let looked = runtime.block_on(async {
+        let Some(limit) = limit else {
+            return look(target, source).await;
+        };
+        let looked = tokio::time::timeout(limit, look(target, source)).await;
+        looked.unwrap_or_else(|_| {
+            let what = "the time limit was reached before the database was looked at";
+            Err(Error::new(Kind::Timeout, what).hint("give it more: `--timeout SECONDS`"))
+        })
+    });
+    // What is still under way, such as the look-up of a host's name, is not waited for.
+    runtime.shutdown_background();
+    looked
+}
+
 /// What the database itself says, and why its tables could not be counted: the migrations are told all the same.
 async fn look(
     target: &Target,
@@ -170,6 +197,7 @@ async fn look(
         return Ok((fields, History::empty(source), None));
     }
     let mut session: Session = target.connect(Access::default()).await?;
+    session.limit_lock_waits(Some(LOCK_LIMIT_S)).await?;
     let info = session.info().await?;
     let leftovers = session.leftovers().await?;
     let mut fields = vec![
@@ -182,13 +210,16 @@ async fn look(
             fields.push(("tables".to_owned(), count(catalog.tables.len())));
             None
         }
-        Err(error) => Some(error.into()),
+        Err(error) => Some(session.who_holds(error).await.into()),
     };
     if !leftovers.is_empty() {
         let leftovers = leftovers.into_iter().map(Value::from);
         fields.push(("leftovers".to_owned(), Value::List(leftovers.collect())));
     }
-    let history = History::read(&mut session, source).await?;
+    let history = match History::read(&mut session, source).await {
+        Ok(history) => history,
+        Err(error) => return Err(session.who_holds(error).await.into()),
+    };
     Ok((fields, history, unreadable))
 }
 

@@ -19,7 +19,7 @@ use super::catalog::{
     BrokenView, Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table,
     UnusableIndex, Withheld,
 };
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
 
@@ -314,6 +314,10 @@ pub trait Connection: Send {
     /// # Errors
     /// What the engine refuses. A statement that waits longer is `LockWait`, or `Locked` where the engine locks the whole database.
     async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()>;
+    /// The error of a wait that was limited, with who holds what was waited for, where that can still be told.
+    async fn who_holds(&mut self, error: Error) -> Error {
+        error
+    }
 
     /// Takes the lock under which sqlx migrates this database, waiting `wait_ms` at most.
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()>;

@@ -3,7 +3,7 @@
 use rhai::Dynamic;
 
 use super::{Accepts, Answer, Call, Form, Function, required};
-use crate::db::{Error, Session};
+use crate::db::Error;
 use crate::script::convert::to_dynamic;
 use crate::script::nearest::did_you_mean;
 use crate::value::Value;
@@ -22,9 +22,7 @@ pub const COLUMNS: Function = Function {
 
 fn columns(call: &Call<'_>) -> Answer {
     let name = call.text(0);
-    let catalog = call
-        .host
-        .session(async |session: &mut Session| session.catalog().await)?;
+    let catalog = super::db::catalog(call)?;
     let Some(table) = catalog.table(&super::db::table_name(call, &name)) else {
         let names: Vec<String> = catalog
             .tables

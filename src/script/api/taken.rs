@@ -223,7 +223,7 @@ impl Watch {
             return Ok(false);
         }
         let values = self.forms(values);
-        let found = host.session_of(self.place, async |session: &mut Session| {
+        let found = self.patiently(host, async |session: &mut Session| {
             session.present(&self.lookup, &values).await
         })?;
         let mut names = self.names.borrow_mut();
@@ -250,7 +250,7 @@ impl Watch {
             engine.quote_table(&self.lookup.table),
         );
         let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
-        host.session_of(self.place, async |session: &mut Session| {
+        self.patiently(host, async |session: &mut Session| {
             let (cursor, _) = session.open_cursor(&sql, &[]).await?;
             loop {
                 let rows = session.fetch(cursor, FETCH).await?;
@@ -267,6 +267,18 @@ impl Watch {
         })?;
         self.complete.set(true);
         Ok(())
+    }
+
+    /// Reads from the table, whoever has locked it.
+    fn patiently<T>(
+        &self,
+        host: &Rc<Host>,
+        work: impl AsyncFn(&mut Session) -> db::Result<T>,
+    ) -> Result<T> {
+        let what = format!("`{}`", self.lookup.table);
+        host.session_of(self.place, async |session: &mut Session| {
+            db::patiently(session, host.sink(), &what, &work).await
+        })
     }
 
     /// A value as it is remembered; numbers of different types that a column would hold as the same are written the same.

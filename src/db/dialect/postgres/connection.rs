@@ -367,6 +367,17 @@ impl Connection for PostgresConnection {
             .await
     }
 
+    async fn who_holds(&mut self, error: Error) -> Error {
+        let Error::LockWait { limit_s, .. } = error else {
+            return error;
+        };
+        let found = self
+            .worker
+            .call(|state| Box::pin(async move { waiting::keepers(state).await }))
+            .await;
+        waiting::named(limit_s, found.ok().flatten())
+    }
+
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
         lock::take(&self.worker, wait_ms).await
     }

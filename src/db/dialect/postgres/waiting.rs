@@ -33,6 +33,15 @@ const LOOK: &str = "SELECT \
         FROM pg_catalog.pg_stat_activity b WHERE b.pid = ANY (pg_catalog.pg_blocking_pids(a.pid))) \
     FROM pg_catalog.pg_stat_activity a WHERE a.wait_event_type = 'Lock' AND a.pid = ";
 
+/// Who keeps tables of this database from everybody, and which.
+const KEEPERS: &str = "SELECT string_agg(DISTINCT format('`%s`', l.relation::pg_catalog.regclass), ', '), \
+    string_agg(DISTINCT concat_ws(', ', 'process ' || a.pid, 'user ' || a.usename, nullif(a.application_name, ''), \
+        a.state, 'its transaction is open for ' || round(extract(epoch FROM clock_timestamp() - a.xact_start)) || ' s'), '; ') \
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm', 'v') \
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+    WHERE l.granted AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid() \
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+
 /// Sets the limit of the session.
 pub(super) async fn limit(state: &mut State, limit_s: Option<u64>) -> Result<()> {
     let limit_s = limit_s.map(|seconds| seconds.clamp(1, LONGEST_S));
@@ -88,16 +97,34 @@ pub(super) async fn run(state: &mut State, text: &str) -> Result<u64> {
     };
     state.lock = Some(other);
     done.map_err(|error| match (error, seen) {
-        (Error::LockWait { limit_s, .. }, Some(InTheWay { what, holder })) => Error::LockWait {
-            limit_s,
-            what: match what {
-                Some(table) => format!("a lock on {table}"),
-                None => "a lock".to_owned(),
-            },
-            holder,
-        },
+        (Error::LockWait { limit_s, .. }, Some(seen)) => named(limit_s, Some(seen)),
         (error, _) => error,
     })
+}
+
+/// The error of a wait, with who was in the way.
+pub(super) fn named(limit_s: u64, seen: Option<InTheWay>) -> Error {
+    let (what, holder) = match seen {
+        Some(InTheWay { what, holder }) => (what, holder),
+        None => (None, "another program".to_owned()),
+    };
+    Error::LockWait {
+        limit_s,
+        what: match what {
+            Some(table) => format!("a lock on {table}"),
+            None => "a lock".to_owned(),
+        },
+        holder,
+    }
+}
+
+/// Who keeps tables from everybody, once a wait is over: whoever waited has most likely waited for them.
+pub(super) async fn keepers(state: &mut State) -> Result<Option<InTheWay>> {
+    let row = state.texts(KEEPERS).await?.into_iter().next();
+    Ok(row.and_then(|row| match <[_; 2]>::try_from(row) {
+        Ok([what, Some(holder)]) => Some(InTheWay { what, holder }),
+        _ => None,
+    }))
 }
 
 /// Why a process waits.

@@ -3,7 +3,7 @@
 use rhai::{Dynamic, Engine, Map};
 
 use super::{Accepts, Answer, Call, Form, Function, Namespace, columns, optional, required, taken};
-use crate::db::Session;
+use crate::db::{Catalog, Session, patiently};
 use crate::error::{Error, Kind};
 use crate::ident::TableName;
 use crate::script::convert::{rows_to_array, to_dynamic};
@@ -140,7 +140,7 @@ pub const NAMESPACE: Namespace = Namespace {
             form: Form::Function,
             arguments: &[required("work", Accepts::Closure, "what belongs together")],
             right: None,
-            doc: "Runs a closure in a transaction: committed at its end, rolled back if it throws or the run is stopped. One inside another is a savepoint.",
+            doc: "Runs a closure in a transaction: committed at its end, rolled back if it throws or the run is stopped. One inside another is a savepoint. On a server a statement waits for others' locks no longer than 30 s.",
             result: "what the closure returns",
             errors: "what the closure throws, and what the engine refuses; the code is `not-rolled-back` where something stays all the same, as in MySQL's tables without transactions",
             body: write::transaction,
@@ -240,11 +240,19 @@ fn engine(call: &Call<'_>) -> Answer {
     Ok(engine.name().into())
 }
 
+/// What the database consists of.
+pub fn catalog(call: &Call<'_>) -> crate::error::Result<Catalog> {
+    let host = call.host;
+    host.session(async |session: &mut Session| {
+        patiently(session, host.sink(), "the database", async |session| {
+            session.catalog().await
+        })
+        .await
+    })
+}
+
 fn table_names(call: &Call<'_>) -> Result<Vec<String>, Thrown> {
-    let catalog = call
-        .host
-        .session(async |session: &mut Session| session.catalog().await)?;
-    Ok(catalog
+    Ok(catalog(call)?
         .tables
         .iter()
         .map(|table| table.name.to_string())

@@ -4,7 +4,7 @@ use rhai::{Array, Map};
 
 use super::{int, statement, table_name};
 use crate::db::dialect::{Begin, commits_by_itself};
-use crate::db::{self, Session, telling};
+use crate::db::{self, Session, keeps_attempts_apart, limit_waits, patiently, telling};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, counted};
 use crate::hazard::mask_literals;
@@ -109,8 +109,16 @@ pub(super) fn insert(call: &Call<'_>) -> Answer {
     if !announce(call, &masked, action)? {
         return Ok(int(count as u64));
     }
+    let sink = call.host.sink();
     let inserted = written(call, async |session: &mut Session| {
-        session.insert_many(&table, &columns, rows).await
+        // For a row at a time that would be slow.
+        if count == 1 || !keeps_attempts_apart(session) {
+            return session.insert_many(&table, &columns, rows).await;
+        }
+        patiently(session, sink, &format!("`{table}`"), async |session| {
+            session.insert_many(&table, &columns, rows.clone()).await
+        })
+        .await
     })?;
     record(call, masked, inserted);
     Ok(int(inserted))
@@ -156,6 +164,9 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
         Begin::Read
     };
     host.session(async |session: &mut Session| {
+        if session.depth() == 0 {
+            limit_waits(session).await?;
+        }
         telling(host.sink(), "the database", session.begin(mode)).await
     })?;
     let place = host.workplace();

@@ -1,0 +1,107 @@
+//! What another program keeps locked keeps nobody waiting in silence or for ever.
+
+use std::time::{Duration, Instant};
+
+use super::filled;
+use crate::harness::databases::{Database, Said, in_every_project};
+use crate::harness::{Project, sqlx_migrates};
+
+in_every_project!(
+    users_wait_for_a_locked_table_and_say_so,
+    users_do_not_wait_for_ever,
+);
+
+/// A table that others point to, kept by somebody.
+fn project_with_keys() -> Option<Project> {
+    let project = filled(Project::on(Database::Postgres)?, 3);
+    project.dbscript(&["run", "backup"]).go();
+    Some(project)
+}
+
+#[test]
+fn a_status_tells_what_is_locked_by_whom_and_the_rest() {
+    let Some(project) = project_with_keys() else {
+        return;
+    };
+    let mut holder = project.holder();
+    holder.sql("BEGIN; LOCK TABLE users");
+    let begun = Instant::now();
+    let run = project.dbscript(&["status", "--json"]).status(1).go();
+    assert!(begun.elapsed() < Duration::from_secs(15), "{}", run.told());
+    let status = run.result();
+    let problem = status["database"]["problem"].to_string();
+    assert!(problem.contains("waited 5 s for a lock"), "{status}");
+    assert!(problem.contains("held by process "), "{status}");
+    assert!(problem.contains("users"), "{status}");
+    assert_eq!(status["migrations"]["applied"], 3, "{status}");
+    assert_eq!(
+        status["backups"].as_array().map(Vec::len),
+        Some(1),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_status_obeys_the_time_limit_and_tells_the_rest() {
+    let Some(project) = project_with_keys() else {
+        return;
+    };
+    let mut holder = project.holder();
+    holder.sql("BEGIN; LOCK TABLE users");
+    let begun = Instant::now();
+    let words = ["status", "--json", "--timeout", "1"];
+    let run = project.dbscript(&words).status(124).go();
+    assert!(begun.elapsed() < Duration::from_secs(4), "{}", run.told());
+    let status = run.result();
+    let problem = status["database"]["problem"].to_string();
+    assert!(problem.contains("time limit"), "{status}");
+    assert_eq!(
+        status["backups"].as_array().map(Vec::len),
+        Some(1),
+        "{status}"
+    );
+}
+
+const RESTORE_USERS: [&str; 3] = ["--json", "run", "restore-users"];
+
+/// What keeps `users` from whoever reads it too.
+fn lock(project: &Project) -> &'static str {
+    project.said(Said {
+        sqlite: "BEGIN IMMEDIATE",
+        postgres: "BEGIN; LOCK TABLE users",
+        mysql: "LOCK TABLES users WRITE",
+    })
+}
+
+fn users_wait_for_a_locked_table_and_say_so(project: Project) {
+    let project = project.with_sample();
+    sqlx_migrates(&project).expect("the shipped migrations run");
+    let mut holder = project.holder();
+    holder.sql(lock(&project));
+    let mut run = project.dbscript(&RESTORE_USERS).start();
+    run.wait_for(&["waiting for another program that holds "]);
+    holder.sql(project.said(Said {
+        sqlite: "COMMIT",
+        postgres: "COMMIT",
+        mysql: "UNLOCK TABLES",
+    }));
+    let run = run.finish();
+    assert_eq!(run.result()["restored"], 52, "{}", run.told());
+}
+
+fn users_do_not_wait_for_ever(project: Project) {
+    let project = project.with_sample();
+    sqlx_migrates(&project).expect("the shipped migrations run");
+    let mut holder = project.holder();
+    holder.sql(project.said(Said {
+        sqlite: "BEGIN IMMEDIATE",
+        postgres: "BEGIN; LOCK TABLE users IN EXCLUSIVE MODE",
+        mysql: "LOCK TABLES users WRITE",
+    }));
+    let run = project.dbscript(&RESTORE_USERS).status(1).start();
+    let run = run.finish_within(Duration::from_secs(100));
+    let error = run.end()["error"].clone();
+    assert_eq!(error["code"], "locked", "{error}");
+    drop(holder);
+    assert_eq!(project.value("SELECT count(*) FROM users"), "0");
+}
