@@ -17,6 +17,7 @@ mod main_job;
 mod next_steps;
 mod outside;
 mod places;
+mod plans;
 mod readme;
 mod records;
 mod screen;

@@ -7,14 +7,14 @@ use super::state::prepared;
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, catalog, counters, cursor, exclusive, lines, lock, not_included, refresh, rows, schema,
-    statement, unusable, waiting,
+    access, beside, catalog, counters, cursor, exclusive, lines, lock, not_included, refresh, rows,
+    schema, statement, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
     Withheld,
 };
-use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
+use crate::db::dialect::{Begin, Beside, Chunk, Connection, CursorId, Lookup};
 use crate::db::{Access, Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
@@ -364,6 +364,12 @@ impl Connection for PostgresConnection {
     async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
         self.worker
             .call(move |state| Box::pin(async move { waiting::limit(state, limit_s).await }))
+            .await
+    }
+
+    async fn refuse_beside(&mut self, what: Beside) -> Result<()> {
+        self.worker
+            .call(move |state| Box::pin(async move { beside::refuse(state, what).await }))
             .await
     }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod allowed;
+mod beside;
 mod catalog;
 mod connection;
 mod counters;

@@ -6,11 +6,12 @@
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
+use super::beside::{self, DENIED};
 use super::state::State;
 use super::{fault, open, sql};
 use crate::db::dialect::copies::{self, Hold, Made, Use};
 use crate::db::server::Server;
-use crate::db::{Error, Result};
+use crate::db::{EngineError, Error, Result};
 use crate::event::Sink;
 
 /// What the name of every scratch database begins with.
@@ -54,11 +55,7 @@ pub(in crate::db) async fn create(server: &Server, sink: &dyn Sink) -> Result<Ma
         }
     }
     let created = create_like_current(&mut connection, &name).await;
-    created.map_err(|error| Error::NoScratch {
-        place: server.database.clone(),
-        source: fault::engine(&error),
-        hint: "give the user the right to create databases: `ALTER ROLE … CREATEDB`".to_owned(),
-    })?;
+    created.map_err(|error| no_scratch(&server.database, fault::engine(&error)))?;
     let hold = match is_held {
         true => Some(Hold::Postgres(connection)),
         false => {
@@ -74,6 +71,23 @@ pub(in crate::db) async fn create(server: &Server, sink: &dyn Sink) -> Result<Ma
     };
     Ok(Made { server, hold })
 }
+
+/// The error of a database that cannot be made, with the way to it where a right is missing.
+fn no_scratch(database: &str, source: EngineError) -> Error {
+    let hint = match source.code.as_str() {
+        DENIED => beside::CREATEDB,
+        READ_ONLY => "name a server that takes writes: this one, or this database, only reads",
+        _ => "see to what the server says",
+    };
+    Error::NoScratch {
+        place: database.to_owned(),
+        hint: hint.to_owned(),
+        source,
+    }
+}
+
+/// What the server says where nothing may be written.
+const READ_ONLY: &str = "25006";
 
 async fn create_like_current(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     // What CREATE DATABASE can be told depends on the server's version: it is asked for the whole statement.
@@ -132,9 +146,6 @@ pub(in crate::db) async fn remove(server: &Server) -> Result<()> {
     dropped.map_err(fault::statement)?;
     connection.close().await.map_err(fault::statement)
 }
-
-/// What the server says of what its user may not do.
-const DENIED: &str = "42501";
 
 /// What people are to know of the copies on the server: those of this database, and those of which no database on the
 /// server can say that they are its own. What this user may not look at is not told.
