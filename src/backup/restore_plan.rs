@@ -13,7 +13,7 @@ use super::store::Store;
 use super::summary::TableSummary;
 
 use super::{taken_back, unread};
-use crate::db::{Access, Beside, Catalog, Engine, Session, Target};
+use crate::db::{Access, Beside, Catalog, Engine, Session, Target, refuse_read_only};
 use crate::error::Result;
 use crate::event::{Event, Level, Silent, Sink};
 use crate::ident::TableName;
@@ -197,6 +197,7 @@ pub async fn plan(
     };
     if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
+        refuse_read_only(session).await?;
         session.name_by(set.naming()).await?;
         set = letters::fitted(set, session, sink.as_ref()).await?;
     }
@@ -266,6 +267,7 @@ pub async fn refuse_rightless(
     }
     same_engine(&set, target.engine(), Engine::is_kin)?;
     let mut session = target.connect(Access::default()).await?;
+    refuse_read_only(&mut session).await?;
     session.name_by(set.naming()).await?;
     let catalog = session.catalog().await?;
     refuse_unable(&mut session, &catalog, &set).await?;

@@ -27,7 +27,7 @@ pub use catalog::{
 };
 pub use dialect::{
     Begin, Beside, Capitals, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED,
-    Overtaken, Reader, Snapshot, refusal,
+    Overtaken, Reader, Snapshot, refusal, refuse_read_only,
 };
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
 pub use patience::{keeps_attempts_apart, limit_waits, patiently, telling};

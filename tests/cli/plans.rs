@@ -63,6 +63,27 @@ fn a_plan_without_the_right_to_a_scratch_database_is_refused() {
 }
 
 #[test]
+fn a_database_that_only_reads_is_refused_as_that() {
+    let Some((project, url)) = owned("plans_reads") else {
+        return;
+    };
+    project.sql("ALTER ROLE plans_reads CREATEDB");
+    project.dbscript(&["run", "backup"]).go();
+    let name = project.value("SELECT current_database()");
+    project.sql(&format!(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on"
+    ));
+    let off = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let restore = ["run", "restore", "--yes", "--json"];
+    for words in [&MIGRATE[..], &off, &restore] {
+        refused(&project, words, &url, "default_transaction_read_only");
+    }
+    // What only reads goes on.
+    let backup = ["run", "backup", "--database-url", &url];
+    project.dbscript(&backup).go();
+}
+
+#[test]
 fn a_plan_of_a_restore_over_a_table_of_somebody_else_is_refused() {
     let Some((project, url)) = owned("plans_owner") else {
         return;

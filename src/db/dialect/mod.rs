@@ -6,9 +6,11 @@
 pub(in crate::db) mod copies;
 pub mod mysql;
 pub mod postgres;
+mod read_only;
 mod refusal;
 pub mod sqlite;
 
+pub use read_only::refuse_read_only;
 pub use refusal::refusal;
 
 use async_trait::async_trait;

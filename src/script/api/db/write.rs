@@ -4,7 +4,9 @@ use rhai::{Array, Map};
 
 use super::{int, statement, table_name};
 use crate::db::dialect::{Begin, commits_by_itself};
-use crate::db::{self, Session, keeps_attempts_apart, limit_waits, patiently, telling};
+use crate::db::{
+    self, Session, keeps_attempts_apart, limit_waits, patiently, refuse_read_only, telling,
+};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, counted};
 use crate::hazard::mask_literals;
@@ -163,8 +165,12 @@ pub(super) fn transaction(call: &Call<'_>) -> Answer {
     } else {
         Begin::Read
     };
+    let may_write = host.require("db:write").is_ok();
     host.session(async |session: &mut Session| {
         if session.depth() == 0 {
+            if may_write {
+                refuse_read_only(session).await?;
+            }
             limit_waits(session).await?;
         }
         telling(host.sink(), "the database", session.begin(mode)).await

@@ -12,7 +12,7 @@ use super::backup::{map, number};
 use super::{
     Accepts, Answer, Call, Form, Function, Key, Namespace, Receiver, no_types, optional, required,
 };
-use crate::db::Session;
+use crate::db::{self, Session};
 use crate::error::{Error, Kind};
 use crate::event::{Level, counted};
 use crate::migrate::{self, Conditions, Entry, Migration, Resolution, WayBack};
@@ -203,6 +203,8 @@ fn pending(call: &Call<'_>) -> Answer {
     history
         .refuse_drift(&call.host.evidence())
         .map_err(Error::from)?;
+    let pending = history.pending();
+    refuse_read_only(call.host, &pending)?;
     let describe = |migration: Migration| {
         map([
             ("version", Value::Int(migration.version)),
@@ -211,8 +213,16 @@ fn pending(call: &Call<'_>) -> Answer {
         ])
     };
     Ok(to_dynamic(Value::List(
-        history.pending().into_iter().map(describe).collect(),
+        pending.into_iter().map(describe).collect(),
     )))
+}
+
+/// Whoever may write is about to apply them: a backup and a rehearsal before that would be in vain.
+fn refuse_read_only(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+    if pending.is_empty() || host.require("db:write").is_err() || !host.exists()? {
+        return Ok(());
+    }
+    host.session(async |session: &mut Session| db::refuse_read_only(session).await)
 }
 
 /// What is applied and what is pending cannot be told of a database that is half in.
