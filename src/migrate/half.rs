@@ -33,20 +33,25 @@ pub(super) fn half_applied(entry: &Entry, evidence: &Evidence<'_>) -> Option<Hal
     if entry.state != State::Failed {
         return None;
     }
-    let migration = entry.migration.as_ref()?;
-    let reached = evidence.reached(migration)?;
+    let migration = entry.migration.as_ref();
+    let reached = evidence.reached(entry.version, migration)?;
     let set = evidence.set_before(entry);
-    let by_itself = !migration.no_transaction;
+    let by_itself = migration.is_none_or(|migration| !migration.no_transaction);
+    let mut told = how_far(&reached, by_itself);
+    if migration.is_none() {
+        told.push_str(", and its file is missing");
+    }
     Some(HalfApplied {
         version: entry.version,
-        told: how_far(&migration.file, &reached, by_itself),
+        told,
         remedy: way_back::remedy(set.as_deref(), entry.version),
         log: reached.path,
     })
 }
 
 /// How far it came. `by_itself`: what of it stays the database decides, statement by statement.
-fn how_far(file: &str, reached: &Reached, by_itself: bool) -> String {
+fn how_far(reached: &Reached, by_itself: bool) -> String {
+    let file = &reached.file;
     let line = |line: Option<u64>| line.map(|line| line.to_string());
     let (done, begun) = (line(reached.done), line(reached.begun));
     let cut_off = |line| format!("that of line {line} did not end");

@@ -199,7 +199,7 @@ fn explain(entry: &Entry) -> Option<(&'static str, &'static str)> {
 
 /// What helps where a migration was begun and did not finish.
 fn half_done(version: i64, set: Option<String>) -> String {
-    let look = "see with `dbscript status` what of it is in";
+    let look = "look at the database for what of it is in, as no run log here tells";
     match set {
         Some(set) => format!(
             "{look}; then restore the backup made before it: {}; or undo that by hand and {}",

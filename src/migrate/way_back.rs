@@ -88,14 +88,18 @@ pub struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    /// How far the newest run came that began a migration and left something of it.
-    pub fn reached(&self, migration: &Migration) -> Option<Reached> {
-        let sought = Sought {
-            database: self.address,
-            version: migration.version,
-            file: &migration.file,
+    /// How far the newest run came that began a migration and left something of it, whatever its file was called then.
+    pub fn reached(&self, version: i64, migration: Option<&Migration>) -> Option<Reached> {
+        let sought = |file| {
+            let sought = Sought {
+                database: self.address,
+                version,
+                file,
+            };
+            storage::reached(&self.backups.join("runs"), sought)
         };
-        storage::reached(&self.backups.join("runs"), sought)
+        let known = migration.and_then(|migration| sought(Some(migration.file.as_str())));
+        known.or_else(|| sought(None))
     }
 
     /// The newest whole set that was made of this database before a migration began: the one that the run made that
@@ -110,7 +114,7 @@ impl Evidence<'_> {
         let sound: Vec<&Set> = sound
             .filter(|set| set.summary().database.name == self.name && !set.summary().is_partial())
             .collect();
-        let run = entry.migration.as_ref().and_then(|file| self.reached(file));
+        let run = self.reached(entry.version, entry.migration.as_ref());
         if let Some(set) = run.as_ref().and_then(|run| run.set.clone())
             && sound.iter().any(|one| one.timestamp().to_string() == set)
         {

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What the newest run that applied a file left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
     /// The run's log.
     pub path: PathBuf,
+    /// The file that the migration was then, as the places of statements have it.
+    pub file: String,
     /// Line of the last statement that was done, from 1; `None`: of none it is known that it was.
     pub done: Option<u64>,
     /// Line of the statement that was begun and did not end, from 1.
@@ -26,8 +28,24 @@ pub struct Sought<'a> {
     pub database: &'a str,
     /// Its version.
     pub version: i64,
-    /// Its file, as the places of statements have it.
-    pub file: &'a str,
+    /// Its file, as the places of statements have it. `None`: whichever has its version, as it may be gone or have another
+    /// name by now.
+    pub file: Option<&'a str>,
+}
+
+impl Sought<'_> {
+    fn is_in(&self, file: &str) -> bool {
+        match self.file {
+            Some(sought) => file == sought,
+            None => version_of(file) == Some(self.version),
+        }
+    }
+}
+
+/// The version in a file's name.
+fn version_of(file: &str) -> Option<i64> {
+    let name = file.rsplit(['/', '\\']).next()?;
+    name.split_once('_')?.0.parse().ok()
 }
 
 /// The newest run in this folder that did statements of a migration on this database, or was killed at the first one,
@@ -47,7 +65,7 @@ pub fn reached(folder: &Path, sought: Sought<'_>) -> Option<Reached> {
         if as_of.as_ref().is_some_and(|set| began >= *set) {
             continue;
         }
-        let Ok(mut lines) = read(&path, sought) else {
+        let Ok((mut lines, file)) = read(&path, sought) else {
             continue;
         };
         if let Some(set) = &as_of {
@@ -59,7 +77,7 @@ pub fn reached(folder: &Path, sought: Sought<'_>) -> Option<Reached> {
                 .rposition(|line| matches!(line, Line::Restored(_)));
             let log = Log::of(&lines[restored.map_or(0, |at| at + 1)..]);
             if log.is_half() {
-                return Some(log.reached(path));
+                return Some(log.reached(path, file));
             }
             if log.closed {
                 return None;
@@ -182,9 +200,10 @@ impl Log {
         self.done.is_some() || (self.begun.is_some() && !self.failed)
     }
 
-    fn reached(self, path: PathBuf) -> Reached {
+    fn reached(self, path: PathBuf, file: String) -> Reached {
         Reached {
             path,
+            file,
             done: self.done.map(|place| place.line),
             begun: self.begun.map(|place| place.line),
             set: self.set,
@@ -192,17 +211,39 @@ impl Log {
     }
 }
 
-/// What a log says of a migration on this database; nothing where it is of another.
-fn read(path: &Path, sought: Sought<'_>) -> io::Result<Vec<Line>> {
-    let mut lines = Vec::new();
+/// Whether a run restored the whole of this database, as its log has it.
+pub(super) fn restores(path: &Path, database: &str) -> bool {
+    let nothing = Sought {
+        database,
+        version: 0,
+        file: None,
+    };
+    let read = read(path, nothing).map(|(lines, _)| lines);
+    let lines = read.unwrap_or_default();
+    lines.iter().any(|line| matches!(line, Line::Restored(_)))
+}
+
+/// What a log says of a migration on this database, and its file there; nothing where it is of another.
+fn read(path: &Path, sought: Sought<'_>) -> io::Result<(Vec<Line>, String)> {
+    let (mut lines, mut file) = (Vec::new(), String::new());
     for line in BufReader::new(File::open(path)?).lines() {
         // A last line that was cut short by a kill is none.
         let event = serde_json::from_str::<Value>(&line?).unwrap_or_default();
         let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
         match event["event"].as_str() {
-            Some("run") if !is_same(&text("database"), sought.database) => return Ok(Vec::new()),
+            Some("run") if !is_same(&text("database"), sought.database) => {
+                return Ok((Vec::new(), file));
+            }
             Some("counts") if event["of"] == "backup" => lines.push(Line::Made(text("set"))),
-            Some("statement") if event["position"]["file"] == json!(sought.file) => {
+            Some("statement")
+                if event["position"]["file"]
+                    .as_str()
+                    .is_some_and(|file| sought.is_in(file)) =>
+            {
+                file = event["position"]["file"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
                 let number = |name: &str| event["position"][name].as_u64().unwrap_or(1);
                 let (line, column) = (number("line"), number("column"));
                 lines.push(match event["rows"].is_u64() {
@@ -218,179 +259,8 @@ fn read(path: &Path, sought: Sought<'_>) -> io::Result<Vec<Line>> {
             _ => {}
         }
     }
-    Ok(lines)
+    Ok((lines, file))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OF_ONE: Sought<'static> = Sought {
-        database: "postgres://app@localhost/shop",
-        version: 1,
-        file: "m/1_a.sql",
-    };
-
-    fn run(database: &str) -> String {
-        json!({"event": "run", "database": database}).to_string()
-    }
-
-    fn closed(version: i64) -> String {
-        json!({"event": "closed", "version": version}).to_string()
-    }
-
-    fn restored(set: &str) -> String {
-        json!({"event": "closed", "set": set}).to_string()
-    }
-
-    fn statement(file: &str, line: u64, rows: Option<u64>) -> String {
-        let position = json!({"file": file, "line": line, "column": 1});
-        match rows {
-            Some(rows) => json!({"event": "statement", "position": position, "rows": rows}),
-            None => json!({"event": "statement", "position": position}),
-        }
-        .to_string()
-    }
-
-    #[test]
-    fn the_last_statement_done_is_found_until_it_is_undone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, lines: &[String]| {
-            std::fs::write(folder.path().join(name), lines.join("\n")).expect("written");
-        };
-        let found = || reached(folder.path(), OF_ONE);
-        assert_eq!(found(), None);
-        let backup = |set: &str| json!({"event": "counts", "of": "backup", "set": set}).to_string();
-        let lines = [
-            backup("before"),
-            statement("m/1_a.sql", 2, None),
-            backup("after"),
-            statement("m/1_a.sql", 2, Some(0)),
-            statement("m/1_a.sql", 5, None),
-            "{\"event\":\"en".to_owned(),
-        ];
-        write("1-safe-migration.jsonl", &lines);
-        write("2-other.jsonl", &[statement("m/2_b.sql", 9, Some(1))]);
-        let reached = found().expect("half done");
-        assert_eq!((reached.done, reached.begun), (Some(2), Some(5)));
-        assert_eq!(reached.set.as_deref(), Some("before"));
-        write("3-resolve.jsonl", &[closed(2)]);
-        assert!(found().is_some());
-        let elsewhere = run("postgres://app@db.example:5432/shop");
-        write("3-restore.jsonl", &[elsewhere, restored("before")]);
-        assert!(found().is_some());
-        let here = || run("postgres://owner@127.0.0.1:5432/shop");
-        for end in [restored("before"), closed(1)] {
-            write("3-restore.jsonl", &[here(), end]);
-            assert_eq!(found(), None);
-        }
-        // A run that tries again and fails again, and one that goes back by itself.
-        let again = [closed(1), statement("m/1_a.sql", 2, Some(0))];
-        write("4-own.jsonl", &again);
-        assert_eq!(found().and_then(|reached| reached.done), Some(2));
-        let back = [
-            backup("own"),
-            statement("m/1_a.sql", 2, Some(0)),
-            restored("own"),
-        ];
-        write("5-own.jsonl", &back);
-        assert_eq!(found().and_then(|reached| reached.done), Some(2));
-        write(
-            "6-applied.jsonl",
-            &[statement("m/1_a.sql", 2, Some(0)), closed(1)],
-        );
-        assert_eq!(found(), None);
-    }
-
-    #[test]
-    fn a_restore_brings_back_what_was_half_done_when_its_set_was_made() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, lines: &[String]| {
-            std::fs::write(folder.path().join(name), lines.join("\n")).expect("written");
-        };
-        let found = || reached(folder.path(), OF_ONE).and_then(|reached| reached.done);
-        let backup = |set: &str| json!({"event": "counts", "of": "backup", "set": set}).to_string();
-        let (before, after) = ("2026-01-02T00-00-01-000Z", "2026-01-03T00-00-00-000Z");
-        let half = [backup(before), statement("m/1_a.sql", 2, Some(0))];
-        write("2026-01-02T00-00-00-000Z-safe-migration.jsonl", &half);
-        let restore = |day: u32, set: &str| {
-            let safety = backup(&format!("2026-01-{day:02}T00-00-00-100Z"));
-            write(
-                &format!("2026-01-{day:02}T00-00-00-000Z-restore.jsonl"),
-                &[safety, restored(set)],
-            );
-        };
-        assert_eq!(found(), Some(2));
-        restore(4, after);
-        assert_eq!(found(), Some(2));
-        restore(5, before);
-        assert_eq!(found(), None);
-        // The set that undoes that restore has it half done again.
-        restore(6, "2026-01-05T00-00-00-100Z");
-        assert_eq!(found(), Some(2));
-        restore(7, "2026-01-01T00-00-00-000Z");
-        assert_eq!(found(), None);
-    }
-
-    #[test]
-    fn an_address_is_the_same_whoever_connects() {
-        for (left, right, same) in [
-            (
-                "postgres://a@localhost/shop",
-                "postgres://b@127.0.0.1:5432/shop",
-                true,
-            ),
-            (
-                "mariadb://a@[::1]:3306/shop",
-                "mysql://localhost/shop",
-                true,
-            ),
-            (
-                "postgres://a@localhost/shop",
-                "postgres://a@localhost/shop2",
-                false,
-            ),
-            (
-                "postgres://a@localhost:5433/shop",
-                "postgres://a@localhost/shop",
-                false,
-            ),
-            (
-                "postgres://a@db.example/shop",
-                "postgres://a@localhost/shop",
-                false,
-            ),
-            ("sqlite://app.db", "sqlite://app.db", true),
-            ("sqlite://a/app.db", "sqlite://b/app.db", false),
-        ] {
-            assert_eq!(is_same(left, right), same, "{left} {right}");
-        }
-    }
-
-    #[test]
-    fn what_a_killed_run_announced_is_told_without_its_counts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let reached = |lines: &[String]| {
-            std::fs::write(
-                folder.path().join("1-safe-migration.jsonl"),
-                lines.join("\n"),
-            )
-            .expect("written");
-            let reached = reached(folder.path(), OF_ONE)?;
-            Some((reached.done, reached.begun))
-        };
-        let begun = |line: u64| statement("m/1_a.sql", line, None);
-        let counted = |line: u64| statement("m/1_a.sql", line, Some(0));
-        let end = |status: &str| json!({"event": "end", "status": status}).to_string();
-        // Counts are written together, once there are many or the run is over.
-        let all = [begun(2), begun(3), begun(5), counted(2), counted(3)];
-        assert_eq!(reached(&all), Some((Some(3), Some(5))));
-        assert_eq!(reached(&all[..3]), Some((Some(3), Some(5))));
-        assert_eq!(reached(&all[..1]), Some((None, Some(2))));
-        assert_eq!(
-            reached(&[begun(2), end("interrupted")]),
-            Some((None, Some(2)))
-        );
-        assert_eq!(reached(&[begun(2), end("failed")]), None);
-    }
-}
+mod tests;

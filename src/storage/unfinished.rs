@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::reached;
 use crate::error::{Error, Kind, Result};
 
 /// How much of a log's end is read to find its last line.
@@ -74,7 +75,8 @@ enum Ending {
 }
 
 /// The runs in this folder that are at work or were killed, oldest first. One that was killed is settled when the same
-/// procedure has come to a good end since. A folder that is not there holds none.
+/// procedure has come to a good end since, or any that restored the whole database. A folder that is not there holds
+/// none.
 ///
 /// # Errors
 /// When the folder or a log cannot be read.
@@ -95,13 +97,18 @@ pub fn unfinished(folder: &Path) -> Result<Vec<Unfinished>> {
     // Their names begin with their times.
     logs.sort_by(|(left, _), (right, _)| right.cmp(left));
     let mut done_since = BTreeSet::new();
+    let mut done_logs: Vec<PathBuf> = Vec::new();
     let mut found = Vec::new();
     for (path, ending) in logs {
         let procedure = procedure_of(&path);
         match ending {
-            Ending::Done => drop(done_since.insert(procedure)),
+            Ending::Done => {
+                done_since.insert(procedure);
+                done_logs.push(path);
+            }
             Ending::Failed => {}
             Ending::Killed if done_since.contains(&procedure) => {}
+            Ending::Killed if is_undone(&path, &done_logs) => {}
             Ending::Running | Ending::Killed => found.push(Unfinished {
                 path,
                 running: ending == Ending::Running,
@@ -110,6 +117,22 @@ pub fn unfinished(folder: &Path) -> Result<Vec<Unfinished>> {
     }
     found.reverse();
     Ok(found)
+}
+
+/// Whether one of these runs has restored the whole database of the one that was killed.
+fn is_undone(killed: &Path, since: &[PathBuf]) -> bool {
+    let database = database_of(killed);
+    database.is_some_and(|database| since.iter().any(|log| reached::restores(log, &database)))
+}
+
+/// The database of a run, as its log has it.
+fn database_of(log: &Path) -> Option<String> {
+    let mut first = String::new();
+    BufReader::new(File::open(log).ok()?)
+        .read_line(&mut first)
+        .ok()?;
+    let first = serde_json::from_str::<Value>(&first).ok()?;
+    Some(first.get("database")?.as_str()?.to_owned())
 }
 
 fn cannot_read(path: &Path, source: io::Error) -> Error {

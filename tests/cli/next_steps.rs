@@ -4,7 +4,11 @@ use super::{MIGRATE, endless, filled, wait_until_it_sleeps, with_people};
 use crate::harness::databases::in_every_project;
 use crate::harness::{BackupSet, Project, Signal, wait_until};
 
-in_every_project!(a_migration_killed_outside_a_transaction_is_told_as_half_applied);
+in_every_project!(
+    a_migration_killed_outside_a_transaction_is_told_as_half_applied,
+    a_killed_migration_whose_file_is_gone_is_not_to_be_run_again,
+    a_restore_of_everything_settles_older_killed_runs,
+);
 
 /// The lines of `next`, joined.
 #[track_caller]
@@ -63,6 +67,54 @@ fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Pro
     let status = project.dbscript(&["status", "--json"]).go().result();
     let first = &status["migrations"]["not_applied"][0];
     assert_eq!(first["state"], "failed", "{status}");
+}
+
+/// A project in which a migration was killed in the middle, outside a transaction.
+fn killed_half_way(project: Project) -> Project {
+    let project = filled(project, 3);
+    endless(&project);
+    let file = "migrations/0004_endless.sql";
+    let sql = project.read(file);
+    project.file(file, format!("-- no-transaction\n{sql}"));
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let mut run = project.dbscript(&words).killed().start();
+    run.wait_for(&["\"event\":\"step\"", "\"name\":\"apply", "\"started\""]);
+    wait_until_it_sleeps(&project);
+    wait_for_the_journal(&project, "INSERT INTO fine");
+    run.signal(Signal::Kill);
+    run.finish();
+    project
+}
+
+fn a_killed_migration_whose_file_is_gone_is_not_to_be_run_again(project: Project) {
+    let project = killed_half_way(project);
+    let file = "migrations/0004_endless.sql";
+    let sql = project.read(file);
+    project.remove(file);
+    for renamed in [None, Some("migrations/0004_renamed.sql")] {
+        if let Some(renamed) = renamed {
+            project.file(renamed, &sql);
+        }
+        let told = next(&project);
+        assert!(told.contains("dbscript run restore --from"), "{told}");
+        assert!(!told.contains("run it again"), "{told}");
+        assert!(!told.contains("see with `dbscript status`"), "{told}");
+        assert!(told.contains("up to line 3"), "{told}");
+    }
+}
+
+fn a_restore_of_everything_settles_older_killed_runs(project: Project) {
+    let project = killed_half_way(project);
+    let set = BackupSet::latest(&project).timestamp;
+    project.remove("migrations/0004_endless.sql");
+    let restore = ["run", "restore", "--yes", "--from", &set];
+    let part = [&restore[..], &["--tables", "points"]].concat();
+    project.dbscript(&part).go();
+    assert!(next(&project).contains("safe-migration"));
+    project.dbscript(&restore).go();
+    assert_eq!(next(&project), "[]");
+    project.dbscript(&["run", "backup"]).go();
+    assert_eq!(next(&project), "[]");
 }
 
 /// Waits until the run at work has announced this statement.

@@ -47,6 +47,10 @@ pub(super) fn steps(
             .find(|entry| !matches!(entry.state, State::Applied | State::Pending));
         drifted.is_some_and(|entry| half.iter().any(|half| half.version == entry.version))
     };
+    let is_stuck = history.is_some_and(|history| {
+        let mut entries = history.entries.iter();
+        entries.any(|entry| entry.state == State::Failed)
+    });
     if let Some(Err(drift)) = history
         .filter(|history| !is_told(history))
         .map(|history| history.refuse_drift(&database.evidence))
@@ -57,7 +61,11 @@ pub(super) fn steps(
     }
     let newest = unfinished.last();
     // To run it again helps only once what it left is mended.
-    let newest = newest.filter(|newest| !half.iter().any(|half| half.log == newest.path));
+    let newest = newest.filter(|newest| {
+        let is_told = half.iter().any(|half| half.log == newest.path);
+        let is_refused = is_stuck && !newest.running && newest.restoring().is_none();
+        !is_told && !is_refused
+    });
     steps.extend(newest.map(|newest| interrupted(settings, newest, database)));
     let damaged: Vec<&backup::Entry> = listing
         .sets
