@@ -1,7 +1,7 @@
 //! `status` says what to type next, and a plan claims nothing that it did not do.
 
 use super::{MIGRATE, endless, filled, wait_until_it_sleeps, with_people};
-use crate::harness::databases::in_every_project;
+use crate::harness::databases::{Database, in_every_project};
 use crate::harness::{BackupSet, Project, Signal, wait_until};
 
 in_every_project!(
@@ -115,6 +115,55 @@ fn a_restore_of_everything_settles_older_killed_runs(project: Project) {
     assert_eq!(next(&project), "[]");
     project.dbscript(&["run", "backup"]).go();
     assert_eq!(next(&project), "[]");
+}
+
+#[test]
+fn a_schema_that_is_not_there_has_no_tables() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql("CREATE TABLE t (a INTEGER)");
+    let url = format!("{}?schema=nope", project.url().expect("a server's"));
+    let words = ["status", "--json", "--database-url", &url];
+    let run = project.dbscript(&words).status(4).go();
+    let status = run.result();
+    let problem = status["database"]["problem"].to_string();
+    assert!(problem.contains("nope"), "{status}");
+    assert!(status["database"]["tables"].is_null(), "{status}");
+}
+
+#[test]
+fn a_backup_at_work_has_left_nothing_behind() {
+    let project = with_people(3);
+    let name = "users-backup-2099-01-01T00-00-00-000Z.json";
+    project.file(&format!("backups/{name}"), "[");
+    assert!(next(&project).contains("1 file left behind"));
+    let script = "const API = 1; const NEEDS = [\"backups\"];
+        fn main(args) { step(\"save\", || { backup::create(#{}); while true { } }); }";
+    project.file("scripts/slow.rhai", script);
+    let mut run = project
+        .dbscript(&["run", "slow", "--json"])
+        .killed()
+        .start();
+    run.wait_for(&["\"name\":\"save\"", "\"started\""]);
+    wait_until("it is at work", || next(&project).contains("is at work"));
+    let told = next(&project);
+    assert!(!told.contains("left behind"), "{told}");
+    run.signal(Signal::Kill);
+    run.finish();
+    assert!(next(&project).contains("left behind"));
+}
+
+#[test]
+fn a_set_without_a_summary_promises_no_tables() {
+    let project = with_people(3);
+    project.dbscript(&["run", "backup"]).go();
+    let set = BackupSet::latest(&project).timestamp;
+    project.file(&format!("backups/backup-summary-{set}.json"), "");
+    let told = next(&project);
+    assert!(told.contains("1 backup is damaged"), "{told}");
+    assert!(!told.contains("--tables"), "{told}");
+    assert!(told.contains("dbscript run backup"), "{told}");
 }
 
 /// Waits until the run at work has announced this statement.

@@ -121,7 +121,7 @@ impl Problems {
 
 /// What lies in the backups folder: sets, and runs that did not end.
 fn found(settings: &Settings, problems: &mut Problems) -> (Listing, Vec<Unfinished>) {
-    let listing = Store::open(&settings.backups)
+    let mut listing = Store::open(&settings.backups)
         .list()
         .unwrap_or_else(|error| {
             problems.keep(error.into());
@@ -132,6 +132,7 @@ fn found(settings: &Settings, problems: &mut Problems) -> (Listing, Vec<Unfinish
         problems.keep(error);
         Vec::new()
     });
+    listing.litter = next::left_behind(listing.litter, &unfinished);
     (listing, unfinished)
 }
 
@@ -196,7 +197,12 @@ async fn look(
         let fields = vec![("exists".to_owned(), Value::Bool(false))];
         return Ok((fields, History::empty(source), None));
     }
-    let mut session: Session = target.connect(Access::default()).await?;
+    // A schema that is not there is told as such, as to every procedure.
+    let access = Access {
+        guarded: true,
+        ..Access::default()
+    };
+    let mut session: Session = target.connect(access).await?;
     session.limit_lock_waits(Some(LOCK_LIMIT_S)).await?;
     let info = session.info().await?;
     let leftovers = session.leftovers().await?;

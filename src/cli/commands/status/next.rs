@@ -72,18 +72,25 @@ pub(super) fn steps(
         .iter()
         .filter(|entry| entry.fault().is_some())
         .collect();
-    if let Some(newest) = damaged.first() {
-        steps.push(format!(
-            "{} damaged, the newest {}: keep it, its sound tables can be restored with `--tables`; make a new one: `dbscript run backup`",
-            match damaged.len() {
-                1 => "1 backup is".to_owned(),
-                more => format!("{more} backups are"),
-            },
-            newest.timestamp
-        ));
-    }
+    steps.extend(damaged.first().map(|newest| damage(newest, damaged.len())));
     steps.extend(litter(settings, &listing.litter));
     steps
+}
+
+/// What can be done with damaged sets.
+fn damage(newest: &backup::Entry, sets: usize) -> String {
+    let what = match newest.set() {
+        Some(_) => "keep it, its sound tables can be restored with `--tables`",
+        None => "nothing can be restored from it without its summary",
+    };
+    let sets = match sets {
+        1 => "1 backup is".to_owned(),
+        more => format!("{more} backups are"),
+    };
+    format!(
+        "{sets} damaged, the newest {}: {what}; make a new one: `dbscript run backup`",
+        newest.timestamp
+    )
 }
 
 fn interrupted(settings: &Settings, run: &Unfinished, database: &Known<'_>) -> String {
@@ -138,6 +145,23 @@ fn interrupted(settings: &Settings, run: &Unfinished, database: &Known<'_>) -> S
     }
 }
 
+/// Leaves what is left behind: not what runs that are at work are just writing.
+pub(super) fn left_behind(mut litter: Vec<String>, unfinished: &[Unfinished]) -> Vec<String> {
+    // The names of logs begin with the time of their run, written as in the names of sets.
+    let at_work = unfinished.iter().filter(|run| run.running);
+    let began = at_work.filter_map(|run| run.path.file_name()?.to_str());
+    if let Some(first) = began.min() {
+        litter.retain(|name| moment(name).is_some_and(|moment| moment < first));
+    }
+    litter
+}
+
+/// The timestamp in the name of a set's file.
+fn moment(name: &str) -> Option<&str> {
+    let (_, rest) = name.rsplit_once("-backup-")?;
+    rest.split('.').next()
+}
+
 /// The command that removes what killed backups left behind: the files of a set share its timestamp.
 fn litter(settings: &Settings, litter: &[String]) -> Option<String> {
     if litter.is_empty() {
@@ -146,8 +170,8 @@ fn litter(settings: &Settings, litter: &[String]) -> Option<String> {
     let folder = settings.shown(&settings.backups);
     let patterns: BTreeSet<String> = litter
         .iter()
-        .map(|name| match name.rsplit_once("-backup-") {
-            Some((_, rest)) => format!("*{}*", rest.split('.').next().unwrap_or(rest)),
+        .map(|name| match moment(name) {
+            Some(moment) => format!("*{moment}*"),
             None => name.clone(),
         })
         .collect();
