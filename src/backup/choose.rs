@@ -9,6 +9,7 @@ use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;
 use super::verify::{Depth, verify};
+use super::written::exact;
 use crate::db::{Access, Catalog, Target};
 use crate::error::Result;
 use crate::event::{Level, Sink};
@@ -85,7 +86,7 @@ pub(super) async fn prove(
     scope: Scope,
     sink: &Arc<dyn Sink>,
 ) -> super::error::Result<()> {
-    let names: Vec<String> = parts.iter().map(|part| part.name.to_string()).collect();
+    let names: Vec<String> = parts.iter().map(|part| exact(&part.name)).collect();
     let only = match scope {
         Scope::Whole => None,
         Scope::Tables => Some(names.as_slice()),

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::Error;
 use super::progress::say;
-use super::set::{Set, choose, first_of};
+use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::{NOT_ASKED_FOR, SchemaSummary, Summary};
 use super::table_writer::{Copied, Job, copy, join_all};
 use super::verify::{Depth, Report, verify};
+use super::written::choose;
 use super::{history, names, schema_file, unread};
 use crate::clock::Timestamp;
 use crate::db::{
@@ -109,7 +110,8 @@ pub async fn plan(
     let half = session.refuse_half_restored().await;
     half.map_err(|error| error::Error::from(error).context(Kind::Backup, FAILED))?;
     let catalog = session.catalog().await?;
-    let chosen = select(&catalog, target, options)?;
+    let schema = session.info().await?.default_schema;
+    let chosen = select(&catalog, schema.as_deref(), target, options)?;
     Ok(CreatePlan {
         database: target.shown().to_owned(),
         folder: store.folder().display().to_string(),
@@ -154,7 +156,7 @@ async fn attempt(
         warnings,
     } = target.snapshot(options.readers).await?;
     let moment = Timestamp::now();
-    let chosen = select(&catalog, target, options)?;
+    let chosen = select(&catalog, info.default_schema.as_deref(), target, options)?;
     let not_included = not_included(&catalog, &chosen);
     for warning in warnings {
         say(sink.as_ref(), Level::Warn, warning);
@@ -220,6 +222,7 @@ async fn prove(set: &Set, sink: &Arc<dyn Sink>) -> error::Result<Report> {
 /// The indexes of the tables a set takes.
 fn select(
     catalog: &Catalog,
+    default_schema: Option<&str>,
     target: &Target,
     options: &CreateOptions,
 ) -> Result<Vec<usize>, Error> {
@@ -237,7 +240,12 @@ fn select(
     if options.tables.is_none() && !options.without_unread {
         unread::refuse_left_out(catalog, target.shown())?;
     }
-    choose(&known, options.tables.as_deref(), target.shown())
+    choose(
+        &known,
+        default_schema,
+        options.tables.as_deref(),
+        target.shown(),
+    )
 }
 
 /// What the database has and the set will not.

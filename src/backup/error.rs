@@ -88,6 +88,16 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// `--tables` names one of several.
+    #[error("`{table}` may be one of {} tables in {place}", exact.len())]
+    AlikeTables {
+        /// What was asked for.
+        table: String,
+        /// The database or set.
+        place: String,
+        /// The names that tell them apart.
+        exact: Vec<String>,
+    },
     /// The set is of another engine.
     #[error("the backup {timestamp} is of a {from} database and cannot be restored into {into}")]
     OtherEngine {
@@ -226,6 +236,7 @@ fn kind(error: &Error) -> Kind {
         | Error::Unknown { .. }
         | Error::NoTableNamed
         | Error::UnknownTable { .. }
+        | Error::AlikeTables { .. }
         | Error::OtherEngine { .. }
         | Error::UnknownMode { .. } => Kind::Usage,
         Error::Damaged { .. } | Error::Unreadable { .. } | Error::NotAsTheSet { .. } => {
@@ -281,6 +292,10 @@ fn hint(error: &Error) -> Option<String> {
         }
         Error::NoTableNamed => "leave it out to take every table".to_owned(),
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),
+        Error::AlikeTables { exact, .. } => format!(
+            "quote it, and keep the shell from the quotes: `--tables '{}'`",
+            exact.join("'` or `--tables '")
+        ),
         Error::OtherEngine { .. } => {
             "name a database of the same engine with `--database-url`".to_owned()
         }

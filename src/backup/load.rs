@@ -46,7 +46,7 @@ pub(super) async fn load_all(
                 why: "the schema file does not create it".to_owned(),
             })?;
         let rows = load_table(session, set, part, table, sink).await?;
-        loaded.push((part.name.to_string(), rows));
+        loaded.push((set.label(&part.name), rows));
     }
     for statement in &schema.after {
         session.run(statement).await?;

@@ -31,6 +31,7 @@ mod taken_back;
 mod tests;
 mod unread;
 mod verify;
+mod written;
 
 pub use create::{CreateOptions, CreatePlan, Created, create};
 pub use error::{Error, Result};

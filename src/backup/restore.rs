@@ -334,7 +334,7 @@ async fn replace_rows(
         session.clear(&part.name).await?;
     }
     for part in &parts {
-        let name = part.name.to_string();
+        let name = plan.set.label(&part.name);
         let table = catalog
             .table(&part.name)
             .ok_or_else(|| Error::NotAsTheSet {

@@ -10,6 +10,7 @@ use super::names;
 use super::schema_file;
 use super::summary::{Summary, TableSummary};
 use super::table_reader::TableReader;
+use super::written::{choose, label};
 use crate::clock::Timestamp;
 use crate::db::SchemaSql;
 use crate::event::counted;
@@ -180,11 +181,10 @@ impl Set {
         }
     }
 
-    /// The tables of these names, or all of them. A name is matched as it is written (`schema.table`), and without
-    /// regard to letter case where that leaves no doubt.
+    /// The tables of these names, or all of them, as [`choose`] finds them.
     ///
     /// # Errors
-    /// `UnknownTable`, `NoTableNamed`.
+    /// `UnknownTable`, `AlikeTables`, `NoTableNamed`.
     pub fn tables(&self, names: Option<&[String]>) -> Result<Vec<&TableSummary>> {
         let known: Vec<&TableName> = self
             .summary
@@ -193,11 +193,17 @@ impl Set {
             .map(|table| &table.name)
             .collect();
         let place = format!("the backup {}", self.timestamp());
-        let chosen = choose(&known, names, &place)?;
+        let chosen = choose(&known, self.naming(), names, &place)?;
         Ok(chosen
             .into_iter()
             .map(|index| &self.summary.tables[index])
             .collect())
+    }
+
+    /// A table's name in lists: no other table of the set is called so.
+    pub fn label(&self, table: &TableName) -> String {
+        let tables = self.summary.tables.iter();
+        label(table, tables.map(|table| &table.name))
     }
 
     /// Opens the rows of a table as a stream of lines.
@@ -239,70 +245,4 @@ impl Set {
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     hex::encode(Sha256::digest(bytes))
-}
-
-/// The indexes of the tables that were asked for, in the order of `known`; all of them where nothing was.
-///
-/// # Errors
-/// `UnknownTable`, `NoTableNamed`.
-pub(super) fn choose(
-    known: &[&TableName],
-    asked: Option<&[String]>,
-    place: &str,
-) -> Result<Vec<usize>> {
-    let Some(asked) = asked else {
-        return Ok((0..known.len()).collect());
-    };
-    if asked.is_empty() {
-        return Err(Error::NoTableNamed);
-    }
-    let names: Vec<String> = known.iter().map(|name| name.to_string()).collect();
-    let mut chosen = Vec::new();
-    for wanted in asked {
-        let exact = names.iter().position(|name| name == wanted);
-        let folded: Vec<usize> = (0..names.len())
-            .filter(|index| names[*index].eq_ignore_ascii_case(wanted))
-            .collect();
-        let index = match (exact, folded.as_slice()) {
-            (Some(index), _) => index,
-            (None, [index]) => *index,
-            (None, _) => {
-                return Err(Error::UnknownTable {
-                    table: wanted.clone(),
-                    place: place.to_owned(),
-                    known: names,
-                });
-            }
-        };
-        chosen.push(index);
-    }
-    chosen.sort_unstable();
-    chosen.dedup();
-    Ok(chosen)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_chosen_by_name_once_and_in_order() {
-        let known = ["comments", "Users", "users", "Points"].map(TableName::plain);
-        let known: Vec<&TableName> = known.iter().collect();
-        let choose = |asked: &[&str]| {
-            let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
-            choose(&known, Some(&asked), "`app.db`")
-        };
-        assert_eq!(
-            choose(&["users", "comments", "users"]).ok(),
-            Some(vec![0, 2])
-        );
-        assert_eq!(choose(&["points"]).ok(), Some(vec![3]));
-        assert!(matches!(
-            choose(&["USERS"]),
-            Err(Error::UnknownTable { .. })
-        ));
-        assert!(matches!(choose(&["user"]), Err(Error::UnknownTable { .. })));
-        assert!(matches!(choose(&[]), Err(Error::NoTableNamed)));
-    }
 }

@@ -14,6 +14,7 @@ mod leftovers;
 mod limits;
 mod locks;
 mod main_job;
+mod named;
 mod next_steps;
 mod outside;
 mod places;

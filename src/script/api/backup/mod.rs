@@ -268,7 +268,7 @@ pub(super) fn tell_counts(
 pub(super) fn counts_of(set: &Set) -> Vec<(String, u64)> {
     let tables = set.summary().tables.iter();
     tables
-        .map(|table| (table.name.to_string(), table.rows))
+        .map(|table| (set.label(&table.name), table.rows))
         .collect()
 }
 

@@ -215,7 +215,7 @@ fn tell_replaced(
     let is_touched = |name: &String| {
         plan.tables
             .iter()
-            .any(|(table, _)| table.to_string() == *name)
+            .any(|(table, _)| plan.set.label(table) == *name)
     };
     after.extend(before.into_iter().filter(|(name, _)| !is_touched(name)));
     tell_counts(host, "restore", Some(&plan.set), &after);

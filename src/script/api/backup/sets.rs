@@ -112,15 +112,7 @@ fn describe(created: &Created) -> Value {
             summary.label.clone().map_or(Value::Null, Value::Text),
         ),
         ("files", Value::List(files)),
-        (
-            "counts",
-            counts(
-                summary
-                    .tables
-                    .iter()
-                    .map(|table| (table.name.to_string(), table.rows)),
-            ),
-        ),
+        ("counts", counts(counts_of(set).into_iter())),
         ("rows", number(summary.rows())),
         ("bytes", number(summary.bytes())),
         (
