@@ -96,6 +96,8 @@ struct Watch {
     names: RefCell<Names>,
     /// Whether those are all of them.
     complete: Cell<bool>,
+    /// Whether the table was read: as long as that transaction lasts, nobody can lock it any more.
+    reached: Cell<bool>,
     /// Values the database was asked for in vain.
     free: RefCell<HashSet<String>>,
 }
@@ -115,6 +117,7 @@ pub(super) fn open(call: &Call<'_>) -> Answer {
         prefix,
         names: RefCell::new(names),
         complete: Cell::new(false),
+        reached: Cell::new(false),
         free: RefCell::default(),
     }))))
 }
@@ -269,16 +272,21 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads from the table, whoever has locked it.
+    /// Reads from the table. The first time somebody may have locked it; later that is not worth a look at each value.
     fn patiently<T>(
         &self,
         host: &Rc<Host>,
         work: impl AsyncFn(&mut Session) -> db::Result<T>,
     ) -> Result<T> {
         let what = format!("`{}`", self.lookup.table);
-        host.session_of(self.place, async |session: &mut Session| {
+        let done = host.session_of(self.place, async |session: &mut Session| {
+            if self.reached.get() {
+                return work(session).await;
+            }
             db::patiently(session, host.sink(), &what, &work).await
-        })
+        })?;
+        self.reached.set(true);
+        Ok(done)
     }
 
     /// A value as it is remembered; numbers of different types that a column would hold as the same are written the same.
