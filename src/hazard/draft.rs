@@ -74,6 +74,8 @@ pub(super) enum Weight {
         reason: String,
         /// SQL whose one number is how many rows may meet it at most; none, and it is no hazard.
         most: Option<String>,
+        /// What tells when it is asked right before the statement itself.
+        then: Option<Box<Question>>,
     },
     /// Nobody can tell, for this reason.
     Unknown(String),
@@ -143,6 +145,7 @@ impl Weight {
         Weight::Rehearsal {
             reason: reason.into(),
             most: None,
+            then: None,
         }
     }
 }

@@ -1,19 +1,17 @@
 //! The whole of it: files in, findings out.
 
-use super::action::Action;
 use super::allow::Allowance;
+use super::desk::Desk;
 use super::dialect::Reading;
-use super::draft::{Draft, LetGo, Weight, What};
-use super::given::{self, Given, allowances};
-use super::judge::{self, Placed, Running, Verdict};
-use super::show::{mask_literals, shorten};
+use super::draft::LetGo;
+use super::given::allowances;
+use super::judge::{self, Running};
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
-use super::weigh::{Weighed, Witness, weigh};
-use super::world::World;
+use super::weigh::{Witness, weigh};
 use crate::db::{Engine, Session};
 use crate::error::Result;
-use crate::event::{Finding, Logged, Severity};
+use crate::event::{Finding, Severity};
 
 /// A file of SQL.
 #[derive(Clone, Debug)]
@@ -78,6 +76,9 @@ pub struct Unmet {
     pub instead: Option<String>,
     /// What is counted and what happens to it, such as ``rows of `users` have a value in `fax` ``.
     pub told: String,
+    /// The allowance it wants where it can be asked only right before the statement, as earlier ones of the set write the
+    /// table, and the rehearsal does not see it, as another one may take the same.
+    pub only_then: Option<String>,
 }
 
 /// A table or column that gets another name.
@@ -141,7 +142,10 @@ pub async fn lint(
         files,
         split: &split,
         steps: &steps,
+        objects: catalog.as_ref().map(|catalog| catalog.objects.as_slice()),
         allowances: allowances(engine, files, &split, options.allow),
+        granted: Vec::new(),
+        open: Vec::new(),
         lint: Lint::default(),
     };
     let mut witness = session.map(Witness::new);
@@ -160,174 +164,6 @@ fn running(file: &SqlFile<'_>) -> Running {
     }
 }
 
-/// Turns weighed hazards into findings.
-struct Desk<'a> {
-    engine: Engine,
-    files: &'a [SqlFile<'a>],
-    split: &'a [Vec<Statement<'a>>],
-    steps: &'a [Placed],
-    allowances: Vec<Given>,
-    lint: Lint,
-}
-
-impl Desk<'_> {
-    fn record(&mut self, draft: &Draft, weighed: Weighed) {
-        let allowed = self.allow(draft);
-        let by_rule = weighed.certain
-            && weighed
-                .severity
-                .is_none_or(|severity| severity < Severity::Probe);
-        if allowed.is_some() || by_rule {
-            let gone = draft.let_go.iter().cloned();
-            // An UPDATE that meets no value still fills gaps.
-            let fills = draft.rule == "update-rows" && allowed.is_none();
-            self.lint.let_go.extend(gone.map(|gone| LetGo {
-                allowed: allowed.is_some(),
-                what: match gone.what {
-                    What::Values if fills && weighed.severity.is_none() => What::Gaps,
-                    what => what,
-                },
-                ..gone
-            }));
-        }
-        let Some(severity) = weighed.severity else {
-            if allowed.is_none() {
-                self.lint.unmet.extend(self.unmet(draft));
-            }
-            return;
-        };
-        if let (None, Some(object), false) = (&allowed, &draft.table, draft.let_go.is_empty()) {
-            self.lint.doubts.push(Doubt {
-                allowance: format!("{}({object})", draft.rule),
-                let_go: draft.let_go.clone(),
-            });
-        }
-        let placed = &self.steps[draft.at];
-        let statement = &self.split[placed.file][placed.statement];
-        let (line, column) = place(statement, placed.step.offset.max(draft.offset));
-        self.lint.findings.push(Finding {
-            rule: draft.rule.to_owned(),
-            severity,
-            file: self.files[placed.file].name.to_owned(),
-            line,
-            column,
-            statement: shorten(self.engine, statement.text),
-            table: draft.table.clone(),
-            message: weighed.message,
-            hint: draft.hint.clone().filter(|_| allowed.is_none()),
-            logged: Logged {
-                statement: mask_literals(self.engine, statement.text),
-                message: weighed.logged,
-                probe: weighed
-                    .probe
-                    .as_deref()
-                    .map(|probe| mask_literals(self.engine, probe)),
-            },
-            probe: weighed.probe,
-            destroys: !draft.let_go.is_empty() && !draft.fails,
-            fails: draft.fails,
-            allowed,
-        });
-    }
-
-    /// What may be asked again before the statement runs.
-    fn unmet(&self, draft: &Draft) -> Option<Unmet> {
-        let Weight::Ask(question) = &draft.weight else {
-            return None;
-        };
-        let placed = &self.steps[draft.at];
-        let mut tables: Vec<String> = draft.let_go.iter().map(|gone| gone.table.clone()).collect();
-        tables.dedup();
-        let takes = !tables.is_empty() && !draft.fails && question.severity == Severity::Block;
-        takes.then(|| Unmet {
-            file: self.files[placed.file].name.to_owned(),
-            statement: placed.statement,
-            tables,
-            asked: question.met.clone(),
-            instead: question.instead.as_ref().map(|instead| instead.met.clone()),
-            told: format!("{} {}", question.subject, question.verdict),
-        })
-    }
-
-    /// The allowance that covers a hazard, which is used by that; the nearest one first.
-    fn allow(&mut self, draft: &Draft) -> Option<String> {
-        let placed = &self.steps[draft.at];
-        let here = (placed.file, placed.statement);
-        let names = || draft.table.iter().chain(&draft.aliases).map(String::as_str);
-        let mut covering: Vec<&mut Given> = self
-            .allowances
-            .iter_mut()
-            .filter(|given| {
-                given.misplaced.is_none() && given.statement.is_none_or(|at| at == here)
-            })
-            .filter(|given| given.allowance.covers(draft.rule, names()))
-            .collect();
-        covering.sort_by_key(|given| given.statement.is_none());
-        let first = covering.into_iter().next()?;
-        first.allowance.used = true;
-        first.gives |= !draft.let_go.is_empty();
-        Some(first.allowance.text())
-    }
-
-    /// What a statement does that cannot be seen here, or only the rehearsal sees (a rule, a trigger), may be allowed as
-    /// well: an allowance that names a table says what may go, also one that covers no more than a note about a routine.
-    /// Returns the allowances that cover no hazard besides.
-    fn allow_unseen(&mut self, world: &World) -> Vec<Finding> {
-        let mut unused = Vec::new();
-        for given in self.allowances.iter_mut().filter(|given| !given.gives) {
-            let unseen = self.steps.iter().any(|placed| {
-                given.statement == Some((placed.file, placed.statement))
-                    && matches!(placed.step.action, Action::Call { .. } | Action::Dynamic(_))
-            });
-            let gone = match given.misplaced {
-                Some(_) => None,
-                None => given::names_what_goes(&given.allowance, world, unseen),
-            };
-            let accepted = gone.is_some();
-            self.lint.let_go.extend(gone);
-            let used = given.allowance.used;
-            given.allowance.used |= accepted;
-            if !(used || accepted && unseen) {
-                unused.push(given::unused(given, accepted));
-            }
-        }
-        unused
-    }
-
-    fn close(mut self, verdict: Verdict) -> Lint {
-        let unused = self.allow_unseen(&verdict.world);
-        self.lint.findings.extend(unused);
-        let order: Vec<&str> = self.files.iter().map(|file| file.name).collect();
-        self.lint.findings.sort_by_key(|finding| {
-            let file = order.iter().position(|name| *name == finding.file);
-            (file, finding.line, finding.column)
-        });
-        self.lint.allowances = self
-            .allowances
-            .into_iter()
-            .map(|given| given.allowance)
-            .collect();
-        self.lint.let_go.extend(verdict.silent);
-        self.lint.let_go.sort_by(|one, other| {
-            let key = |gone: &LetGo| {
-                (
-                    gone.table.clone(),
-                    gone.column.clone(),
-                    gone.what,
-                    !gone.allowed,
-                )
-            };
-            key(one).cmp(&key(other))
-        });
-        self.lint.let_go.dedup_by(|later, first| {
-            (&later.table, &later.column, later.what) == (&first.table, &first.column, first.what)
-        });
-        self.lint.renamed = renamed(&verdict.world);
-        self.lint.written = written(&verdict.world);
-        self.lint
-    }
-}
-
 /// Line and column of a place in a statement.
 pub(super) fn place(statement: &Statement<'_>, offset: usize) -> (usize, usize) {
     let before = statement.text.get(..offset).unwrap_or_default();
@@ -338,42 +174,4 @@ pub(super) fn place(statement: &Statement<'_>, offset: usize) -> (usize, usize) 
             (statement.line + lines, before[at + 1..].chars().count() + 1)
         }
     }
-}
-
-fn renamed(world: &World) -> Vec<Renamed> {
-    let mut renamed = Vec::new();
-    for table in world.tables() {
-        let Some(live) = &table.live else {
-            continue;
-        };
-        if *live != table.name {
-            renamed.push(Renamed {
-                table: live.to_string(),
-                column: None,
-                to: table.name.to_string(),
-            });
-        }
-        for column in table.columns.iter().flatten().chain(&table.added) {
-            if let Some(before) = column
-                .live
-                .as_ref()
-                .filter(|before| **before != column.name)
-            {
-                renamed.push(Renamed {
-                    table: live.to_string(),
-                    column: Some(before.clone()),
-                    to: column.name.clone(),
-                });
-            }
-        }
-    }
-    renamed
-}
-
-fn written(world: &World) -> Vec<String> {
-    let tables = world.tables().into_iter();
-    tables
-        .filter(|table| table.moved)
-        .map(|table| table.name.to_string())
-        .collect()
 }

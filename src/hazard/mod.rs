@@ -4,12 +4,14 @@
 
 mod action;
 mod allow;
+mod desk;
 mod dialect;
 mod draft;
 mod given;
 mod judge;
 mod lint;
 mod outside;
+mod overlap;
 mod rebuild;
 mod risk;
 mod rule;

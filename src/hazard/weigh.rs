@@ -56,7 +56,7 @@ pub(super) async fn weigh(
         (Weight::Rehearsal { .. } | Weight::Unknown(_), None) => {
             Ok(known(draft.offline, said, false))
         }
-        (Weight::Rehearsal { reason, most }, Some(session)) => {
+        (Weight::Rehearsal { reason, most, .. }, Some(session)) => {
             match no_row(session, most.as_deref()).await? {
                 true => Ok(silent(most.clone())),
                 false => Ok(left_to_rehearsal(&said, reason, rehearsal)),

@@ -4,6 +4,9 @@
 //! Everything is asked before the first statement. Where no earlier statement of the set can have to do with the table, it
 //! is asked right before its own statement too, when nobody else can write any more, where that can be had. What takes
 //! long is not: locks of earlier statements would be held meanwhile.
+//!
+//! Some can only be asked then, and in the rehearsal too: what a statement takes that is not allowed, of a table of which
+//! another one may take the same.
 
 use std::time::{Duration, Instant};
 
@@ -37,8 +40,10 @@ pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<Ve
     let mut took = Vec::new();
     for unmet in unmet {
         let begun = Instant::now();
-        let asked = refuse_met(session, unmet, false).await;
-        asked.map_err(nothing_was_changed)?;
+        if unmet.only_then.is_none() {
+            let asked = refuse_met(session, unmet, false).await;
+            asked.map_err(nothing_was_changed)?;
+        }
         took.push(begun.elapsed());
     }
     Ok(took)
@@ -53,20 +58,28 @@ fn nothing_was_changed(mut error: Error) -> Error {
 }
 
 /// Leaves with each file what is asked right before its statements.
+/// `took`: how long each answer took before; `None` in a rehearsal, which asks only what was never asked.
 pub(super) fn plan<'a>(
     prepared: &mut [Prepared<'a>],
-    unmet: &'a [Unmet],
-    took: &[Duration],
-    conditions: &Conditions<'_>,
+    conditions: &Conditions<'a>,
+    took: Option<&[Duration]>,
 ) {
     let mut earlier: Vec<&str> = Vec::new();
     for file in prepared {
         let mut sum = Duration::ZERO;
         for (index, statement) in file.statements.iter().enumerate() {
-            for (unmet, took) in unmet.iter().zip(took) {
-                let is_its = unmet.file == file.migration.file && unmet.statement == index;
-                if !is_its || is_ours(unmet) || earlier.iter().any(|before| touches(before, unmet))
-                {
+            for (place, unmet) in conditions.unmet.iter().enumerate() {
+                if unmet.file != file.migration.file || unmet.statement != index {
+                    continue;
+                }
+                if unmet.only_then.is_some() {
+                    file.unmet.push(unmet);
+                    continue;
+                }
+                let Some(took) = took.and_then(|took| took.get(place)) else {
+                    continue;
+                };
+                if is_ours(unmet) || earlier.iter().any(|before| touches(before, unmet)) {
                     continue;
                 }
                 sum += *took;
@@ -166,14 +179,17 @@ async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>
 }
 
 async fn refuse_met(session: &mut Session, unmet: &Unmet, in_transaction: bool) -> Result<()> {
-    let mut met = count(session, &unmet.asked, in_transaction).await?;
+    let mut met = count(session, unmet, &unmet.asked, in_transaction).await?;
     if let (None, Some(instead)) = (met, &unmet.instead) {
-        met = count(session, instead, in_transaction).await?;
+        met = count(session, unmet, instead, in_transaction).await?;
     }
     // What cannot be asked any more is no reason to stop: the lint had its answer.
     let Some(met) = met.filter(|met| *met > 0) else {
         return Ok(());
     };
+    if let Some(allowance) = &unmet.only_then {
+        return Err(not_allowed(&format!("{met} {}", unmet.told), allowance));
+    }
     let message = format!(
         "by now {met} {}, and none did when the data was asked: others have written since, which no backup holds",
         unmet.told
@@ -183,11 +199,29 @@ async fn refuse_met(session: &mut Session, unmet: &Unmet, in_transaction: bool) 
         .hint("run `dbscript run safe-migration` again: it sees these rows"))
 }
 
+/// The code of what an allowance above another statement does not let go.
+pub(super) const NOT_ALLOWED: &str = "not-allowed";
+
 /// The code of what others have written since the lint.
 pub(super) const WRITTEN_SINCE: &str = "written-since";
 
+/// An allowance above another statement is none for this one.
+fn not_allowed(told: &str, allowance: &str) -> Error {
+    let message = format!("{told}, which the allowance above another statement is not for");
+    Error::new(Kind::Migration, message)
+        .code(NOT_ALLOWED)
+        .hint(format!(
+            "if that is meant, put `-- dbscript: allow {allowance}` above the statement"
+        ))
+}
+
 /// The answer, read only; `None` where there is none.
-async fn count(session: &mut Session, asked: &str, in_transaction: bool) -> Result<Option<u64>> {
+async fn count(
+    session: &mut Session,
+    unmet: &Unmet,
+    asked: &str,
+    in_transaction: bool,
+) -> Result<Option<u64>> {
     // A question that fails would spoil the transaction, where the server does not undo it by itself.
     let apart = !in_transaction || !session.engine().history_sql().commits_by_itself;
     if apart {
@@ -200,6 +234,8 @@ async fn count(session: &mut Session, asked: &str, in_transaction: bool) -> Resu
     let rows = match answer {
         Ok(found) => found.rows,
         Err(error) if error.is_broken_connection() => return Err(error.into()),
+        // This one has none yet.
+        Err(error) if unmet.only_then.is_some() => return Err(error.into()),
         Err(_) => return Ok(None),
     };
     Ok(Some(match rows.first().and_then(|row| row.first()) {

@@ -117,11 +117,12 @@ pub async fn apply(
     telling(conditions.sink, "the migration lock", lock).await?;
     let result = async {
         session.limit_lock_waits(conditions.lock_limit_s).await?;
+        let mut took = None;
         if conditions.log.is_some() {
             // On a copy nobody else writes.
-            let took = again::ask_all(session, conditions.unmet).await?;
-            again::plan(&mut prepared, conditions.unmet, &took, conditions);
+            took = Some(again::ask_all(session, conditions.unmet).await?);
         }
+        again::plan(&mut prepared, conditions, took.as_deref());
         in_groups(session, &prepared, conditions).await
     };
     let result = result.await;

@@ -1,7 +1,7 @@
 //! Where a migration that did not come to its end leaves the database, in words: what is in for good, what is half done,
 //! what was rolled back, and what to type next.
 
-use super::again::WRITTEN_SINCE;
+use super::again::{NOT_ALLOWED, WRITTEN_SINCE};
 use super::statement::STOPPED;
 use super::{Applied, Migration, WayBack};
 use crate::db::{LOCKED, connection_broke};
@@ -307,7 +307,10 @@ pub(super) fn with_state(
         .as_ref()
         .is_some_and(|code| FULL.contains(&code.as_str()));
     let has = |code: &str| error.code.as_deref() == Some(code);
-    let (is_locked, is_late) = (has(LOCKED), has(STOPPED) || has(WRITTEN_SINCE));
+    let (is_locked, is_late) = (
+        has(LOCKED),
+        has(STOPPED) || has(WRITTEN_SINCE) || has(NOT_ALLOWED),
+    );
     let hint = match (stays, error.hint.take()) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
         (1.., Some(_)) if is_locked || is_late => way_back.remedy(version),

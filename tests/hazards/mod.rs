@@ -4,6 +4,7 @@
 mod alerts;
 mod binary;
 mod counters;
+mod elsewhere;
 mod emptiness;
 mod hints;
 mod history;

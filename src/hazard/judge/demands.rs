@@ -140,6 +140,7 @@ impl Judge<'_> {
             let reason = format!("an earlier statement writes `{}`", parent.name);
             match self.pointing(child, reference) {
                 Some(pointing) if !child.moved => Weight::Rehearsal {
+                    then: None,
                     reason,
                     most: Some(pointing),
                 },

@@ -125,6 +125,10 @@ impl Judge<'_> {
         if table.moved && !self.world.offline {
             return Weight::Rehearsal {
                 reason: format!("an earlier statement writes `{}`", table.name),
+                then: question
+                    .clone()
+                    .filter(|_| is_named_as_it_was(table))
+                    .map(Box::new),
                 most: match question {
                     Some(question) if !table.refilled => Some(question.met),
                     _ => self.all_rows(table),
@@ -145,9 +149,10 @@ impl Judge<'_> {
     pub(super) fn weigh_loss(&self, table: &Table, question: Option<Question>) -> Weight {
         let met = question.as_ref().map(|question| question.met.clone());
         match self.weigh(table, question) {
-            Weight::Rehearsal { reason, most } => Weight::Rehearsal {
+            Weight::Rehearsal { reason, most, then } => Weight::Rehearsal {
                 reason,
                 most: met.or(most),
+                then,
             },
             weight => weight,
         }
@@ -169,6 +174,7 @@ impl Judge<'_> {
             false => Weight::Rehearsal {
                 reason: reason.into(),
                 most: self.all_rows(table),
+                then: None,
             },
         }
     }
@@ -192,6 +198,13 @@ impl Judge<'_> {
             None => Weight::Is(severity),
         }
     }
+}
+
+/// Whether a question about the live table can be asked in its own words after the set has changed it.
+fn is_named_as_it_was(table: &Table) -> bool {
+    let mut columns = table.columns.iter().flatten().chain(&table.added);
+    table.live.as_ref() == Some(&table.name)
+        && columns.all(|column| column.live.as_ref().is_none_or(|live| *live == column.name))
 }
 
 /// Whether the set has taken every row, and brought none.

@@ -115,21 +115,49 @@ impl Judge<'_> {
             Reach::Unknown(reason) => return Weight::Unknown(reason.clone()),
             _ => return self.weigh_loss(table, self.rows_question(table, also, verdict)),
         };
+        let question = self.own_question(table, change, condition, (also, verdict));
+        let then = |weight: Weight| match weight {
+            Weight::Rehearsal { reason, most, .. } => Weight::Rehearsal {
+                reason,
+                most,
+                then: Some(Box::new(question.clone())),
+            },
+            weight => weight,
+        };
         if table.moved && !self.world.offline {
-            return self.weigh_loss(table, self.rows_question(table, also, verdict));
+            let every = self.rows_question(table, also, verdict);
+            // Where rows have only become fewer, no more meet the condition than do now.
+            let tells = !table.refilled && self.world.disturbs(&change.words).is_none();
+            return then(self.weigh_loss(
+                table,
+                match tells {
+                    true => Some(question.clone()),
+                    false => every,
+                },
+            ));
         }
-        let others: Vec<String> = change.words.clone();
         if let Some(weight) = self.other_names() {
-            return weight;
+            return then(weight);
         }
-        if let (Some(name), false) = (self.world.disturbs(&others), self.world.offline) {
-            return self.rehearsed(table, format!("an earlier statement changes `{name}`"));
+        if let (Some(name), false) = (self.world.disturbs(&change.words), self.world.offline) {
+            return then(self.rehearsed(table, format!("an earlier statement changes `{name}`")));
         }
+        Weight::Ask(question)
+    }
+
+    /// How many rows meet the statement's own condition.
+    fn own_question(
+        &self,
+        table: &Table,
+        change: &Change,
+        condition: &str,
+        (also, verdict): (Option<&str>, &str),
+    ) -> Question {
         let (with, target) = (&change.with, &change.target);
         let also = also.map_or(String::new(), |also| format!(" AND ({also})"));
         let filter = format!(" WHERE ({condition}\n){also}");
         let live = table.live.as_ref().unwrap_or(&table.name);
-        Weight::Ask(Question {
+        Question {
             met: self.counting(with, target, &filter),
             of: Some(self.counting("", &self.engine.quote_table(live), "")),
             sample: self.sample(table, target, with, &filter),
@@ -137,7 +165,7 @@ impl Judge<'_> {
             verdict: verdict.to_owned(),
             severity: Severity::Block,
             ..Question::default()
-        })
+        }
     }
 
     /// After `SET search_path` or `USE` the statement's own words would be asked where they mean another table.

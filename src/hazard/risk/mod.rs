@@ -9,6 +9,8 @@ mod follow;
 mod names;
 mod words;
 
+pub(super) use words::in_strings as words_in_strings;
+
 #[cfg(test)]
 mod tests;
 

@@ -16,7 +16,7 @@ pub(super) fn within(engine: Engine, sql: &str) -> HashSet<String> {
 }
 
 /// The same of what stands in strings only.
-pub(super) fn in_strings(engine: Engine, sql: &str) -> HashSet<String> {
+pub(in crate::hazard) fn in_strings(engine: Engine, sql: &str) -> HashSet<String> {
     let mut found = HashSet::new();
     look_into(engine, sql, DEEPEST, &mut found);
     found
