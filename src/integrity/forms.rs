@@ -109,9 +109,11 @@ pub(super) async fn compare(
         Some(loss) => Told::Loss(format!(
             "{what} read differently now that it is {now}: {loss}"
         )),
-        None if column.trusted => Told::Note(format!(
-            "{what} are written in another way now that it is {now}, so that they could not be compared"
-        )),
+        None if column.trusted && !Reading::is_exact(&column.then.type_name, now) => {
+            Told::Note(format!(
+                "{what} are written in another way now that it is {now}, so that they could not be compared"
+            ))
+        }
         None => Told::Loss(format!("{what} read differently now that it is {now}")),
     }))
 }

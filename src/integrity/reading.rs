@@ -19,6 +19,10 @@ pub(super) enum Reading {
     /// Blanks at the end are padding.
     Padded,
     Number,
+    /// An array of them.
+    Numbers,
+    /// A number, on one side as the locale writes amounts.
+    Amount,
     Truth,
     Moment,
     /// A moment, of which midnight is the day.
@@ -45,6 +49,10 @@ impl Reading {
         }
         match (was, is) {
             (Reading::Number, Reading::Number) => Reading::Number,
+            (Reading::Numbers, Reading::Numbers) => Reading::Numbers,
+            (Reading::Amount, Reading::Number) | (Reading::Number, Reading::Amount) => {
+                Reading::Amount
+            }
             (Reading::Moment | Reading::Day, Reading::Day) | (Reading::Day, Reading::Moment) => {
                 Reading::Day
             }
@@ -54,6 +62,30 @@ impl Reading {
         }
     }
 
+    /// Whether values of these types that read differently are other values: both are written in the one way there is.
+    pub(super) fn is_exact(then: &str, now: &str) -> bool {
+        const WHOLE: [&str; 8] = [
+            "smallint",
+            "integer",
+            "bigint",
+            "int",
+            "tinyint",
+            "mediumint",
+            "numeric",
+            "decimal",
+        ];
+        const MOMENTS: [&str; 2] = ["timestamp", "datetime"];
+        let both = |names: &[&str]| {
+            [then, now]
+                .iter()
+                .all(|name| names.contains(&first_word(name).as_str()))
+        };
+        let plain = [then, now]
+            .iter()
+            .all(|name| !name.contains('[') && !name.contains(" zone"));
+        plain && (both(&WHOLE) || both(&MOMENTS))
+    }
+
     /// What this text reads as.
     pub(super) fn of<'a>(self, text: &'a str) -> Cow<'a, str> {
         let read = match self {
@@ -61,6 +93,8 @@ impl Reading {
             Reading::Padded => return Cow::Borrowed(text.trim_end_matches(' ')),
             Reading::Number => Some(without_zeros(text)),
             Reading::Moment => Some(without_zeros(text)),
+            Reading::Numbers => Some(numbers(text)),
+            Reading::Amount => Some(amount(text)),
             Reading::Day => {
                 let moment = without_zeros(text);
                 let day = moment.strip_suffix(" 00:00:00").map(str::to_owned);
@@ -78,22 +112,46 @@ impl Reading {
 /// What a type is, by the first word of its name. An array is what it is written as.
 fn family(type_name: &str) -> Reading {
     let lower = type_name.to_ascii_lowercase();
-    if lower.contains('[') {
-        return Reading::Text;
+    if let Some(element) = lower.strip_suffix("[]") {
+        return match family(element) {
+            Reading::Number => Reading::Numbers,
+            _ => Reading::Text,
+        };
     }
-    let word = lower.split(|character: char| !character.is_ascii_alphanumeric());
-    match word.into_iter().next().unwrap_or_default() {
+    match first_word(&lower).as_str() {
         "json" | "jsonb" => Reading::Document,
         "inet" | "cidr" | "inet4" | "inet6" => Reading::Address,
         "uuid" => Reading::Identifier,
         "boolean" | "bool" => Reading::Truth,
         "smallint" | "integer" | "bigint" | "int" | "tinyint" | "mediumint" | "numeric"
         | "decimal" | "real" | "double" | "float" => Reading::Number,
+        "money" => Reading::Amount,
         "date" => Reading::Day,
         "timestamp" | "datetime" | "time" => Reading::Moment,
         "char" | "character" | "bpchar" if !lower.contains("varying") => Reading::Padded,
         _ => Reading::Text,
     }
+}
+
+fn first_word(type_name: &str) -> String {
+    let lower = type_name.to_ascii_lowercase();
+    let mut words = lower.split(|character: char| !character.is_ascii_alphanumeric());
+    words.next().unwrap_or_default().to_owned()
+}
+
+/// The numbers of an array, each without zeros at its end.
+fn numbers(text: &str) -> String {
+    let parts = text.split_inclusive(['{', '}', ',']);
+    let read = parts.map(|part| {
+        let end = part.len() - usize::from(part.ends_with(['{', '}', ',']));
+        format!("{}{}", without_zeros(&part[..end]), &part[end..])
+    });
+    read.collect()
+}
+
+/// An amount of money without its sign and commas.
+fn amount(text: &str) -> String {
+    without_zeros(&text.replace(['$', ','], ""))
 }
 
 /// Without zeros at the end of a fraction; those at the front tell something.
@@ -258,6 +316,12 @@ mod tests {
                 "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
             ),
             (("text", "boolean"), "yes", "true"),
+            (
+                ("numeric[]", "numeric(5,2)[]"),
+                "{{2,1.5},NULL}",
+                "{{2.00,1.50},NULL}",
+            ),
+            (("numeric", "money"), "-1234.5", "-$1,234.50"),
             (("datetime", "date"), "2026-01-02 00:00:00", "2026-01-02"),
             (
                 ("datetime(3)", "datetime"),
@@ -287,6 +351,7 @@ mod tests {
             ),
             (("text", "jsonb"), "{\"a\":0}", "{\"a\": -1}"),
             (("text", "inet"), "10.0.0.1", "10.0.0.1/24"),
+            (("numeric[]", "numeric(5,2)[]"), "{20,1}", "{2,1}"),
             (("text", "integer"), "0123", "123"),
             (("numeric(10,2)", "numeric(10,0)"), "5.25", "5"),
             (("datetime", "date"), "2026-01-02 00:00:01", "2026-01-02"),

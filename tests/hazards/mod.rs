@@ -12,6 +12,7 @@ mod meanwhile;
 mod mysql;
 mod postgres;
 mod refusals;
+mod retyped;
 mod routines;
 mod row_values;
 mod second_net;

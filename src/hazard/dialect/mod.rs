@@ -280,19 +280,25 @@ pub(super) struct TypeChange {
 }
 
 /// What a change of type does to the values of a column (named as SQL), by the expression of its USING where it has one;
-/// `None`: nothing.
+/// `None`: nothing. `made_of` gives the type a domain is made of.
 pub(super) fn type_change(
     engine: Engine,
     from: &str,
     to: &str,
     column: &str,
     using: Option<&str>,
+    made_of: &dyn Fn(&str) -> String,
 ) -> Option<TypeChange> {
     match engine {
         Engine::Sqlite => sqlite::type_change(from, to, column),
-        Engine::Postgres => postgres::type_change(from, to, column, using),
+        Engine::Postgres => postgres::type_change(from, to, column, using, made_of),
         Engine::Mysql | Engine::Mariadb => mysql::type_change(from, to, column),
     }
+}
+
+/// Whether two names are those of one type.
+pub(super) fn is_same_type(engine: Engine, one: &str, other: &str) -> bool {
+    matches!(engine, Engine::Mysql | Engine::Mariadb) && mysql::is_same_type(one, other)
 }
 
 /// Whether a change of type writes every row anew while the table is locked (PostgreSQL).

@@ -47,7 +47,7 @@ impl Judge<'_> {
         };
         let change = self.type_change(&retyped);
         let enums = self.change_enum(&retyped);
-        if !known.type_name.eq_ignore_ascii_case(new_type) {
+        if !self.is_same_type(&known.type_name, new_type) || using.is_some() {
             let computed = change.as_ref().is_some_and(|change| change.computed);
             let loses = change.as_ref().is_some_and(|change| change.loses.is_some());
             // What nobody could ask about is for the rehearsal to see.
@@ -73,6 +73,11 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether both write their values alike, as they are one type in two spellings.
+    fn is_same_type(&self, one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other) || dialect::is_same_type(self.engine, one, other)
+    }
+
     /// What the change does, by what domains are made of.
     fn type_change(&self, retyped: &Retyped<'_>) -> Option<TypeChange> {
         // A USING names the column as it is called now.
@@ -86,6 +91,7 @@ impl Judge<'_> {
             self.world.made_of(retyped.new_type),
             &column,
             retyped.using,
+            &|name| self.world.made_of(name).to_owned(),
         )
     }
 
@@ -159,7 +165,13 @@ impl Judge<'_> {
         };
         let instead = change.instead.as_ref();
         let instead = instead.map(|(condition, verdict)| (condition.as_str(), says(verdict)));
-        self.ask_about_or(retyped, rule, (condition, &says(change.verdict)), instead);
+        let compared = rule == "lossy-using" || change.computed;
+        self.ask_about_or(
+            retyped,
+            (rule, compared),
+            (condition, &says(change.verdict)),
+            instead,
+        );
     }
 
     /// The same of a USING that computes, where the rest of the change is judged in another way.
@@ -177,14 +189,14 @@ impl Judge<'_> {
         condition: &str,
         verdict: &str,
     ) {
-        self.ask_about_or(retyped, rule, (condition, verdict), None);
+        self.ask_about_or(retyped, (rule, false), (condition, verdict), None);
     }
 
-    /// The same; where the condition itself fails, the second one is asked.
+    /// The same; where the condition itself fails, the second one is asked. `compared`: it asks whether the values stay.
     fn ask_about_or(
         &mut self,
         retyped: &Retyped<'_>,
-        rule: &'static str,
+        (rule, compared): (&'static str, bool),
         (condition, verdict): (&str, &str),
         instead: Option<(&str, String)>,
     ) {
@@ -220,7 +232,7 @@ impl Judge<'_> {
         if rule != "not-castable" {
             let (table, live) = (live_name(table), column.live.as_deref());
             draft = draft.lets_go(&table, live, What::Values);
-            if rule == "lossy-using" {
+            if compared {
                 draft = draft.lets_go(&table, live, What::Form);
             }
         }

@@ -77,9 +77,14 @@ impl Judge<'_> {
             return;
         };
         let quoted = self.quote(&live);
-        let Some(change) =
-            dialect::type_change(self.engine, &old.type_name, &new.type_name, &quoted, None)
-        else {
+        let Some(change) = dialect::type_change(
+            self.engine,
+            &old.type_name,
+            &new.type_name,
+            &quoted,
+            None,
+            &str::to_owned,
+        ) else {
             return;
         };
         // What nobody could ask about is for the rehearsal to see.

@@ -29,7 +29,7 @@ mod tests;
 use self::cursor::{Cursor, Read, Stop};
 use self::pieces::Rows;
 pub(super) use self::pieces::opened;
-pub(super) use self::types::type_change;
+pub(super) use self::types::{is_same_type, type_change};
 use super::Reading;
 use crate::hazard::action::{Action, Step};
 

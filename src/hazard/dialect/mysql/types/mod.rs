@@ -66,6 +66,12 @@ impl Change {
     }
 }
 
+/// Whether two names are those of one type.
+pub(in crate::hazard::dialect) fn is_same_type(one: &str, other: &str) -> bool {
+    let (one, other) = (Type::parse(one), Type::parse(other));
+    !matches!(one.kind, Kind::Other(_)) && one == other
+}
+
 /// What a change of type does to the values of a column (named as SQL); `None`: nothing.
 pub(in crate::hazard::dialect) fn type_change(
     from: &str,

@@ -190,6 +190,7 @@ fn a_length_beyond_all_measure_is_no_overflow() {
         "varchar(0)",
         "`a`",
         None,
+        &str::to_owned,
     );
     assert!(change.is_some());
 }

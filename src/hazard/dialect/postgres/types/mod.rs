@@ -20,6 +20,7 @@ pub(in crate::hazard::dialect) fn type_change(
     to: &str,
     column: &str,
     using: Option<&str>,
+    made_of: &dyn Fn(&str) -> String,
 ) -> Option<TypeChange> {
     let names = (from, to);
     let (from, to) = (Type::parse(from), Type::parse(to));
@@ -33,7 +34,7 @@ pub(in crate::hazard::dialect) fn type_change(
     };
     let mut steps: Vec<(Type, Cast)> = casts
         .iter()
-        .map(|name| (Type::parse(name), Cast::Explicit))
+        .map(|name| (Type::parse(&made_of(name)), Cast::Explicit))
         .collect();
     if steps.last().map(|(last, _)| last) != Some(&to) {
         steps.push((to, Cast::Assignment));
@@ -50,6 +51,9 @@ pub(in crate::hazard::dialect) fn type_change(
             value = format!("({value})::{name}");
         }
         held = next;
+    }
+    if using.is_none() {
+        change = tried_back(change, (names, &from), column);
     }
     let nothing = change.loses.is_none()
         && change.refuses.is_none()
@@ -68,6 +72,27 @@ pub(in crate::hazard::dialect) fn type_change(
         };
     }
     (!nothing).then_some(change)
+}
+
+/// Types of which nothing is known here but that values can be cast there and back: what comes back is asked.
+fn tried_back(change: TypeChange, types: ((&str, &str), &Type), column: &str) -> TypeChange {
+    let ((_, to), from) = types;
+    let asks = matches!(from, Type::Array(_) | Type::Other(_) | Type::Interval(_))
+        || matches!(Type::parse(to), Type::Array(_) | Type::Other(_));
+    let settled = change.loses.is_some() || change.impossible.is_some();
+    if change.unknown.is_none() || settled || !asks {
+        return change;
+    }
+    let tried = there_and_back(types, column, column);
+    const NO_WAY_BACK: &str = "is changed by the new type: what that gives could not be cast back";
+    TypeChange {
+        unknown: change.unknown,
+        refuses: change.refuses,
+        refusal: change.refusal,
+        verdict: "is another value in the new type, cast back, than before",
+        instead: tried.instead.map(|(condition, _)| (condition, NO_WAY_BACK)),
+        ..tried
+    }
 }
 
 /// Adds what one cast of several does; what an earlier one refuses is not asked of a later one.

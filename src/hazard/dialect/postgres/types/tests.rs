@@ -4,7 +4,7 @@ use super::*;
 
 /// `loses`, `refuses`, `impossible`, `unknown` of a change of type.
 fn told(from: &str, to: &str, using: Option<&str>) -> (bool, bool, bool, bool) {
-    match type_change(from, to, "\"a\"", using) {
+    match type_change(from, to, "\"a\"", using, &str::to_owned) {
         None => (false, false, false, false),
         Some(change) => (
             change.loses.is_some(),
