@@ -6,6 +6,7 @@ use super::dialect::Reading;
 use super::draft::LetGo;
 use super::given::allowances;
 use super::judge::{self, Running};
+use super::mode;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
 use super::weigh::{Witness, weigh};
@@ -122,7 +123,7 @@ pub async fn lint(
         Some(session) => Some(session.catalog().await?),
         None => None,
     };
-    let reading = match session.as_deref_mut() {
+    let mut reading = match session.as_deref_mut() {
         Some(session) => {
             let info = session.info().await?;
             // Of MySQL and MariaDB, only the server says which it is.
@@ -131,12 +132,16 @@ pub async fn lint(
         }
         None => Reading::offline(engine),
     };
+    let mode = mode::of(engine, session.as_deref_mut()).await?;
+    reading.ansi_quotes = mode.contains("ANSI_QUOTES");
     let split: Vec<Vec<Statement<'_>>> =
         files.iter().map(|file| split(engine, file.text)).collect();
     let steps = steps(&reading, &split, functions(catalog.as_ref()));
     let running: Vec<Running> = files.iter().map(running).collect();
     let applied_here = options.applied_here && catalog.is_some();
-    let verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
+    let mut verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
+    let misread = mode::misread(engine, &mode, files, &split, &steps);
+    verdict.drafts.extend(misread);
     let mut desk = Desk {
         engine,
         files,

@@ -10,6 +10,7 @@ mod draft;
 mod given;
 mod judge;
 mod lint;
+mod mode;
 mod outside;
 mod overlap;
 mod rebuild;

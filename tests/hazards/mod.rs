@@ -9,6 +9,7 @@ mod emptiness;
 mod hints;
 mod history;
 mod meanwhile;
+mod modes;
 mod mysql;
 mod postgres;
 mod refusals;

@@ -56,6 +56,8 @@ pub(in crate::hazard) struct Lexer<'a> {
     position: usize,
     /// What ends a statement instead of `;` (MySQL's DELIMITER): words stop before it.
     delimiter: Option<&'a str>,
+    /// A backslash is a character like any other (MySQL's NO_BACKSLASH_ESCAPES).
+    plain_backslashes: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -66,7 +68,15 @@ impl<'a> Lexer<'a> {
             text,
             position: 0,
             delimiter: None,
+            plain_backslashes: false,
         }
+    }
+
+    /// The same where a backslash is a character like any other.
+    pub(in crate::hazard) fn with_plain_backslashes(engine: Engine, text: &'a str) -> Self {
+        let mut lexer = Lexer::new(engine, text);
+        lexer.plain_backslashes = true;
+        lexer
     }
 
     /// Goes on from this byte, which must start a character.
@@ -133,9 +143,10 @@ impl<'a> Lexer<'a> {
     fn quoted(&self, rest: &str) -> Option<(Kind, usize)> {
         let bytes = rest.as_bytes();
         let mysql = self.is_mysql();
+        let escapes = mysql && !self.plain_backslashes;
         match bytes[0] {
-            b'\'' => Some((Kind::Literal, quoted(bytes, 0, b'\'', mysql))),
-            b'"' if mysql => Some((Kind::Literal, quoted(bytes, 0, b'"', true))),
+            b'\'' => Some((Kind::Literal, quoted(bytes, 0, b'\'', escapes))),
+            b'"' if mysql => Some((Kind::Literal, quoted(bytes, 0, b'"', escapes))),
             b'"' => Some((Kind::Name, quoted(bytes, 0, b'"', false))),
             b'`' if self.engine != Engine::Postgres => {
                 Some((Kind::Name, quoted(bytes, 0, b'`', false)))
@@ -170,7 +181,8 @@ impl<'a> Lexer<'a> {
         if bytes.get(1) != Some(&b'\'') {
             return None;
         }
-        let escapes = (postgres && first == b'e') || (self.is_mysql() && first == b'n');
+        let escapes = (postgres && first == b'e')
+            || (self.is_mysql() && first == b'n' && !self.plain_backslashes);
         let known = match self.engine {
             Engine::Sqlite => first == b'x',
             Engine::Postgres => matches!(first, b'e' | b'b' | b'x' | b'n'),

@@ -23,6 +23,11 @@ pub(super) fn has_delimiter_lines(engine: Engine) -> bool {
     matches!(engine, Engine::Mysql | Engine::Mariadb)
 }
 
+/// SQL that gives the mode in which a session's statements are read, where there are several.
+pub(super) fn mode_sql(engine: Engine) -> Option<&'static str> {
+    matches!(engine, Engine::Mysql | Engine::Mariadb).then_some("SELECT @@SESSION.sql_mode")
+}
+
 /// What decides how a statement is read, besides its text.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
@@ -72,7 +77,10 @@ impl Reading {
     pub(super) fn follow(&mut self, steps: &[Step]) {
         for step in steps {
             if let Action::SqlMode { mode, .. } = &step.action {
-                self.ansi_quotes = mode.to_ascii_uppercase().contains("ANSI");
+                let mode = mode.to_ascii_uppercase();
+                // What is added to the mode that stands leaves the rest of it.
+                let adds = mode.contains("@@") && !mode.contains("REPLACE");
+                self.ansi_quotes = mode.contains("ANSI") || adds && self.ansi_quotes;
             }
             if let (Action::CreateTable(new), Engine::Postgres) = (&step.action, self.engine)
                 && new.temporary

@@ -28,6 +28,7 @@ mod tests;
 
 use self::cursor::{Cursor, Read, Stop};
 use self::pieces::Rows;
+use self::pieces::backticked;
 pub(super) use self::pieces::opened;
 pub(super) use self::types::{is_same_type, type_change};
 use super::Reading;
@@ -40,7 +41,10 @@ pub(super) fn read(reading: &Reading, text: &str) -> Vec<Step> {
 
 /// The same for a statement in a literal of another one; `depth` is how deep it stands.
 fn nested(reading: &Reading, text: &str, depth: usize) -> Vec<Step> {
-    let text = opened(text);
+    let mut text = opened(text);
+    if reading.ansi_quotes {
+        text = backticked(text);
+    }
     let text = text.trim_end().trim_end_matches(';');
     let rows = match starts_with_rows(text) {
         true => Rows::Skipped,

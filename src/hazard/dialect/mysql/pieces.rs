@@ -58,6 +58,24 @@ pub(in crate::hazard::dialect) fn opened(text: &str) -> Cow<'_, str> {
     opened
 }
 
+/// The text with every name that stands in `"…"` between backticks, as which it is a name in any mode, so that it can be
+/// asked about in another session; every place stays what it was.
+pub(super) fn backticked(text: Cow<'_, str>) -> Cow<'_, str> {
+    let mut bytes = text.clone().into_owned().into_bytes();
+    for token in Lexer::with_plain_backslashes(Engine::Mysql, &text) {
+        let piece = &text[token.start..token.end];
+        let inner = piece
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        if inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(['"', '`'])) {
+            bytes[token.start] = b'`';
+            bytes[token.end - 1] = b'`';
+        }
+    }
+    // One ASCII character took the place of another.
+    String::from_utf8(bytes).map_or(text, Cow::Owned)
+}
+
 /// Where the marks of comments that run begin and end.
 fn marks(text: &str) -> Vec<(usize, usize)> {
     if memchr::memmem::find(text.as_bytes(), b"/*").is_none() {
