@@ -1,18 +1,21 @@
 //! The whole of it: files in, findings out.
 
+use super::action::Action;
 use super::allow::Allowance;
 use super::desk::Desk;
 use super::dialect::Reading;
 use super::draft::LetGo;
 use super::given::allowances;
-use super::judge::{self, Running};
+use super::judge::{self, Placed, Running};
 use super::mode;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
 use super::weigh::{Witness, weigh};
-use crate::db::{Engine, Session};
+use super::world::World;
+use crate::db::{Catalog, Engine, Session};
 use crate::error::Result;
 use crate::event::{Finding, Severity};
+use crate::ident::TableName;
 
 /// A file of SQL.
 #[derive(Clone, Debug)]
@@ -49,6 +52,10 @@ pub struct Lint {
     pub unmet: Vec<Unmet>,
     /// Tables and columns that live on under another name.
     pub renamed: Vec<Renamed>,
+    /// Tables of the database whose name another one has afterwards.
+    pub replaced: Vec<TableName>,
+    /// Triggers that the files drop by name.
+    pub dropped_triggers: Vec<String>,
     /// Tables whose rows the files write, by the name they have afterwards.
     pub written: Vec<String>,
 }
@@ -158,7 +165,11 @@ pub async fn lint(
         let weighed = weigh(draft, options.rehearsal, witness.as_mut()).await?;
         desk.record(draft, weighed);
     }
-    Ok(desk.close(verdict))
+    let replaced = replaced(&verdict.world, catalog.as_ref());
+    let mut lint = desk.close(verdict);
+    lint.replaced = replaced;
+    lint.dropped_triggers = dropped_triggers(&steps);
+    Ok(lint)
 }
 
 /// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.
@@ -167,6 +178,27 @@ fn running(file: &SqlFile<'_>) -> Running {
     Running {
         in_transaction: !prisma && !file.text.starts_with("-- no-transaction"),
     }
+}
+
+/// Tables of the database whose name another one has at the end; one that is rebuilt is the same table.
+fn replaced(world: &World, catalog: Option<&Catalog>) -> Vec<TableName> {
+    let tables = catalog.into_iter().flat_map(|catalog| &catalog.tables);
+    let names = tables.map(|table| &table.name);
+    let is_another = |name: &&TableName| {
+        let now = world.table(name);
+        now.is_some_and(|table| table.live.as_ref() != Some(name))
+    };
+    names.filter(is_another).cloned().collect()
+}
+
+fn dropped_triggers(steps: &[Placed]) -> Vec<String> {
+    let actions = steps.iter().map(|placed| &placed.step.action);
+    actions
+        .filter_map(|action| match action {
+            Action::DropTrigger { trigger, .. } => Some(trigger.name.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Line and column of a place in a statement.

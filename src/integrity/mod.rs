@@ -11,6 +11,7 @@ mod fingerprint;
 mod forms;
 mod keyed;
 mod reading;
+mod replaced;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -20,5 +21,6 @@ pub use baseline::{Baseline, BaselineRows, TableBaseline, measure};
 pub use compare::compare;
 pub use comparison::{Comparison, LetGo, Released, Renamed};
 pub use fingerprint::Fingerprint;
+pub use replaced::Replaced;
 pub use report::{Change, ChangeKind, Report};
 pub use views::Views;

@@ -2,11 +2,11 @@
 
 use super::meant::Doubt;
 use super::{Migration, control};
-use crate::db::{Engine, Session};
+use crate::db::{Catalog, Engine, Session};
 use crate::error::Result;
 use crate::event::Finding;
 use crate::hazard::{self, SqlFile, Unmet, What};
-use crate::integrity::{LetGo, Released, Renamed};
+use crate::integrity::{LetGo, Released, Renamed, Replaced};
 
 /// How pending migrations are judged.
 pub struct Linting<'a> {
@@ -29,6 +29,8 @@ pub struct Linted {
     pub unmet: Vec<Unmet>,
     /// What gets another name.
     pub renamed: Vec<Renamed>,
+    /// Tables whose name another one takes.
+    pub replaced: Vec<Replaced>,
 }
 
 /// Finds hazards, asking the data where there is a session, and what the allowances let go.
@@ -39,7 +41,7 @@ pub async fn lint(
     engine: Engine,
     pending: &[Migration],
     options: &Linting<'_>,
-    session: Option<&mut Session>,
+    mut session: Option<&mut Session>,
 ) -> Result<Linted> {
     for migration in pending {
         let statements = hazard::split(engine, &migration.sql);
@@ -58,7 +60,11 @@ pub async fn lint(
         rehearsal: options.rehearsed,
         applied_here: true,
     };
-    let lint = hazard::lint(engine, &files, &rules, session).await?;
+    let lint = hazard::lint(engine, &files, &rules, session.as_deref_mut()).await?;
+    let replaced = match session.filter(|_| !lint.replaced.is_empty()) {
+        Some(session) => as_they_are(&lint, &session.catalog().await?),
+        None => Vec::new(),
+    };
     let expected = |gone: &&hazard::LetGo| {
         gone.allowed || matches!(gone.what, What::Form | What::Retyped | What::Gaps)
     };
@@ -76,9 +82,36 @@ pub async fn lint(
         let_go: let_go.collect(),
         doubts: doubts.collect(),
         renamed: renamed.collect(),
+        replaced,
         unmet: lint.unmet,
         findings: lint.findings,
     })
+}
+
+/// The tables that are to be replaced, as they are now.
+fn as_they_are(lint: &hazard::Lint, catalog: &Catalog) -> Vec<Replaced> {
+    let tables = lint.replaced.iter();
+    let tables = tables.filter_map(|name| catalog.table(name));
+    let dropped = |name: &str| {
+        let mut names = lint.dropped_triggers.iter();
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let replaced = tables.map(|table| {
+        let triggers = catalog.objects.iter().filter(|object| {
+            object.kind == "trigger"
+                && object.table.as_ref() == Some(&table.name)
+                && !dropped(&object.name.name)
+        });
+        let children = catalog.children_of(&table.name);
+        Replaced {
+            triggers: triggers.map(|object| object.name.name.clone()).collect(),
+            children: children
+                .map(|(child, key)| (child.name.clone(), key.columns.clone()))
+                .collect(),
+            table: table.clone(),
+        }
+    });
+    replaced.collect()
 }
 
 fn released(gone: &hazard::LetGo) -> LetGo {

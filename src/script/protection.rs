@@ -9,7 +9,7 @@ use crate::db::{BrokenView, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::Unmet;
-use crate::integrity::{Change, LetGo, Renamed};
+use crate::integrity::{Change, LetGo, Renamed, Replaced};
 use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 
 /// The memory of one run.
@@ -19,6 +19,7 @@ pub(super) struct Protection {
     let_go: RefCell<Vec<LetGo>>,
     unmet: RefCell<Vec<Unmet>>,
     renamed: RefCell<Vec<Renamed>>,
+    replaced: RefCell<Vec<Replaced>>,
     doubts: RefCell<Vec<Doubt>>,
     /// What would allow the losses that the last comparison found.
     meant: RefCell<Option<Vec<String>>>,
@@ -145,6 +146,7 @@ impl Host {
         *self.protection.doubts.borrow_mut() = linted.doubts.clone();
         *self.protection.unmet.borrow_mut() = linted.unmet.clone();
         *self.protection.renamed.borrow_mut() = linted.renamed.clone();
+        *self.protection.replaced.borrow_mut() = linted.replaced.clone();
         let allowed = linted
             .findings
             .iter()
@@ -178,6 +180,11 @@ impl Host {
     /// What gets another name.
     pub fn renamed(&self) -> Vec<Renamed> {
         self.protection.renamed.borrow().clone()
+    }
+
+    /// The tables whose name another one takes, as they were.
+    pub fn replaced(&self) -> Vec<Replaced> {
+        self.protection.replaced.borrow().clone()
     }
 
     /// The tables, columns and views of which a person allowed what becomes of them.

@@ -17,6 +17,7 @@ mod retyped;
 mod routines;
 mod row_values;
 mod second_net;
+mod swaps;
 mod unable;
 mod unseen;
 mod upserts;

@@ -7,6 +7,7 @@ use super::{Accepts, Answer, Call, Form, Function, Namespace, no_types, required
 use crate::backup::Set;
 use crate::db::{Column, Orphans, Session, Table};
 use crate::error::{Error, Kind, Result};
+use crate::event::Level;
 use crate::ident::TableName;
 use crate::integrity::{
     self, Baseline, BaselineRows, Change, Comparison, Fingerprint, Report, TableBaseline, Views,
@@ -189,11 +190,20 @@ fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Resul
     };
     let rows = set.map(|set| set as &dyn BaselineRows);
     let target = host.target();
-    let (mut report, objects) = host.wait(async {
+    let replaced = host.replaced();
+    let (mut report, objects, forgotten) = host.wait(async {
         let mut snapshot = target.snapshot(1).await?;
         let report = integrity::compare(&baseline, rows, &mut snapshot, &now, &rules).await?;
-        Ok::<_, Error>((report, snapshot.catalog.objects))
+        let catalog = snapshot.catalog;
+        let forgotten = replaced
+            .iter()
+            .filter_map(|table| table.forgotten(&catalog));
+        let forgotten: Vec<String> = forgotten.collect();
+        Ok::<_, Error>((report, catalog.objects, forgotten))
     })?;
+    for message in forgotten {
+        host.say(Level::Warn, format!("{}{message}", place(host)));
+    }
     if let Some(before) = host.known_broken_views() {
         let now = host.session(async |session: &mut Session| session.broken_views().await)?;
         let views = Views {
@@ -243,12 +253,17 @@ fn read_baseline(given: &Map) -> std::result::Result<Baseline, Thrown> {
     Ok(baseline)
 }
 
-/// What was found, each message with where: a person must not take the copy for the database.
-fn describe(report: Report, host: &Host) -> Value {
-    let place = match host.in_scratch() {
+/// Where a comparison looked: a person must not take the copy for the database.
+fn place(host: &Host) -> String {
+    match host.in_scratch() {
         true => IN_REHEARSAL.to_owned(),
         false => format!("in `{}`: ", host.target().name()),
-    };
+    }
+}
+
+/// What was found, each message with where.
+fn describe(report: Report, host: &Host) -> Value {
+    let place = place(host);
     let list = |changes: Vec<Change>| {
         let describe = |change: Change| {
             map([
