@@ -302,16 +302,20 @@ pub(super) fn with_state(
         return error.hint(way_back.remedy(version));
     }
     error.message = format!("{}; {state}", error.message);
-    let is_full = error
-        .code
-        .as_ref()
-        .is_some_and(|code| FULL.contains(&code.as_str()));
+    let hint = way_out(&mut error, stays, way_back, version);
+    error.hint(hint)
+}
+
+/// What helps, from what the error itself says does and what stays.
+fn way_out(error: &mut Error, stays: usize, way_back: &WayBack, version: i64) -> String {
+    let own = error.hint.take();
     let has = |code: &str| error.code.as_deref() == Some(code);
+    let is_full = FULL.iter().any(|code| has(code));
     let (is_locked, is_late) = (
         has(LOCKED),
         has(STOPPED) || has(WRITTEN_SINCE) || has(NOT_ALLOWED),
     );
-    let hint = match (stays, error.hint.take()) {
+    match (stays, own) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
         (1.., Some(_)) if is_locked || is_late => way_back.remedy(version),
         (_, Some(hint)) => hint,
@@ -324,6 +328,5 @@ pub(super) fn with_state(
         }
         (0, None) => "correct the migration and run `dbscript run safe-migration` again".to_owned(),
         (_, None) => way_back.remedy(version),
-    };
-    error.hint(hint)
+    }
 }
