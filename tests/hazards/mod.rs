@@ -11,6 +11,7 @@ mod history;
 mod meanwhile;
 mod modes;
 mod mysql;
+mod parts;
 mod postgres;
 mod refusals;
 mod retyped;

@@ -129,12 +129,15 @@ impl Judge<'_> {
             };
             let weight = self.where_rows(known.as_ref().unwrap_or(table), Severity::Warn);
             let message = format!("the rows of `{partition}` leave `{}`", table.name);
-            self.push(
-                Draft::new("detach-partition", self.at, table.name.to_string())
-                    .weighs(weight, message)
-                    .offline(Severity::Warn)
-                    .lets_go(&live_name(table), None, What::Rows),
-            );
+            let mut draft = Draft::new("detach-partition", self.at, table.name.to_string())
+                .weighs(weight, message)
+                .offline(Severity::Warn)
+                .lets_go(&live_name(table), None, What::Rows);
+            draft.aliases = vec![
+                partition.to_string(),
+                format!("{}.{}", table.name, partition.name),
+            ];
+            self.push(draft);
         }
         if let Some(known) = self.world.table_mut(partition) {
             known.partition_of = None;
