@@ -31,3 +31,23 @@ fn a_detached_partition_may_be_allowed_by_its_name() {
         project.sql(tables);
     }
 }
+
+#[test]
+fn a_value_of_an_enum_that_gets_another_name_is_no_loss() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(
+        "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE m (id int PRIMARY KEY, v mood);
+         INSERT INTO m VALUES (1, 'a'), (2, 'b');",
+    );
+    let rename = "ALTER TYPE mood RENAME VALUE 'a' TO 'z';\n";
+    let run = migrate(
+        &project,
+        &format!("{rename}UPDATE m SET id = 7 WHERE id = 1;\n"),
+        3,
+    );
+    assert!(run.told().contains("rows of `m`"), "{}", run.told());
+    migrate(&project, rename, 0);
+    assert_eq!(project.value("SELECT v FROM m WHERE id = 1"), "z");
+}

@@ -46,6 +46,7 @@ impl Judge<'_> {
 
     pub(super) fn rename_object(&mut self, kind: ObjectKind, name: &TableName, to: &str) {
         match kind {
+            ObjectKind::Type if self.is_value(name) => self.rename_value(name),
             ObjectKind::Type | ObjectKind::Domain => self.world.rename_type(name, to),
             _ => {
                 let kind = object_kind(kind);
@@ -55,6 +56,23 @@ impl Judge<'_> {
                         to.clone_into(&mut object.name);
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether this is a value of an enum, with its type before it.
+    fn is_value(&self, name: &TableName) -> bool {
+        let values = name.schema.as_deref();
+        let values = values.and_then(|enumeration| self.world.enum_values(enumeration));
+        values.is_some_and(|values| values.contains(&name.name))
+    }
+
+    /// RENAME VALUE: what was written in one way is written in another, and stays what it was.
+    fn rename_value(&mut self, name: &TableName) {
+        let enumeration = TableName::plain(name.schema.clone().unwrap_or_default());
+        for (table, column) in self.world.columns_of_type(&enumeration) {
+            if let (Some(_), Some(live)) = (&table.live, column.live) {
+                self.let_go_silently(&table, live, What::Form);
             }
         }
     }
