@@ -311,11 +311,13 @@ fn renamed(world: &World) -> Vec<Renamed> {
         let Some(live) = &table.live else {
             continue;
         };
-        if *live != table.name {
+        // The rows of a partition are read through the table it belongs to.
+        let read_as = table.partition_of.as_ref().unwrap_or(&table.name);
+        if *live != table.name || *live != *read_as {
             renamed.push(Renamed {
                 table: live.to_string(),
                 column: None,
-                to: table.name.to_string(),
+                to: read_as.to_string(),
             });
         }
         for column in table.columns.iter().flatten().chain(&table.added) {

@@ -11,6 +11,54 @@ fn migrate(project: &Project, sql: &str, status: i32) -> Finished {
     run
 }
 
+const EVENTS: &str = "DROP TABLE IF EXISTS ev, ev24, other CASCADE;
+    CREATE TABLE ev (id int, at date NOT NULL); CREATE TABLE other (id int, at date NOT NULL);
+    INSERT INTO ev SELECT g, date '2024-01-01' + g FROM generate_series(0, 20) g;";
+
+#[test]
+fn a_table_that_becomes_a_partition_of_one_of_its_name_is_not_gone() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let begin = "ALTER TABLE ev RENAME TO ev24;
+        CREATE TABLE ev (id int, at date NOT NULL) PARTITION BY range(at);\n";
+    let attach =
+        "ALTER TABLE ev ATTACH PARTITION ev24 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');\n";
+    project.sql(EVENTS);
+    let run = migrate(&project, &format!("{begin}{attach}"), 0);
+    assert!(
+        !run.told().contains("were not understood"),
+        "{}",
+        run.told()
+    );
+    assert_eq!(project.value("SELECT count(*) FROM ev"), "21");
+    // One that loses rows on its way is told from it.
+    project.sql(EVENTS);
+    let lossy = format!(
+        "INSERT INTO ev VALUES (99, '2024-02-02');\nDELETE FROM ev WHERE id < 3;\n{begin}{attach}"
+    );
+    let run = migrate(&project, &lossy, 3);
+    assert!(
+        run.told().contains("`ev` would lose 2 of its 21 rows"),
+        "{}",
+        run.told()
+    );
+    let outside = attach.replace("2025-01-01", "2024-01-15");
+    project.sql(EVENTS);
+    let run = migrate(&project, &format!("{begin}{outside}"), 3);
+    assert!(
+        run.told().contains("7 of 21 rows of `ev24` do not belong"),
+        "{}",
+        run.told()
+    );
+    // One that is attached as it is called lives on in its parent, too.
+    project.sql(EVENTS);
+    let whole = "CREATE TABLE every (id int, at date NOT NULL) PARTITION BY RANGE (at);
+        ALTER TABLE every ATTACH PARTITION ev FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');\n";
+    migrate(&project, whole, 0);
+    assert_eq!(project.value("SELECT count(*) FROM every"), "21");
+}
+
 #[test]
 fn a_detached_partition_may_be_allowed_by_its_name() {
     let Some(project) = Project::on(Database::Postgres) else {

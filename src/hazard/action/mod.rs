@@ -229,6 +229,8 @@ pub(super) struct NewTable {
     pub(super) copy: Option<Copy>,
     /// Its ENGINE, where the statement says one (MySQL).
     pub(super) storage: Option<Storage>,
+    /// What its rows are divided into partitions by, such as `RANGE (day)` (PostgreSQL).
+    pub(super) partition_key: Option<String>,
 }
 
 /// A PRIMARY KEY or UNIQUE.

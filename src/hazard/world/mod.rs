@@ -191,6 +191,7 @@ impl World {
             columns: (!columns.is_empty()).then_some(columns),
             keys: new.keys.iter().map(lower_key).collect(),
             references: new.references.clone(),
+            partition_key: new.partition_key.clone(),
             created: Some(file),
             ..Table::default()
         };

@@ -24,6 +24,10 @@ impl Reader<'_> {
     pub(super) fn create_table(&self, create: &ast::CreateTable, steps: &mut Vec<Step>) {
         let mut table = self.new_table(create.table_name(), create.persistence());
         table.if_not_exists = create.if_not_exists().is_some();
+        table.partition_key = create.partition_by().and_then(|by| {
+            let strategy = sql(&by.partition_strategy()?).to_ascii_uppercase();
+            Some(format!("{strategy} {}", sql(&by.partition_item_list()?)))
+        });
         let list = create.table_arg_list();
         for argument in list.into_iter().flat_map(|list| list.args()) {
             match argument {
