@@ -120,6 +120,8 @@ fn parse(text: &str) -> Option<(String, Option<String>, String)> {
 pub(super) struct Found {
     pub(super) allowance: Allowance,
     pub(super) stands_alone: bool,
+    /// Where it begins in the file, in bytes.
+    pub(super) at: usize,
 }
 
 /// The allowances in comments of `text`, which begins at `offset` of the file.
@@ -172,6 +174,7 @@ pub(super) fn in_comments(
                 used: false,
             },
             stands_alone: before.is_empty(),
+            at,
         });
     }
     found

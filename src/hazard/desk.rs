@@ -32,7 +32,7 @@ pub(super) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     pub(super) fn record(&mut self, draft: &Draft, weighed: Weighed) {
-        let allowed = self.allow(draft);
+        let (allowed, within) = self.allow(draft).unzip();
         let by_rule = weighed.certain
             && weighed
                 .severity
@@ -41,8 +41,11 @@ impl<'a> Desk<'a> {
         let at = (placed.file, placed.statement);
         if allowed.is_some() {
             let gone = draft.let_go.iter().cloned();
-            self.granted
-                .extend(gone.map(|gone| Granted { at: Some(at), gone }));
+            self.granted.extend(gone.map(|gone| Granted {
+                at: Some(at),
+                step: within.filter(|within| *within).map(|_| draft.at),
+                gone,
+            }));
         }
         if allowed.is_some() || by_rule {
             let gone = draft.let_go.iter().cloned();
@@ -109,6 +112,7 @@ impl<'a> Desk<'a> {
         (!draft.fails && !draft.let_go.is_empty()).then(|| Open {
             finding: self.lint.findings.len(),
             at,
+            step: draft.at,
             rule: draft.rule,
             let_go: draft.let_go.clone(),
             then,
@@ -136,10 +140,19 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// The allowance that covers a hazard, which is used by that; the nearest one first.
-    fn allow(&mut self, draft: &Draft) -> Option<String> {
+    /// The allowance that covers a hazard, which is used by that; the nearest one first. And whether it is only for a
+    /// part of the statement.
+    fn allow(&mut self, draft: &Draft) -> Option<(String, bool)> {
         let placed = &self.steps[draft.at];
         let here = (placed.file, placed.statement);
+        let starts =
+            |placed: &Placed| self.split[placed.file][placed.statement].offset + placed.step.offset;
+        let is_below = |comment: usize| {
+            let steps = self.steps.iter();
+            let here = steps.filter(|step| (step.file, step.statement) == here);
+            let below = here.map(starts).filter(|start| *start > comment);
+            below.min() == Some(starts(placed))
+        };
         let names = || draft.table.iter().chain(&draft.aliases).map(String::as_str);
         let mut covering: Vec<&mut Given> = self
             .allowances
@@ -148,12 +161,13 @@ impl<'a> Desk<'a> {
                 given.misplaced.is_none() && given.statement.is_none_or(|at| at == here)
             })
             .filter(|given| given.allowance.covers(draft.rule, names()))
+            .filter(|given| given.within.is_none_or(is_below))
             .collect();
         covering.sort_by_key(|given| given.statement.is_none());
         let first = covering.into_iter().next()?;
         first.allowance.used = true;
         first.gives |= !draft.let_go.is_empty();
-        Some(first.allowance.text())
+        Some((first.allowance.text(), first.within.is_some()))
     }
 
     /// What a statement does that cannot be seen here, or only the rehearsal sees (a rule, a trigger), may be allowed as
@@ -173,6 +187,7 @@ impl<'a> Desk<'a> {
             let accepted = gone.is_some();
             self.granted.extend(gone.iter().map(|gone| Granted {
                 at: given.statement,
+                step: None,
                 gone: gone.clone(),
             }));
             self.lint.let_go.extend(gone);
@@ -258,7 +273,9 @@ impl<'a> Desk<'a> {
                 Action::Call { .. } | Action::Dynamic(_) | Action::Unparsed(_)
             );
             let mut given = self.allowances.iter();
-            let is_allowed = given.any(|given| given.statement == Some(at) && given.allowance.used);
+            let is_allowed = given.any(|given| {
+                given.statement == Some(at) && given.within.is_none() && given.allowance.used
+            });
             let text = self.split[at.0][at.1].text;
             // What is only created runs another time.
             let runs = is_unread && !begins_with(text, "create");

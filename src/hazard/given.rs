@@ -1,6 +1,7 @@
 //! Allowances of a whole run: to which statement each belongs, and what is said of one that covers nothing.
 
 use super::allow::{self, Allowance, Source};
+use super::dialect;
 use super::draft::{LetGo, What};
 use super::lint::SqlFile;
 use super::rule;
@@ -17,6 +18,8 @@ pub(super) struct Given {
     pub(super) statement: Option<(usize, usize)>,
     /// Whether a hazard that it covers takes anything away.
     pub(super) gives: bool,
+    /// Where it stands, in bytes of the file, within the body of a block: it is for what stands right below it there.
+    pub(super) within: Option<usize>,
     /// Why it can cover nothing.
     pub(super) misplaced: Option<&'static str>,
 }
@@ -34,12 +37,13 @@ pub(super) fn allowances(
             allowance,
             statement: None,
             gives: false,
+            within: None,
             misplaced: None,
         })
         .collect();
     for (file, statements) in split.iter().enumerate() {
         let SqlFile { name, text } = &files[file];
-        let mut collect = |part, statement: Option<usize>, misplaced| {
+        let mut collect = |part, statement: Option<usize>, inside: bool, misplaced| {
             for found in allow::in_comments(engine, name, text, part) {
                 let beside = (!found.stands_alone)
                     .then_some("it stands beside SQL, not on a line of its own above it");
@@ -47,6 +51,7 @@ pub(super) fn allowances(
                     allowance: found.allowance,
                     statement: Some((file, statement.unwrap_or(usize::MAX))),
                     gives: false,
+                    within: inside.then_some(found.at),
                     misplaced: beside.or(misplaced),
                 });
             }
@@ -54,17 +59,26 @@ pub(super) fn allowances(
         let mut end = 0;
         for (index, statement) in statements.iter().enumerate() {
             let start = statement.offset;
-            collect((end, start), Some(index), None);
+            collect((end, start), Some(index), false, None);
             end = start + statement.text.len();
             if statement.kind == Kind::Sql {
                 collect(
                     (start, end),
                     None,
+                    false,
                     Some("it stands inside a statement, not above it"),
                 );
+                for (from, to) in dialect::blocks(engine, statement.text) {
+                    collect((start + from, start + to), Some(index), true, None);
+                }
             }
         }
-        collect((end, text.len()), None, Some("no statement follows it"));
+        collect(
+            (end, text.len()),
+            None,
+            false,
+            Some("no statement follows it"),
+        );
     }
     given
 }

@@ -16,6 +16,8 @@ pub(super) struct Open {
     /// Index of its finding.
     pub(super) finding: usize,
     pub(super) at: At,
+    /// Index of its step among those of all files.
+    pub(super) step: usize,
     pub(super) rule: &'static str,
     pub(super) let_go: Vec<LetGo>,
     /// What tells right before the statement, where that is all that runs.
@@ -27,6 +29,8 @@ pub(super) struct Open {
 /// What a statement was allowed to take; `None` are all of them.
 pub(super) struct Granted {
     pub(super) at: Option<At>,
+    /// The only step of it that was, where it was one of several.
+    pub(super) step: Option<usize>,
     pub(super) gone: LetGo,
 }
 
@@ -47,7 +51,9 @@ const OF_ROWS: [&str; 10] = [
 impl Open {
     /// The table of which another statement may take what this one would.
     pub(super) fn hidden_by<'g>(&self, granted: &'g [Granted]) -> Option<&'g str> {
-        let others = granted.iter().filter(|granted| granted.at != Some(self.at));
+        let others = granted.iter().filter(|granted| {
+            granted.at != Some(self.at) || granted.step.is_some_and(|step| step != self.step)
+        });
         let mut others = others.filter(|granted| granted.at.is_some());
         let hides = |granted: &&Granted| self.let_go.iter().any(|mine| hides(&granted.gone, mine));
         others

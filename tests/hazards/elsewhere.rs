@@ -137,3 +137,25 @@ fn what_runs_in_a_block_is_not_allowed_by_another_statement() {
     migrate(&project, 0);
     assert_eq!(project.value(STATE), "21");
 }
+
+#[test]
+fn an_allowance_in_a_block_is_for_what_stands_right_below_it() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(TABLES);
+    let block = |body: &str| format!("DO $$\nBEGIN\n{body}END $$;\n");
+    let allowed =
+        "  -- dbscript: allow delete-rows(o) row 1 is a test row\n  DELETE FROM o WHERE id = 1;\n";
+    let more = block(&format!("{allowed}  DELETE FROM o;\n"));
+    refused(&project, &[&more], "nothing was changed");
+    let before = block(&format!("  DELETE FROM o WHERE id = 2;\n{allowed}"));
+    refused(&project, &[&before], "1 of 3 rows of `o` would be deleted");
+    let unused =
+        block("  -- dbscript: allow delete-rows(other) nothing\n  DELETE FROM o WHERE id = 1;\n");
+    refused(&project, &[&unused], "unused-allowance");
+    project.file("migrations/1_a.sql", block(allowed));
+    let run = migrate(&project, 0);
+    assert!(!run.told().contains("unused-allowance"), "{}", run.told());
+    assert_eq!(project.value(STATE), "21");
+}

@@ -304,6 +304,14 @@ pub(super) fn type_change(
     }
 }
 
+/// The bodies of a statement that is a block of code in a literal, from and to which byte (PostgreSQL's DO).
+pub(super) fn blocks(engine: Engine, statement: &str) -> Vec<(usize, usize)> {
+    match engine {
+        Engine::Postgres => postgres::blocks(statement),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether two names are those of one type.
 pub(super) fn is_same_type(engine: Engine, one: &str, other: &str) -> bool {
     matches!(engine, Engine::Mysql | Engine::Mariadb) && mysql::is_same_type(one, other)

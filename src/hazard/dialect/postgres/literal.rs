@@ -201,3 +201,21 @@ pub(super) fn without_source(mut step: Step, length: usize) -> Step {
     step.offset = step.offset.min(length);
     step
 }
+
+/// The bodies of a DO, from and to which byte: what stands between `$$`.
+pub(in crate::hazard::dialect) fn blocks(statement: &str) -> Vec<(usize, usize)> {
+    let mut tokens = Lexer::new(Engine::Postgres, statement).filter(|token| !token.kind.is_blank());
+    let first = tokens
+        .next()
+        .map(|token| &statement[token.start..token.end]);
+    if !first.is_some_and(|word| word.eq_ignore_ascii_case("do")) {
+        return Vec::new();
+    }
+    tokens
+        .filter_map(|token| {
+            let literal = statement[token.start..token.end].strip_prefix('$')?;
+            let tag = literal.find('$')? + 2;
+            (token.end - token.start >= 2 * tag).then(|| (token.start + tag, token.end - tag))
+        })
+        .collect()
+}

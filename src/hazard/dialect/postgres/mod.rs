@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use squawk_syntax::SourceFile;
 
+pub(super) use literal::blocks;
 pub(super) use types::{rewrites, type_change};
 
 use super::Reading;
