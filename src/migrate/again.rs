@@ -11,8 +11,9 @@
 use std::time::{Duration, Instant};
 
 use super::apply::Prepared;
+use super::reach::Reach;
 use super::{Conditions, HISTORY_TABLES};
-use crate::db::{Begin, Session};
+use crate::db::{Access, Begin, Catalog, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level};
 use crate::hazard::Unmet;
@@ -24,13 +25,6 @@ const QUICK: Duration = Duration::from_secs(2);
 
 /// Statements that keep everybody from a table until the end of the transaction, as PostgreSQL runs them.
 const LOCKING: [&str; 3] = ["ALTER", "DROP", "TRUNCATE"];
-
-/// Statements behind which nothing is asked: they run what is not seen here, may write to other tables by keys and
-/// triggers, or lead names elsewhere.
-const UNSEEN: [&str; 12] = [
-    "BEGIN", "CALL", "COPY", "DELETE", "DO", "EXECUTE", "INSERT", "MERGE", "REPLACE", "UPDATE",
-    "USE", "WITH",
-];
 
 /// Asks everything before the first statement. Returns how long each answer took.
 ///
@@ -63,7 +57,13 @@ pub(super) fn plan<'a>(
     prepared: &mut [Prepared<'a>],
     conditions: &Conditions<'a>,
     took: Option<&[Duration]>,
+    catalog: &Catalog,
 ) {
+    let reach = Reach::of(catalog);
+    let touches = |before: &str, unmet: &Unmet| {
+        let mut tables = unmet.tables.iter();
+        tables.any(|table| reach.touches(before, table))
+    };
     let mut earlier: Vec<&str> = Vec::new();
     for file in prepared {
         let mut sum = Duration::ZERO;
@@ -82,11 +82,12 @@ pub(super) fn plan<'a>(
                 if is_ours(unmet) || earlier.iter().any(|before| touches(before, unmet)) {
                     continue;
                 }
-                sum += *took;
-                match sum > QUICK {
-                    true => conditions.sink.send(&not_again(unmet, *took)),
-                    false => file.unmet.push(unmet),
+                if sum + *took > QUICK {
+                    conditions.sink.send(&not_again(unmet, *took));
+                    continue;
                 }
+                sum += *took;
+                file.unmet.push(unmet);
             }
             earlier.push(statement.text);
         }
@@ -97,20 +98,6 @@ pub(super) fn plan<'a>(
 fn is_ours(unmet: &Unmet) -> bool {
     let name = |table: &String| HISTORY_TABLES.contains(&table.as_str());
     unmet.tables.iter().any(name)
-}
-
-/// Whether a statement may give a name that a question uses to something else, or may have written what it counts.
-fn touches(statement: &str, unmet: &Unmet) -> bool {
-    let first = statement.split_whitespace().next().unwrap_or_default();
-    let text = statement.to_lowercase();
-    if UNSEEN.iter().any(|word| word.eq_ignore_ascii_case(first)) || text.contains("search_path") {
-        return true;
-    }
-    let names = |table: &String| {
-        let name = table.rsplit('.').next().unwrap_or(table);
-        text.contains(&name.to_lowercase())
-    };
-    unmet.tables.iter().any(names)
 }
 
 /// What to say where it is not asked once more.
@@ -154,8 +141,22 @@ pub(super) async fn ask(
             session.run(&lock).await?;
         }
     }
+    // There the transaction reads what was so when it began: the rest is seen from beside it.
+    let looks_back = in_transaction && session.engine().history_sql().commits_by_itself;
+    let mut beside = match looks_back {
+        true => session
+            .target()
+            .clone()
+            .connect(Access::default())
+            .await
+            .ok(),
+        false => None,
+    };
     for unmet in &mine {
-        refuse_met(session, unmet, in_transaction).await?;
+        match beside.as_mut().filter(|_| unmet.only_then.is_none()) {
+            Some(beside) => refuse_met(beside, unmet, false).await?,
+            None => refuse_met(session, unmet, in_transaction).await?,
+        }
     }
     Ok(())
 }
@@ -191,7 +192,7 @@ async fn refuse_met(session: &mut Session, unmet: &Unmet, in_transaction: bool) 
         return Err(not_allowed(&format!("{met} {}", unmet.told), allowance));
     }
     let message = format!(
-        "by now {met} {}, and none did when the data was asked: others have written since, which no backup holds",
+        "by now {} ({met}), and none did when the data was asked: others have written since, which no backup holds",
         unmet.told
     );
     Err(Error::new(Kind::Migration, message)

@@ -17,7 +17,7 @@ use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
 use super::{Migration, WayBack};
-use crate::db::{Begin, IN_DOUBT, Session, telling};
+use crate::db::{Begin, Catalog, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Statement, Unmet};
@@ -122,7 +122,11 @@ pub async fn apply(
             // On a copy nobody else writes.
             took = Some(again::ask_all(session, conditions.unmet).await?);
         }
-        again::plan(&mut prepared, conditions, took.as_deref());
+        let catalog = match conditions.unmet.is_empty() {
+            true => Catalog::default(),
+            false => session.catalog().await?,
+        };
+        again::plan(&mut prepared, conditions, took.as_deref(), &catalog);
         in_groups(session, &prepared, conditions).await
     };
     let result = result.await;

@@ -14,6 +14,7 @@ mod home;
 mod indexes;
 mod lint;
 mod meant;
+mod reach;
 mod record;
 mod resolve;
 mod revert;

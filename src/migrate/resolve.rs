@@ -66,7 +66,7 @@ impl Correction {
         };
         let is_recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
         let corrects = match how {
-            Resolution::RolledBack => is_recorded,
+            Resolution::RolledBack => entry.state == State::Failed,
             Resolution::Applied => !is_recorded || entry.state == State::Failed,
         };
         let records = match how {

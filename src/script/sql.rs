@@ -142,7 +142,7 @@ fn dollar_quoted(text: &str) -> Option<usize> {
 /// The word for which a statement is none that only reads, if it is so: literals, comments and quoted names do not count.
 /// What is not known to read may write.
 pub fn writes(engine: Engine, text: &str) -> Option<String> {
-    const READING: [&str; 6] = ["SHOW", "DESCRIBE", "DESC", "PRAGMA", "HELP", "CHECKSUM"];
+    const READING: [&str; 5] = ["SHOW", "DESCRIBE", "DESC", "HELP", "CHECKSUM"];
     let masked = crate::hazard::mask_all_literals(engine, text);
     let words: Vec<String> = masked
         .split(|letter: char| !(letter.is_alphanumeric() || "_\"`[]$.@#".contains(letter)))
@@ -160,10 +160,30 @@ pub fn writes(engine: Engine, text: &str) -> Option<String> {
         // PostgreSQL makes a table of it, MySQL a file.
         Some("SELECT" | "TABLE" | "VALUES") => first_of(&["INTO"], &words),
         // SQLite sets it.
-        Some("PRAGMA") if masked.contains('=') => Some("PRAGMA … =".to_owned()),
+        Some("PRAGMA") => sets(&masked, &words),
         Some(first) if READING.contains(&first) => None,
         Some(first) => Some(first.to_owned()),
     }
+}
+
+/// As [`writes`], for SQLite's PRAGMA: one with a value sets it, but for those that take the name of what they tell of.
+fn sets(masked: &str, words: &[String]) -> Option<String> {
+    const TELLING: [&str; 9] = [
+        "TABLE_INFO",
+        "TABLE_XINFO",
+        "TABLE_LIST",
+        "INDEX_INFO",
+        "INDEX_XINFO",
+        "INDEX_LIST",
+        "FOREIGN_KEY_LIST",
+        "FOREIGN_KEY_CHECK",
+        "INTEGRITY_CHECK",
+    ];
+    let name = words.get(1).map_or("", String::as_str);
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let is_telling = TELLING.contains(&name) || name == "QUICK_CHECK";
+    let has_value = masked.contains('=') || (masked.contains('(') && !is_telling);
+    has_value.then(|| format!("PRAGMA {name}"))
 }
 
 /// Words by which a query that begins as one writes further on; elsewhere they are functions, as in `replace(name, …)`.

@@ -91,10 +91,15 @@ pub(super) fn leave_out(state: &mut State, statement: &str, error: &Error) {
     if state.beside.is_some() {
         state.left_out.push(definer::without(statement));
     }
+    let head = definer::head(statement);
+    let told = match state.unseen.is_empty() {
+        true => format!("{head} is left out, as it does not work in the backup either ({error})"),
+        false => {
+            format!("{head} is left out, as the backup may lack what it reads or calls ({error})")
+        }
+    };
     state.note(format!(
-        "{} is left out, as it does not work in the backup either ({error}): its statement stands in the schema file; \
-         mend it, and make it again",
-        definer::head(statement)
+        "{told}: its statement stands in the schema file; mend it, and make it again"
     ));
 }
 

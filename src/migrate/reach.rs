@@ -1,0 +1,137 @@
+//! What a statement of a set may have to do with a table that it does not name: by keys, triggers, routines and views.
+
+use std::collections::BTreeSet;
+
+use crate::db::Catalog;
+
+/// Statements that run what is not seen here, or lead names elsewhere.
+const UNSEEN: [&str; 5] = ["BEGIN", "CALL", "DO", "EXECUTE", "USE"];
+
+/// Statements that write rows, and by that what keys and triggers bring about.
+const WRITING: [&str; 8] = [
+    "COPY", "DELETE", "INSERT", "LOAD", "MERGE", "REPLACE", "UPDATE", "WITH",
+];
+
+/// What can be reached in a database.
+pub(super) struct Reach<'a> {
+    catalog: &'a Catalog,
+}
+
+impl<'a> Reach<'a> {
+    /// In this one.
+    pub(super) fn of(catalog: &'a Catalog) -> Reach<'a> {
+        Reach { catalog }
+    }
+
+    /// Whether a statement may give a table's name to something else, or may have written to it.
+    pub(super) fn touches(&self, statement: &str, table: &str) -> bool {
+        let first = statement.split_whitespace().next().unwrap_or_default();
+        let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(first));
+        let text = statement.to_lowercase();
+        let name = bare(table);
+        if is(&UNSEEN) || text.contains("search_path") || has_word(&text, &name) {
+            return true;
+        }
+        is(&WRITING) && (self.is_written_by_others(&name) || self.reaches_by_keys(&text, &name))
+    }
+
+    /// Whether a trigger, routine, rule or view has to do with it, which a statement may set off that does not name it.
+    fn is_written_by_others(&self, name: &str) -> bool {
+        self.catalog.objects.iter().any(|object| {
+            let is_its_own = object
+                .table
+                .as_ref()
+                .is_some_and(|table| table.name.to_lowercase() == name);
+            !is_its_own && has_word(&object.sql.to_lowercase(), name)
+        })
+    }
+
+    /// Whether a statement names a table that this one's keys lead to, by however many steps.
+    fn reaches_by_keys(&self, text: &str, name: &str) -> bool {
+        let mut known: BTreeSet<String> = BTreeSet::from([name.to_owned()]);
+        let mut open = vec![name.to_owned()];
+        while let Some(name) = open.pop() {
+            let tables = self.catalog.tables.iter();
+            let its = tables.filter(|table| table.name.name.to_lowercase() == name);
+            for parent in its.flat_map(|table| &table.foreign_keys) {
+                let parent = parent.parent.name.to_lowercase();
+                if known.insert(parent.clone()) {
+                    open.push(parent);
+                }
+            }
+        }
+        known.iter().any(|name| has_word(text, name))
+    }
+}
+
+/// A table's name without its schema, in small letters.
+fn bare(table: &str) -> String {
+    table.rsplit('.').next().unwrap_or(table).to_lowercase()
+}
+
+/// Whether a text has this as a whole word; both in small letters.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+    text.match_indices(word).any(|(at, found)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + found.len()..].chars().next();
+        !before.is_some_and(is_of_name) && !behind.is_some_and(is_of_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{ForeignKey, Object, Table};
+    use crate::ident::TableName;
+
+    #[test]
+    fn a_statement_reaches_what_it_names_and_what_hangs_on_that() {
+        let table = |name: &str, parent: Option<&str>| Table {
+            name: TableName::plain(name),
+            foreign_keys: parent
+                .map(|parent| ForeignKey {
+                    parent: TableName::plain(parent),
+                    ..ForeignKey::default()
+                })
+                .into_iter()
+                .collect(),
+            ..Table::default()
+        };
+        let catalog = Catalog {
+            tables: vec![
+                table("n", None),
+                table("people", None),
+                table("orders", Some("people")),
+                table("lines", Some("Orders")),
+                table("log", None),
+            ],
+            objects: vec![Object {
+                kind: "trigger".to_owned(),
+                name: TableName::plain("logs"),
+                table: Some(TableName::plain("people")),
+                sql: "CREATE TRIGGER logs AFTER INSERT ON people INSERT INTO log VALUES (1)"
+                    .to_owned(),
+            }],
+            ..Catalog::default()
+        };
+        let reach = Reach::of(&catalog);
+        for (statement, table, touches) in [
+            ("UPDATE big SET u = t WHERE u IS NULL", "n", false),
+            ("CREATE INDEX i ON big (t)", "n", false),
+            ("ALTER TABLE s.\"N\" RENAME TO m", "n", true),
+            ("DELETE FROM people WHERE id = 1", "lines", true),
+            ("DELETE FROM lines", "orders", false),
+            ("INSERT INTO people VALUES (1)", "log", true),
+            ("CREATE INDEX i ON people (id)", "log", false),
+            ("CALL anything()", "n", true),
+            ("SET search_path = ''", "n", true),
+        ] {
+            assert_eq!(
+                reach.touches(statement, table),
+                touches,
+                "{statement}: {table}"
+            );
+        }
+    }
+}
