@@ -250,3 +250,18 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
     }
     assert!(!told.contains("the publication `stays` with it"), "{told}");
 }
+
+/// The message alone says that there is something, not what.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_depends_on_a_table_that_is_dropped_is_named() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    let made = "CREATE TABLE t (a INTEGER); CREATE VIEW reads AS SELECT a FROM t";
+    fresh.other_program(made).await;
+    let mut session = fresh.session().await;
+    for sql in ["DROP TABLE t", "ALTER TABLE t ALTER a TYPE TEXT"] {
+        let refused = session.run(sql).await.expect_err("a view reads it");
+        assert!(refused.to_string().contains("view reads"), "{refused}");
+    }
+}

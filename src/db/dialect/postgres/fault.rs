@@ -11,12 +11,19 @@ const CONNECTION_FAILURE: &str = "08006";
 /// Errors whose messages quote a value: no number, no date, out of range.
 const WITH_DATA: [&str; 5] = ["22P02", "22003", "22007", "22008", "22018"];
 
-/// The engine's own words and code, without DETAIL: that holds rows.
+/// Errors whose DETAIL names objects: what depends on what is dropped, or on a column whose type is changed.
+const WITH_OBJECTS: [&str; 2] = ["2BP01", "0A000"];
+
+/// The engine's own words and code; without DETAIL where that holds rows.
 pub(super) fn engine(error: &sqlx::Error) -> EngineError {
     match error {
         sqlx::Error::Database(error) => EngineError {
             code: error.code().unwrap_or_default().into_owned(),
-            message: without_data(error.code().as_deref(), error.message()),
+            message: format!(
+                "{}{}",
+                without_data(error.code().as_deref(), error.message()),
+                objects(error.as_ref())
+            ),
         },
         other => EngineError {
             code: if is_tls(other) {
@@ -28,6 +35,17 @@ pub(super) fn engine(error: &sqlx::Error) -> EngineError {
             message: broken(other).unwrap_or_else(|| lower_first(&other.to_string())),
         },
     }
+}
+
+/// What depends on an object, on one line.
+fn objects(error: &dyn sqlx::error::DatabaseError) -> String {
+    let error = error.try_downcast_ref::<PgDatabaseError>();
+    let detail = error
+        .filter(|error| WITH_OBJECTS.contains(&error.code()))
+        .and_then(PgDatabaseError::detail);
+    detail.map_or(String::new(), |detail| {
+        format!(" ({})", detail.replace('\n', "; "))
+    })
 }
 
 /// That the connection is gone, in words for a person: the driver's own count bytes.
