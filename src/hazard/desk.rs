@@ -122,10 +122,19 @@ impl<'a> Desk<'a> {
 
     /// What may be asked again before the statement runs.
     fn unmet(&self, draft: &Draft) -> Option<Unmet> {
-        let Weight::Ask(question) = &draft.weight else {
-            return None;
-        };
         let placed = &self.steps[draft.at];
+        // What only its own moment can tell is asked then, whatever the set has done before.
+        let (question, only_then) = match &draft.weight {
+            Weight::Ask(question) => (question, None),
+            Weight::Rehearsal {
+                then: Some(question),
+                ..
+            } if placed.step.offset == 0 => {
+                let object = draft.table.clone().unwrap_or_default();
+                (&**question, Some(format!("{}({object})", draft.rule)))
+            }
+            _ => return None,
+        };
         let mut tables: Vec<String> = draft.let_go.iter().map(|gone| gone.table.clone()).collect();
         tables.dedup();
         let takes = !tables.is_empty() && !draft.fails && question.severity == Severity::Block;
@@ -136,7 +145,7 @@ impl<'a> Desk<'a> {
             asked: question.met.clone(),
             instead: question.instead.as_ref().map(|instead| instead.met.clone()),
             told: format!("{} {}", question.subject, question.verdict),
-            only_then: None,
+            only_then,
         })
     }
 
@@ -209,7 +218,11 @@ impl<'a> Desk<'a> {
             };
             let finding = &mut self.lint.findings[open.finding];
             let object = finding.table.clone().unwrap_or_default();
-            match open.then.as_ref().filter(|_| !open.within) {
+            let (file, statement) = open.at;
+            // Nothing is asked inside a transaction of the file's own.
+            let is_asked =
+                !open.within && !overlap::is_in_own_transaction(&self.split[file][..statement]);
+            match open.then.as_ref().filter(|_| is_asked) {
                 Some(then) => self.lint.unmet.push(Unmet {
                     file: finding.file.clone(),
                     statement: open.at.1,

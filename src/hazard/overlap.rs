@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::dialect;
 use super::draft::{LetGo, Question, What};
 use super::risk::words_in_strings;
+use super::split::Statement;
 use crate::db::Engine;
 
 /// File and statement.
@@ -104,4 +105,25 @@ pub(super) fn named_by<'g>(
     taken
         .find(is_named)
         .map(|granted| granted.gone.table.as_str())
+}
+
+/// Whether the last of these statements leave a transaction open that they began.
+pub(super) fn is_in_own_transaction(before: &[Statement<'_>]) -> bool {
+    let mut open = false;
+    for statement in before {
+        let first = statement
+            .text
+            .split(|letter: char| !letter.is_ascii_alphabetic());
+        let first = first
+            .take(1)
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        match first.as_str() {
+            "BEGIN" | "START" => open = true,
+            "COMMIT" | "END" | "ROLLBACK" | "ABORT" => open = false,
+            _ => {}
+        }
+    }
+    open
 }

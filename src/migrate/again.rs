@@ -35,7 +35,7 @@ pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<Ve
     for unmet in unmet {
         let begun = Instant::now();
         if unmet.only_then.is_none() {
-            let asked = refuse_met(session, unmet, false).await;
+            let asked = refuse_met(session, unmet).await;
             asked.map_err(nothing_was_changed)?;
         }
         took.push(begun.elapsed());
@@ -118,7 +118,7 @@ fn not_again(unmet: &Unmet, took: Duration) -> Event {
     }
 }
 
-/// Asks what is to be asked right before a statement.
+/// Asks what is to be asked right before a statement. `limit_s`: how long others may be waited for, in seconds.
 ///
 /// # Errors
 /// `Migration`, with what would be lost; what the database refuses of a lock.
@@ -126,6 +126,7 @@ pub(super) async fn ask(
     session: &mut Session,
     prepared: &Prepared<'_>,
     index: usize,
+    limit_s: Option<u64>,
 ) -> Result<()> {
     let mine = prepared.unmet.iter().copied();
     let mine: Vec<&Unmet> = mine.filter(|unmet| unmet.statement == index).collect();
@@ -143,19 +144,18 @@ pub(super) async fn ask(
     }
     // There the transaction reads what was so when it began: the rest is seen from beside it.
     let looks_back = in_transaction && session.engine().history_sql().commits_by_itself;
-    let mut beside = match looks_back {
-        true => session
-            .target()
-            .clone()
-            .connect(Access::default())
-            .await
-            .ok(),
-        false => None,
-    };
+    let mut beside = None;
+    if looks_back && mine.iter().any(|unmet| unmet.only_then.is_none()) {
+        let target = session.target().clone();
+        beside = target.connect(Access::default()).await.ok();
+        if let Some(beside) = &mut beside {
+            beside.limit_lock_waits(limit_s).await?;
+        }
+    }
     for unmet in &mine {
         match beside.as_mut().filter(|_| unmet.only_then.is_none()) {
-            Some(beside) => refuse_met(beside, unmet, false).await?,
-            None => refuse_met(session, unmet, in_transaction).await?,
+            Some(beside) => refuse_met(beside, unmet).await?,
+            None => refuse_met(session, unmet).await?,
         }
     }
     Ok(())
@@ -179,10 +179,10 @@ async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>
         .collect())
 }
 
-async fn refuse_met(session: &mut Session, unmet: &Unmet, in_transaction: bool) -> Result<()> {
-    let mut met = count(session, unmet, &unmet.asked, in_transaction).await?;
+async fn refuse_met(session: &mut Session, unmet: &Unmet) -> Result<()> {
+    let mut met = count(session, unmet, &unmet.asked).await?;
     if let (None, Some(instead)) = (met, &unmet.instead) {
-        met = count(session, unmet, instead, in_transaction).await?;
+        met = count(session, unmet, instead).await?;
     }
     // What cannot be asked any more is no reason to stop: the lint had its answer.
     let Some(met) = met.filter(|met| *met > 0) else {
@@ -208,7 +208,10 @@ pub(super) const WRITTEN_SINCE: &str = "written-since";
 
 /// An allowance above another statement is none for this one.
 fn not_allowed(told: &str, allowance: &str) -> Error {
-    let message = format!("{told}, which the allowance above another statement is not for");
+    let message = format!(
+        "{told}, which the allowance above another statement is not for (it wants its own: `allow {allowance}`); if no row \
+         was met before, others have written since"
+    );
     Error::new(Kind::Migration, message)
         .code(NOT_ALLOWED)
         .hint(format!(
@@ -217,14 +220,10 @@ fn not_allowed(told: &str, allowance: &str) -> Error {
 }
 
 /// The answer, read only; `None` where there is none.
-async fn count(
-    session: &mut Session,
-    unmet: &Unmet,
-    asked: &str,
-    in_transaction: bool,
-) -> Result<Option<u64>> {
+async fn count(session: &mut Session, unmet: &Unmet, asked: &str) -> Result<Option<u64>> {
     // A question that fails would spoil the transaction, where the server does not undo it by itself.
-    let apart = !in_transaction || !session.engine().history_sql().commits_by_itself;
+    // Where it does, a transaction of ours would end what the file itself has open.
+    let apart = !session.engine().history_sql().commits_by_itself;
     if apart {
         session.begin(Begin::Read).await?;
     }

@@ -66,7 +66,8 @@ impl Correction {
         };
         let is_recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
         let corrects = match how {
-            Resolution::RolledBack => entry.state == State::Failed,
+            // One whose file is gone for good stands in the way of every run until it is forgotten.
+            Resolution::RolledBack => matches!(entry.state, State::Failed | State::Missing),
             Resolution::Applied => !is_recorded || entry.state == State::Failed,
         };
         let records = match how {

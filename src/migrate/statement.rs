@@ -44,7 +44,7 @@ pub(super) async fn statements(
         };
         // A question that fails would spoil the file's own transaction. One that refuses leaves what is done as it is.
         if own.begun_at.is_none() {
-            let asked = again::ask(session, prepared, index).await;
+            let asked = again::ask(session, prepared, index, conditions.lock_limit_s).await;
             asked.map_err(|error| at.told(session, error))?;
         }
         let foretold = commits && index > 0 && !is_rows_only(statement.text);

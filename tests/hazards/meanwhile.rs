@@ -7,6 +7,7 @@ in_every_project!(
     what_is_written_after_the_lint_is_not_dropped,
     what_is_written_between_the_migrations_of_a_set_is_not_dropped,
     names_that_the_set_gives_to_other_things_are_not_asked,
+    what_an_allowance_elsewhere_would_hide_is_asked_in_its_moment,
 );
 
 const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99), price NUMERIC(20, 4));
@@ -89,6 +90,40 @@ fn what_is_written_between_the_migrations_of_a_set_is_not_dropped(project: Proje
         run.told()
     );
     assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
+
+/// At the lint no row met the second one; the first one's allowance is not for it.
+fn what_an_allowance_elsewhere_would_hide_is_asked_in_its_moment(project: Project) {
+    project.sql(TABLES);
+    project.sql("INSERT INTO cart VALUES (1, 'old'), (2, 'kept')");
+    let sql = "-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 2;\nDELETE FROM cart WHERE item = 'draft';\n";
+    project.file("migrations/1_two.sql", sql);
+    let run = migrate(
+        &project,
+        &written("INSERT INTO cart VALUES (9, 'draft')"),
+        7,
+    );
+    assert!(
+        run.told().contains("is not for (it wants its own"),
+        "{}",
+        run.told()
+    );
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "3");
+    project.sql("DELETE FROM cart WHERE id = 9");
+    migrate(&project, "", 0);
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
+}
+
+/// Nothing is asked inside a transaction that the file itself has begun.
+#[test]
+fn what_an_allowance_elsewhere_would_hide_in_a_files_own_transaction_is_refused() {
+    let project = Project::new();
+    project.sql(TABLES);
+    project.sql("INSERT INTO cart VALUES (1, 'old'), (2, 'kept')");
+    let sql = "-- no-transaction\nBEGIN;\n-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 2;\nDELETE FROM cart WHERE item = 'kept';\nCOMMIT;\n";
+    project.file("migrations/1_two.sql", sql);
+    migrate(&project, "", 3);
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "2");
 }
 
 /// What was allowed to go may go, whenever it came.

@@ -7,7 +7,7 @@ use crate::db::error::Result;
 use crate::ident::TableName;
 
 impl Session {
-    /// See [`Connection::foretell`].
+    /// See [`Connection::foretell`](crate::db::dialect::Connection::foretell).
     ///
     /// # Errors
     /// What the database refuses.
@@ -15,7 +15,7 @@ impl Session {
         self.connection.foretell(statements).await
     }
 
-    /// See [`Connection::refuse_beside`].
+    /// See [`Connection::refuse_beside`](crate::db::dialect::Connection::refuse_beside).
     ///
     /// # Errors
     /// `NoScratch`, `Unsupported`, with the statement that gives the right.
@@ -23,7 +23,7 @@ impl Session {
         self.connection.refuse_beside(what).await
     }
 
-    /// See [`Connection::orphans_outside`].
+    /// See [`Connection::orphans_outside`](crate::db::dialect::Connection::orphans_outside).
     ///
     /// # Errors
     /// What the database refuses.
@@ -31,7 +31,7 @@ impl Session {
         self.connection.orphans_outside(parents).await
     }
 
-    /// See [`Connection::refuse_rows_of`].
+    /// See [`Connection::refuse_rows_of`](crate::db::dialect::Connection::refuse_rows_of).
     ///
     /// # Errors
     /// `Unsupported`, with what it would do.
@@ -39,7 +39,7 @@ impl Session {
         self.connection.refuse_rows_of(tables).await
     }
 
-    /// See [`Connection::overtaken`].
+    /// See [`Connection::overtaken`](crate::db::dialect::Connection::overtaken).
     ///
     /// # Errors
     /// No connection any more.
@@ -47,7 +47,7 @@ impl Session {
         self.connection.overtaken().await
     }
 
-    /// See [`Connection::refuse_half_restored`].
+    /// See [`Connection::refuse_half_restored`](crate::db::dialect::Connection::refuse_half_restored).
     ///
     /// # Errors
     /// `Unsupported` if it is so.
@@ -55,7 +55,7 @@ impl Session {
         self.connection.refuse_half_restored().await
     }
 
-    /// See [`Connection::end_half_restored`].
+    /// See [`Connection::end_half_restored`](crate::db::dialect::Connection::end_half_restored).
     ///
     /// # Errors
     /// `Locked` while another restore is at work; what the database refuses.
@@ -63,7 +63,7 @@ impl Session {
         self.connection.end_half_restored().await
     }
 
-    /// See [`Connection::leftovers`].
+    /// See [`Connection::leftovers`](crate::db::dialect::Connection::leftovers).
     ///
     /// # Errors
     /// What the database refuses.
@@ -71,7 +71,7 @@ impl Session {
         self.connection.leftovers().await
     }
 
-    /// See [`Connection::capitals`].
+    /// See [`Connection::capitals`](crate::db::dialect::Connection::capitals).
     ///
     /// # Errors
     /// What the database refuses.
@@ -79,7 +79,7 @@ impl Session {
         self.connection.capitals().await
     }
 
-    /// See [`Connection::leave_unseen`].
+    /// See [`Connection::leave_unseen`](crate::db::dialect::Connection::leave_unseen).
     ///
     /// # Errors
     /// No connection any more.
@@ -87,7 +87,7 @@ impl Session {
         self.connection.leave_unseen(kinds).await
     }
 
-    /// See [`Connection::keep`].
+    /// See [`Connection::keep`](crate::db::dialect::Connection::keep).
     ///
     /// # Errors
     /// No connection any more.
@@ -95,7 +95,7 @@ impl Session {
         self.connection.keep(objects).await
     }
 
-    /// See [`Connection::drop_all`].
+    /// See [`Connection::drop_all`](crate::db::dialect::Connection::drop_all).
     ///
     /// # Errors
     /// What the engine refuses.
@@ -103,7 +103,7 @@ impl Session {
         self.connection.drop_all().await
     }
 
-    /// See [`Connection::drawn_from`].
+    /// See [`Connection::drawn_from`](crate::db::dialect::Connection::drawn_from).
     ///
     /// # Errors
     /// What the engine refuses.
@@ -111,7 +111,7 @@ impl Session {
         self.connection.drawn_from(tables).await
     }
 
-    /// See [`Connection::withheld`].
+    /// See [`Connection::withheld`](crate::db::dialect::Connection::withheld).
     ///
     /// # Errors
     /// What the engine refuses.
