@@ -66,8 +66,7 @@ impl Correction {
         };
         let is_recorded = !matches!(entry.state, State::Pending | State::OutOfOrder);
         let corrects = match how {
-            // One whose file is gone for good stands in the way of every run until it is forgotten.
-            Resolution::RolledBack => matches!(entry.state, State::Failed | State::Missing),
+            Resolution::RolledBack => is_recorded,
             Resolution::Applied => !is_recorded || entry.state == State::Failed,
         };
         let records = match how {

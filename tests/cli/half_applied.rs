@@ -240,6 +240,18 @@ fn only_what_is_half_done_is_resolved(project: Project) {
         .status(2)
         .stderr_has("no migration has version 5")
         .go();
+    // What came to its end is not forgotten by a slip.
+    let whole = [
+        "run",
+        "resolve",
+        "--yes",
+        "--migration",
+        "3",
+        "--state",
+        "rolled-back",
+    ];
+    let ended = "migration 3 is applied: it came to its end";
+    project.dbscript(&whole).status(2).stderr_has(ended).go();
     let plan = [&resolve("applied")[..], &["--plan"]].concat();
     project.dbscript(&plan).go();
     assert_eq!(applied(&project), "0");
