@@ -109,21 +109,8 @@ pub(super) fn named_by<'g>(
 
 /// Whether the last of these statements leave a transaction open that they began.
 pub(super) fn is_in_own_transaction(before: &[Statement<'_>]) -> bool {
-    let mut open = false;
-    for statement in before {
-        let first = statement
-            .text
-            .split(|letter: char| !letter.is_ascii_alphabetic());
-        let first = first
-            .take(1)
-            .next()
-            .unwrap_or_default()
-            .to_ascii_uppercase();
-        match first.as_str() {
-            "BEGIN" | "START" => open = true,
-            "COMMIT" | "END" | "ROLLBACK" | "ABORT" => open = false,
-            _ => {}
-        }
-    }
-    open
+    let mut last = before.iter().rev();
+    let last =
+        last.find(|statement| statement.begins_transaction() || statement.ends_transaction());
+    last.is_some_and(Statement::begins_transaction)
 }

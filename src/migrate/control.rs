@@ -7,34 +7,9 @@ use crate::error::{Error, Kind, Position, Result};
 use crate::hazard::{self, Statement};
 use crate::value::Value;
 
-/// The word a statement begins with, in capitals.
-fn first_word(statement: &Statement<'_>) -> String {
-    let word: String = statement
-        .text
-        .chars()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
-    word.to_ascii_uppercase()
-}
-
-/// Whether a statement begins or ends a transaction.
+/// Whether a statement begins or ends a transaction, or goes back in one.
 fn controls(word: &str) -> bool {
     ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"].contains(&word)
-}
-
-/// Whether a statement ends the transaction that is open: `ROLLBACK TO` a savepoint does not.
-pub(super) fn ends(statement: &Statement<'_>) -> bool {
-    let word = first_word(statement);
-    let to_savepoint = || {
-        let mut words = statement.text.split_whitespace();
-        words.any(|word| word.eq_ignore_ascii_case("TO"))
-    };
-    ["COMMIT", "END", "ROLLBACK", "ABORT"].contains(&&*word) && !to_savepoint()
-}
-
-/// Whether a statement begins a transaction.
-pub(super) fn begins(statement: &Statement<'_>) -> bool {
-    ["BEGIN", "START"].contains(&&*first_word(statement))
 }
 
 /// Refuses, before anything runs, what would break the promise of the transaction.
@@ -55,7 +30,7 @@ pub(super) fn refuse(
 
 fn refuse_inside(migration: &Migration, statements: &[Statement<'_>]) -> Result<()> {
     for statement in statements {
-        let word = first_word(statement);
+        let word = statement.first_word();
         if controls(&word) {
             let message = format!(
                 "`{word}` in migration {}: it runs in a transaction of its own",
@@ -77,9 +52,9 @@ fn refuse_outside(
     let mut open: Option<&Statement<'_>> = None;
     let mut enforced = true;
     for statement in statements {
-        if begins(statement) {
+        if statement.begins_transaction() {
             open = Some(statement);
-        } else if ends(statement) {
+        } else if statement.ends_transaction() {
             open = None;
         }
         enforced &= !switches_keys_off(statement);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::again;
 use super::apply::Prepared;
-use super::control;
 use super::standing::{
     Doubt, Reached, Settled, commits_at_once, commits_within, is_of_session, is_piecemeal,
     is_rows_only, those_before,
@@ -90,9 +89,9 @@ impl OwnTransaction {
     /// This statement was done.
     fn after(&mut self, engine: Engine, statement: &Statement<'_>, index: usize) {
         let commits = engine.history_sql().commits_by_itself && commits_at_once(statement.text);
-        if control::begins(statement) {
+        if statement.begins_transaction() {
             self.begun_at = Some(index);
-        } else if control::ends(statement) || commits {
+        } else if statement.ends_transaction() || commits {
             self.begun_at = None;
         }
     }

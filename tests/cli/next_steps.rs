@@ -40,23 +40,8 @@ fn a_migration_half_applied_outside_a_transaction_is_told_until_a_restore() {
 }
 
 fn a_migration_killed_outside_a_transaction_is_told_as_half_applied(project: Project) {
-    let project = filled(project, 30);
-    endless(&project);
-    let file = "migrations/0004_endless.sql";
-    let sql = project.read(file);
-    project.file(file, format!("-- no-transaction\n{sql}"));
+    let project = killed_half_way(project);
     let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
-    let mut run = project.dbscript(&words).killed().start();
-    run.wait_for(&["\"event\":\"step\"", "\"name\":\"apply", "\"started\""]);
-    wait_until_it_sleeps(&project);
-    if project.url().is_none() {
-        // The third statement begins once the second one is in.
-        let late = "SELECT count(*) FROM comments WHERE id = 'late'";
-        wait_until("the second statement is in", || project.value(late) != "0");
-        wait_for_the_journal(&project, "INSERT INTO fine");
-    }
-    run.signal(Signal::Kill);
-    run.finish();
     let told = next(&project);
     assert!(told.contains("migration 4 is half applied"), "{told}");
     assert!(told.contains("0004_endless.sql up to line 3"), "{told}");
@@ -80,6 +65,11 @@ fn killed_half_way(project: Project) -> Project {
     let mut run = project.dbscript(&words).killed().start();
     run.wait_for(&["\"event\":\"step\"", "\"name\":\"apply", "\"started\""]);
     wait_until_it_sleeps(&project);
+    if project.url().is_none() {
+        // The third statement begins once the second one is in.
+        let late = "SELECT count(*) FROM comments WHERE id = 'late'";
+        wait_until("the second statement is in", || project.value(late) != "0");
+    }
     wait_for_the_journal(&project, "INSERT INTO fine");
     run.signal(Signal::Kill);
     run.finish();

@@ -120,7 +120,7 @@ fn what_an_allowance_elsewhere_would_hide_in_a_files_own_transaction_is_refused(
     let project = Project::new();
     project.sql(TABLES);
     project.sql("INSERT INTO cart VALUES (1, 'old'), (2, 'kept')");
-    let sql = "-- no-transaction\nBEGIN;\n-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 2;\nDELETE FROM cart WHERE item = 'kept';\nCOMMIT;\n";
+    let sql = "-- no-transaction\nBEGIN;\n-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 2;\nSAVEPOINT s;\nROLLBACK TO s;\nDELETE FROM cart WHERE item = 'kept';\nCOMMIT;\n";
     project.file("migrations/1_two.sql", sql);
     migrate(&project, "", 3);
     assert_eq!(project.value("SELECT count(*) FROM cart"), "2");

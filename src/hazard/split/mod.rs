@@ -35,6 +35,26 @@ pub struct Statement<'a> {
     pub lead: &'a str,
 }
 
+impl Statement<'_> {
+    /// The word it begins with, in capitals.
+    pub fn first_word(&self) -> String {
+        let word = self.text.chars().take_while(char::is_ascii_alphabetic);
+        word.collect::<String>().to_ascii_uppercase()
+    }
+
+    /// Whether it begins a transaction.
+    pub fn begins_transaction(&self) -> bool {
+        ["BEGIN", "START"].contains(&&*self.first_word())
+    }
+
+    /// Whether it ends the transaction that is open: `ROLLBACK TO` a savepoint does not.
+    pub fn ends_transaction(&self) -> bool {
+        let mut words = self.text.split_whitespace();
+        ["COMMIT", "END", "ROLLBACK", "ABORT"].contains(&&*self.first_word())
+            && !words.any(|word| word.eq_ignore_ascii_case("TO"))
+    }
+}
+
 /// Cuts `text` into statements. Never fails: what is not closed reaches to the end.
 pub fn split(engine: Engine, text: &str) -> Vec<Statement<'_>> {
     let mut splitter = Splitter::new(engine, text);
