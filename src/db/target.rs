@@ -95,12 +95,17 @@ impl Engine {
         }
     }
 
-    /// SQL that keeps everybody from a table until the transaction ends, as a change of its schema does; `None` where
-    /// nothing does that and lets the transaction go on.
-    pub fn lock_sql(self, table: &crate::ident::TableName) -> Option<String> {
+    /// SQL that keeps everybody from a table until the transaction ends, as a change of its schema does, or only those who
+    /// write; `None` where nothing does that and lets the transaction go on.
+    pub fn lock_sql(self, table: &crate::ident::TableName, from_readers: bool) -> Option<String> {
+        let mode = if from_readers {
+            "ACCESS EXCLUSIVE"
+        } else {
+            "EXCLUSIVE"
+        };
         match self {
             Engine::Postgres => Some(format!(
-                "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+                "LOCK TABLE {} IN {mode} MODE",
                 self.quote_table(table)
             )),
             Engine::Sqlite | Engine::Mysql | Engine::Mariadb => None,

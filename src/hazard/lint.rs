@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::allow::Allowance;
+use super::copied::{self, Copied};
 use super::desk::Desk;
 use super::dialect::Reading;
 use super::draft::LetGo;
@@ -50,6 +51,8 @@ pub struct Lint {
     pub doubts: Vec<Doubt>,
     /// What the data said is no hazard, as no row met it: rows that are written meanwhile may.
     pub unmet: Vec<Unmet>,
+    /// What is copied before it is taken away, and to be kept from others meanwhile.
+    pub copied: Vec<Copied>,
     /// Tables and columns that live on under another name.
     pub renamed: Vec<Renamed>,
     /// Tables of the database whose name another one has afterwards.
@@ -166,7 +169,20 @@ pub async fn lint(
         desk.record(draft, weighed);
     }
     let replaced = replaced(&verdict.world, catalog.as_ref());
+    let mut copies = Vec::new();
+    if applied_here {
+        let set = copied::Set {
+            engine,
+            files,
+            split: &split,
+            running: &running,
+        };
+        let (kept, findings) = copied::copied(&set, &desk.granted, &replaced);
+        desk.lint.findings.extend(findings);
+        copies = kept;
+    }
     let mut lint = desk.close(verdict);
+    lint.copied = copies;
     lint.replaced = replaced;
     lint.dropped_triggers = dropped_triggers(&steps);
     Ok(lint)

@@ -4,6 +4,7 @@
 
 mod action;
 mod allow;
+mod copied;
 mod desk;
 mod dialect;
 mod draft;
@@ -26,6 +27,7 @@ mod world;
 mod tests;
 
 pub use allow::{Allowance, Source, from_flags};
+pub use copied::Copied;
 pub use draft::{LetGo, What};
 pub use lint::{Doubt, Lint, Options, Renamed, SqlFile, Unmet, lint};
 pub use outside::{Outside, outside};

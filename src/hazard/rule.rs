@@ -216,6 +216,11 @@ pub const RULES: &[Rule] = &[
         "rights are taken away, rows become visible",
     ),
     rule(
+        "copy-race",
+        "warn",
+        "what is written to a table between its copy and its end is in neither",
+    ),
+    rule(
         "implicit-commit",
         "warn",
         "a change of the schema inside a transaction commits it (MySQL)",

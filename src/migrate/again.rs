@@ -164,7 +164,7 @@ pub(super) async fn ask(
 /// What locks the tables as the statement itself will.
 async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>> {
     let engine = session.engine();
-    if engine.lock_sql(&TableName::plain("any")).is_none() {
+    if engine.lock_sql(&TableName::plain("any"), true).is_none() {
         return Ok(Vec::new());
     }
     let catalog = session.catalog().await?;
@@ -175,7 +175,7 @@ async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>
     let tables = catalog.tables.iter().map(|table| &table.name);
     Ok(tables
         .filter(is_taken)
-        .filter_map(|name| engine.lock_sql(name))
+        .filter_map(|name| engine.lock_sql(name, true))
         .collect())
 }
 

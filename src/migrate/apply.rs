@@ -8,6 +8,7 @@
 use std::time::Instant;
 
 use super::again;
+use super::apart::{self, Lock};
 use super::control;
 use super::guard::Guard;
 use super::history;
@@ -20,7 +21,7 @@ use super::{Migration, WayBack};
 use crate::db::{Begin, Catalog, IN_DOUBT, Session, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
-use crate::hazard::{self, Statement, Unmet};
+use crate::hazard::{self, Copied, Statement, Unmet};
 use crate::integrity::LetGo;
 use crate::storage::RunLog;
 use crate::value::Value;
@@ -42,6 +43,8 @@ pub struct Conditions<'a> {
     pub let_go: &'a [LetGo],
     /// What no row met when the data was asked.
     pub unmet: &'a [Unmet],
+    /// What is copied before it is taken away: others are kept from it meanwhile.
+    pub copied: &'a [Copied],
     /// What may go besides: how to allow it is said where it does.
     pub doubts: &'a [super::Doubt],
     /// How long a statement may wait for what others have locked, in seconds; `None` on a scratch database, which nobody
@@ -72,6 +75,8 @@ pub(super) struct Prepared<'a> {
     pub(super) statements: Vec<Statement<'a>>,
     /// What is asked once more right before its statements.
     pub(super) unmet: Vec<&'a Unmet>,
+    /// What keeps others from a table, and the statement it goes before.
+    pub(super) locks: Vec<Lock>,
     /// `None`: outside a transaction.
     pub(super) mode: Option<Begin>,
 }
@@ -102,6 +107,7 @@ pub async fn apply(
                 migration,
                 statements,
                 unmet: Vec::new(),
+                locks: Vec::new(),
                 mode,
             })
         })
@@ -122,11 +128,14 @@ pub async fn apply(
             // On a copy nobody else writes.
             took = Some(again::ask_all(session, conditions.unmet).await?);
         }
-        let catalog = match conditions.unmet.is_empty() {
+        let catalog = match conditions.unmet.is_empty() && conditions.copied.is_empty() {
             true => Catalog::default(),
             false => session.catalog().await?,
         };
         again::plan(&mut prepared, conditions, took.as_deref(), &catalog);
+        if conditions.log.is_some() {
+            apart::plan(&mut prepared, conditions.copied, engine, &catalog);
+        }
         in_groups(session, &prepared, conditions).await
     };
     let result = result.await;

@@ -5,7 +5,7 @@ use super::{Migration, control};
 use crate::db::{Catalog, Engine, Session};
 use crate::error::Result;
 use crate::event::Finding;
-use crate::hazard::{self, SqlFile, Unmet, What};
+use crate::hazard::{self, Copied, SqlFile, Unmet, What};
 use crate::integrity::{LetGo, Released, Renamed, Replaced};
 
 /// How pending migrations are judged.
@@ -27,6 +27,8 @@ pub struct Linted {
     pub doubts: Vec<Doubt>,
     /// What the data said is no hazard; it is asked again right before the statement runs.
     pub unmet: Vec<Unmet>,
+    /// What is copied before it is taken away: others are kept from it meanwhile.
+    pub copied: Vec<Copied>,
     /// What gets another name.
     pub renamed: Vec<Renamed>,
     /// Tables whose name another one takes.
@@ -84,6 +86,7 @@ pub async fn lint(
         renamed: renamed.collect(),
         replaced,
         unmet: lint.unmet,
+        copied: lint.copied,
         findings: lint.findings,
     })
 }

@@ -4,6 +4,7 @@
 //! round. Nothing else is kept in the application's database; the journal is the run log.
 
 mod again;
+mod apart;
 mod apply;
 mod control;
 mod error;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::again;
+use super::apart;
 use super::apply::Prepared;
 use super::standing::{
     Doubt, Reached, Settled, commits_at_once, commits_within, is_of_session, is_piecemeal,
@@ -46,6 +47,8 @@ pub(super) async fn statements(
             let asked = again::ask(session, prepared, index, conditions.lock_limit_s).await;
             asked.map_err(|error| at.told(session, error))?;
         }
+        let kept = apart::lock(session, prepared, index, conditions.sink).await;
+        kept.map_err(|error| at.told(session, error))?;
         let foretold = commits && index > 0 && !is_rows_only(statement.text);
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));

@@ -53,6 +53,7 @@ impl Case {
             let_go: &self.let_go,
             doubts: &[],
             unmet: &[],
+            copied: &[],
             lock_limit_s: None,
             statement_limit_s: None,
             way_back: WayBack {

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::{BrokenView, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
-use crate::hazard::Unmet;
+use crate::hazard::{Copied, Unmet};
 use crate::integrity::{Change, LetGo, Renamed, Replaced};
 use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 
@@ -18,6 +18,7 @@ pub(super) struct Protection {
     source: RefCell<Option<Source>>,
     let_go: RefCell<Vec<LetGo>>,
     unmet: RefCell<Vec<Unmet>>,
+    copied: RefCell<Vec<Copied>>,
     renamed: RefCell<Vec<Renamed>>,
     replaced: RefCell<Vec<Replaced>>,
     doubts: RefCell<Vec<Doubt>>,
@@ -145,6 +146,7 @@ impl Host {
         *self.protection.let_go.borrow_mut() = linted.let_go.clone();
         *self.protection.doubts.borrow_mut() = linted.doubts.clone();
         *self.protection.unmet.borrow_mut() = linted.unmet.clone();
+        *self.protection.copied.borrow_mut() = linted.copied.clone();
         *self.protection.renamed.borrow_mut() = linted.renamed.clone();
         *self.protection.replaced.borrow_mut() = linted.replaced.clone();
         let allowed = linted
@@ -158,6 +160,11 @@ impl Host {
     /// What no row met when a lint asked the data.
     pub fn unmet(&self) -> Vec<Unmet> {
         self.protection.unmet.borrow().clone()
+    }
+
+    /// What is copied before it is taken away.
+    pub fn copied(&self) -> Vec<Copied> {
+        self.protection.copied.borrow().clone()
     }
 
     /// What may go besides what was allowed.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod binary;
+mod copied;
 mod counters;
 mod elsewhere;
 mod emptiness;

@@ -160,6 +160,8 @@ pub(super) enum Case {
 pub(super) struct Habits {
     /// ALTER TABLE can do little, and refuses what it cannot.
     pub(super) limited_alter: bool,
+    /// While one transaction writes, no other one does.
+    pub(super) one_writer: bool,
     /// So tables are rebuilt: created anew, filled, renamed.
     pub(super) rebuilds: bool,
     /// Counting rows costs others something: no further than is of interest.
@@ -186,6 +188,7 @@ pub(super) fn habits(engine: Engine) -> Habits {
     let mysql = matches!(engine, Engine::Mysql | Engine::Mariadb);
     Habits {
         limited_alter: sqlite,
+        one_writer: sqlite,
         rebuilds: sqlite,
         bounded_counts: !sqlite,
         drop_deletes: sqlite,

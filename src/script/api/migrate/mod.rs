@@ -290,12 +290,7 @@ fn up(call: &Call<'_>) -> Answer {
     }
     refuse_half_restored(host)?;
     if host.plan() {
-        for migration in &pending {
-            host.effect(
-                "db:write",
-                format!("apply {} ({})", migration.file, migration.description),
-            )?;
-        }
+        announce(host, &pending)?;
         return Ok(Array::new().into());
     }
     let target = host.target();
@@ -305,13 +300,15 @@ fn up(call: &Call<'_>) -> Answer {
         format!("apply {} to {target}", counted(pending.len(), "migration")),
     )?;
     host.create_if_missing();
-    let (let_go, doubts, unmet) = (host.let_go(), host.doubts(), host.unmet());
+    let (let_go, doubts) = (host.let_go(), host.doubts());
+    let (unmet, copied) = (host.unmet(), host.copied());
     let conditions = Conditions {
         log: (!host.in_scratch()).then(|| host.log()),
         sink: host.sink(),
         let_go: &let_go,
         doubts: &doubts,
         unmet: &unmet,
+        copied: &copied,
         lock_limit_s: (!host.in_scratch()).then_some(lock_limit_s),
         statement_limit_s,
         way_back: WayBack {
@@ -347,6 +344,17 @@ fn up(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         applied?.into_iter().map(describe).collect(),
     )))
+}
+
+/// Says what would be applied.
+fn announce(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+    for migration in pending {
+        host.effect(
+            "db:write",
+            format!("apply {} ({})", migration.file, migration.description),
+        )?;
+    }
+    Ok(())
 }
 
 /// Leaves it as it was found: without a file or schema.

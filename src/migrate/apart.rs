@@ -1,0 +1,64 @@
+//! Keeping others from a table that a migration copies, until what it takes of it later is gone: what they wrote between
+//! the two would be in neither.
+
+use super::apply::Prepared;
+use crate::db::{Catalog, Engine, Session};
+use crate::error::Result;
+use crate::event::{Event, Level, Sink};
+use crate::hazard::Copied;
+
+/// What keeps others from a table until the migration is in.
+pub(super) struct Lock {
+    /// The statement it goes before.
+    pub(super) before: usize,
+    pub(super) table: String,
+    pub(super) sql: String,
+}
+
+/// Leaves with each file what keeps others from the tables that it copies before it takes from them.
+pub(super) fn plan(
+    prepared: &mut [Prepared<'_>],
+    copied: &[Copied],
+    engine: Engine,
+    catalog: &Catalog,
+) {
+    for copied in copied {
+        let mut tables = catalog.tables.iter().map(|table| &table.name);
+        let table = tables.find(|name| name.to_string() == copied.table);
+        let lock = table.and_then(|name| engine.lock_sql(name, copied.from_readers));
+        let mut files = prepared.iter_mut();
+        let file = files.find(|file| file.migration.file == copied.file && file.mode.is_some());
+        if let (Some(file), Some(lock)) = (file, lock) {
+            file.locks.push(Lock {
+                before: copied.statement,
+                table: copied.table.clone(),
+                sql: lock,
+            });
+        }
+    }
+}
+
+/// Keeps others from the tables that this statement copies.
+///
+/// # Errors
+/// What the database refuses, such as a lock that is waited for too long.
+pub(super) async fn lock(
+    session: &mut Session,
+    prepared: &Prepared<'_>,
+    index: usize,
+    sink: &dyn Sink,
+) -> Result<()> {
+    let locks = prepared.locks.iter();
+    for lock in locks.filter(|lock| lock.before == index) {
+        session.run(&lock.sql).await?;
+        sink.send(&Event::Log {
+            level: Level::Info,
+            message: format!(
+                "migration {} keeps others from `{}` until it is in: it copies what it takes away later, and what they wrote meanwhile would be in neither",
+                prepared.migration.version, lock.table
+            ),
+            data: None,
+        });
+    }
+    Ok(())
+}

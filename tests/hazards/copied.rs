@@ -1,0 +1,102 @@
+//! What is copied and then taken away is kept from others meanwhile, or it is said that it cannot be.
+
+use crate::harness::databases::Database;
+use crate::harness::{Project, wait_until};
+
+const TABLES: &str =
+    "CREATE TABLE kv (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO kv VALUES (1, 'a'), (2, 'b');
+    CREATE TABLE other (id INT PRIMARY KEY, v VARCHAR(9)); CREATE TABLE gate (id INT PRIMARY KEY);";
+
+const DROPPED: &str = "CREATE TABLE kv_new (id INT PRIMARY KEY, v VARCHAR(9));\nINSERT INTO kv_new SELECT * FROM kv;\n{gate}\
+    -- dbscript: allow drop-table(kv) copied\nDROP TABLE kv;\nALTER TABLE kv_new RENAME TO kv;\n";
+const SWAPPED: &str = "CREATE TABLE kv_new AS SELECT * FROM kv;\n{gate}\
+    ALTER TABLE kv RENAME TO kv_old;\nALTER TABLE kv_new RENAME TO kv;\n";
+const COLUMN: &str = "INSERT INTO other SELECT id, v FROM kv;\n{gate}\
+    -- dbscript: allow drop-column(kv.v) copied to other\nALTER TABLE kv DROP COLUMN v;\n";
+const ARCHIVED: &str = "INSERT INTO other SELECT id, v FROM kv WHERE id < 2;\n{gate}\
+    -- dbscript: allow delete-rows(kv) copied to other\nDELETE FROM kv WHERE id < 2;\n";
+const ELSEWHERE: &str = "UPDATE kv SET v = 'c' WHERE id = 77;\nINSERT INTO other VALUES (7, 'x');\n{gate}\
+    -- dbscript: allow drop-table(kv) of no use\nDROP TABLE kv;\n";
+
+#[test]
+fn what_is_copied_and_then_dropped_is_kept_from_others_meanwhile() {
+    for (sql, mode) in [
+        (DROPPED, "AccessExclusiveLock"),
+        (SWAPPED, "AccessExclusiveLock"),
+        (COLUMN, "AccessExclusiveLock"),
+        (ARCHIVED, "ExclusiveLock"),
+    ] {
+        let Some(project) = Project::on(Database::Postgres) else {
+            return;
+        };
+        project.sql(TABLES);
+        let sql = sql.replace("{gate}", "INSERT INTO gate VALUES (1);\n");
+        project.file("migrations/1_copies.sql", &sql);
+        let script = "const API = 1; const NEEDS = [\"db:write\"];
+             fn main(args) {
+                 let pending = migrate::pending();
+                 migrate::lint(pending).refuse_unless_allowed();
+                 migrate::up(pending)
+             }";
+        project.file("scripts/slow.rhai", script);
+        let mut other = project.holder();
+        other.sql("BEGIN; LOCK TABLE gate IN SHARE MODE");
+        let run = project.dbscript(&["run", "slow", "--yes"]).start();
+        let waits = "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = 'gate' AND NOT granted";
+        wait_until("it waits", || project.value(waits) != "0");
+        let held = format!(
+            "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = 'kv' AND granted AND mode = '{mode}'"
+        );
+        assert_eq!(project.value(&held), "1", "{sql}");
+        other.sql("COMMIT");
+        let run = run.finish();
+        assert!(
+            run.told().contains("keeps others from `kv`"),
+            "{sql}: {}",
+            run.told()
+        );
+    }
+}
+
+fn races(project: &Project, sql: &str) -> Vec<String> {
+    project.sql(TABLES);
+    project.file("migrations/1_copies.sql", sql.replace("{gate}", ""));
+    let run = project.dbscript(&["run", "safe-migration", "--plan", "--json"]);
+    let run = run.unchecked();
+    assert_eq!(run.status, Some(0), "{sql}: {}", run.told());
+    project.sql("DROP TABLE kv, other, gate");
+    let findings = run.events_of("finding").into_iter();
+    let races = findings.filter(|finding| finding["rule"] == "copy-race");
+    races
+        .map(|finding| finding["message"].to_string())
+        .collect()
+}
+
+#[test]
+fn what_cannot_be_kept_from_others_is_said() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    for sql in [DROPPED, SWAPPED, COLUMN] {
+        let races = races(&project, sql);
+        assert_eq!(races.len(), 1, "{sql}: {races:?}");
+        assert!(races[0].contains("what others write to `kv`"), "{races:?}");
+    }
+    // The rows that are read are locked; and here nothing is copied.
+    for sql in [ARCHIVED, ELSEWHERE] {
+        assert_eq!(races(&project, sql), Vec::<String>::new(), "{sql}");
+    }
+}
+
+#[test]
+fn what_is_copied_in_a_file_of_its_own_or_outside_a_transaction_cannot_be_kept() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let outside = format!("-- no-transaction\n{COLUMN}");
+    assert_eq!(races(&project, &outside).len(), 1);
+    assert_eq!(races(&project, COLUMN).len(), 0);
+    let (copy, drop) = COLUMN.split_once("{gate}").expect("it stands between them");
+    project.file("migrations/2_drops.sql", drop);
+    assert_eq!(races(&project, copy).len(), 1);
+}
