@@ -20,7 +20,9 @@ const BROKEN: &str = "08S01";
 /// A table that was altered since the snapshot.
 pub(super) const TABLE_CHANGED: u16 = 1412;
 
-const READ_ONLY: [u16; 3] = [1290, 1792, 1836];
+/// What an option of the server keeps from being done: `--read-only`, but also `--secure-file-priv` and others.
+const KEPT_BY_OPTION: u16 = 1290;
+const READ_ONLY: [u16; 2] = [1792, 1836];
 const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1370, 1419, 1698, 3118];
 const DAMAGED: [u16; 6] = [126, 1034, 1035, 1194, 1195, 1712];
 const LOCKED: [u16; 2] = [1205, 3572];
@@ -111,6 +113,7 @@ pub(super) fn statement(error: &sqlx::Error) -> Error {
     }
     let source = engine(error);
     match number(error) {
+        Some(KEPT_BY_OPTION) if source.message.contains("read-only") => Error::ReadOnly { source },
         Some(number) if READ_ONLY.contains(&number) => Error::ReadOnly { source },
         Some(number) if DENIED.contains(&number) => Error::NotGranted { source },
         Some(number) if DAMAGED.contains(&number) => Error::Damaged { source },

@@ -4,6 +4,21 @@ use super::fault;
 use super::sql::{Piece, pieces};
 use crate::db::{Access, EngineError, Error, Result};
 
+/// Functions on large objects that a read-only transaction does not refuse before version 16
+/// (<https://www.postgresql.org/docs/16/release-16.html>).
+const WRITES_ALL_THE_SAME: [&str; 10] = [
+    "LO_CREAT",
+    "LO_CREATE",
+    "LO_FROM_BYTEA",
+    "LO_IMPORT",
+    "LO_OPEN",
+    "LO_PUT",
+    "LO_TRUNCATE",
+    "LO_TRUNCATE64",
+    "LO_UNLINK",
+    "LOWRITE",
+];
+
 /// Refuses what the protocol, the session's rights, or the count of its transactions do not stand.
 ///
 /// # Errors
@@ -30,6 +45,11 @@ pub(super) fn allowed(text: &str, access: Access) -> Result<()> {
                 "COPY with a file or program of the server is not allowed here",
             ));
         }
+    }
+    if !access.write
+        && let Some(name) = words.iter().find(|word| WRITES_ALL_THE_SAME.contains(&&***word))
+    {
+        return Err(denied(&format!("`{}` writes a large object", name.to_lowercase())));
     }
     let ends = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"];
     if (access.guarded || !access.write) && ends.contains(&first) {
@@ -156,6 +176,15 @@ mod tests {
                 "{text}"
             );
         }
+        let reader = Access {
+            write: false,
+            ..script
+        };
+        assert!(matches!(
+            allowed("SELECT lo_create (0)", reader),
+            Err(Error::Denied { .. })
+        ));
+        assert!(allowed("SELECT lo_get(1), 'lo_create(0)'", reader).is_ok());
         for text in [
             "SELECT 1;",
             "SELECT ';' ; -- ;",
