@@ -17,6 +17,10 @@ CREATE TABLE comments (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT NOT NULL, 
 CREATE TABLE points (id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, amount INT, region INT, code INT);
 CREATE TABLE country (region INT NOT NULL, code INT NOT NULL, PRIMARY KEY (region, code));
 CREATE TABLE settings (name VARCHAR(40) PRIMARY KEY, value VARCHAR(40), hint VARCHAR(40));
+CREATE TABLE noughts (id INT PRIMARY KEY);
+INSERT INTO noughts VALUES (0), (5);
+CREATE TABLE ones (id INT PRIMARY KEY);
+INSERT INTO ones VALUES (1);
 CREATE TABLE vacant (id INT AUTO_INCREMENT PRIMARY KEY, label VARCHAR(40), user_id INT);
 CREATE TABLE logs (id INT NOT NULL, day INT NOT NULL, PRIMARY KEY (id, day))
     PARTITION BY RANGE (day) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20), PARTITION p2 VALUES LESS THAN (30));
@@ -59,6 +63,10 @@ async fn what_goes_is_counted() {
         ("REPLACE INTO settings (name, value) VALUES ('theme', 'light')", &["replace-rows block"]),
         ("REPLACE INTO settings (name, value) VALUES ('other', 'light')", &[]),
         ("INSERT INTO settings (name, value) VALUES ('theme', 'x') ON DUPLICATE KEY UPDATE value = VALUES(value)", &["upsert block"]),
+        ("CREATE TABLE zero (id INT PRIMARY KEY); INSERT INTO zero VALUES (0); ALTER TABLE zero MODIFY id INT AUTO_INCREMENT", &[]),
+        ("ALTER TABLE noughts MODIFY id INT AUTO_INCREMENT", &["update-rows block"]),
+        ("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO'); ALTER TABLE noughts MODIFY id INT AUTO_INCREMENT", &[]),
+        ("ALTER TABLE ones MODIFY id INT AUTO_INCREMENT", &[]),
         ("ALTER TABLE logs DROP PARTITION p0", &["drop-partition block"]),
         ("ALTER TABLE logs DROP PARTITION p2", &[]),
         ("ALTER TABLE logs TRUNCATE PARTITION p1", &["truncate-partition block"]),

@@ -94,11 +94,11 @@ fn values_that_a_new_type_changes_are_refused_on_mysql() {
         &[
             (
                 "ALTER TABLE par MODIFY id INT NOT NULL AUTO_INCREMENT;",
-                "1 of 2 rows of `par` have other values",
+                "1 of 2 rows of `par` have 0 in `par.id`, which becomes the next number",
             ),
             (
                 "ALTER TABLE par MODIFY id BIGINT NOT NULL AUTO_INCREMENT;",
-                "1 of 2 values of `par.id` read differently",
+                "1 of 2 rows of `par` have 0 in `par.id`, which becomes the next number",
             ),
             (
                 "DELETE FROM kid WHERE id = 9;\nALTER TABLE par MODIFY id BIGINT NOT NULL;",

@@ -137,6 +137,8 @@ struct Connection {
     relaxed: Option<usize>,
     /// It is still off.
     lax: bool,
+    /// 0 is a number like any other for a column that counts (MySQL).
+    keeps_zero: bool,
 }
 
 struct Judge<'a> {

@@ -2,9 +2,10 @@
 //! (<https://dev.mysql.com/doc/refman/8.0/en/alter-table.html#alter-table-redefine-column>).
 
 use super::Judge;
+use super::copies::live_name;
 use crate::event::Severity;
 use crate::hazard::action::{Definition, Key};
-use crate::hazard::draft::{Draft, Weight};
+use crate::hazard::draft::{Draft, Weight, What};
 use crate::hazard::world::{Column, Table};
 
 impl Judge<'_> {
@@ -13,6 +14,7 @@ impl Judge<'_> {
             return;
         }
         self.judge_attributes(table, column, definition);
+        self.judge_zero(table, column, definition);
         let new = &definition.column;
         self.change_type(table, column, &new.type_name, None);
         if new.not_null || new.primary {
@@ -32,6 +34,32 @@ impl Judge<'_> {
         for check in &new.checks {
             self.demand_check(table, check, None);
         }
+    }
+
+    /// A column that begins to count gives its next number to the row that has 0, unless the mode says that 0 is a number
+    /// (<https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html#sqlmode_no_auto_value_on_zero>).
+    fn judge_zero(&mut self, table: &Table, column: &str, definition: &Definition) {
+        let counts = definition.column.identity && !self.connection.keeps_zero;
+        let known = table
+            .column(column)
+            .filter(|known| !known.identity && counts);
+        let Some((known, live)) = known.and_then(|known| Some((known, known.live.clone()?))) else {
+            return;
+        };
+        let object = format!("{}.{}", table.name, known.name);
+        let verdict =
+            format!("have 0 in `{object}`, which becomes the next number of AUTO_INCREMENT");
+        let condition = format!(
+            "{} = 0 AND @@SESSION.sql_mode NOT LIKE '%NO_AUTO_VALUE_ON_ZERO%'",
+            self.quote(&live)
+        );
+        let weight = self.weigh(table, self.rows_question(table, Some(&condition), &verdict));
+        self.push(
+            Draft::new("update-rows", self.at, &object)
+                .weighs(weight, format!("rows of `{}` {verdict}", table.name))
+                .hint("`SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')` in the file before it keeps the 0")
+                .lets_go(&live_name(table), Some(&live), What::Values),
+        );
     }
 
     fn judge_attributes(&mut self, table: &Table, column: &str, definition: &Definition) {

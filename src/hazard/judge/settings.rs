@@ -10,7 +10,8 @@ use crate::hazard::world::Table;
 use crate::ident::TableName;
 
 impl Judge<'_> {
-    pub(super) fn set_sql_mode(&mut self, _mode: &str, strict: bool) {
+    pub(super) fn set_sql_mode(&mut self, mode: &str, strict: bool) {
+        self.connection.keeps_zero = mode.to_ascii_uppercase().contains("NO_AUTO_VALUE_ON_ZERO");
         self.connection.relaxed = (!strict).then_some(self.at);
         self.connection.lax = !strict;
     }

@@ -47,9 +47,14 @@ pub(super) fn allowed(text: &str, access: Access) -> Result<()> {
         }
     }
     if !access.write
-        && let Some(name) = words.iter().find(|word| WRITES_ALL_THE_SAME.contains(&&***word))
+        && let Some(name) = words
+            .iter()
+            .find(|word| WRITES_ALL_THE_SAME.contains(&&***word))
     {
-        return Err(denied(&format!("`{}` writes a large object", name.to_lowercase())));
+        return Err(denied(&format!(
+            "`{}` writes a large object",
+            name.to_lowercase()
+        )));
     }
     let ends = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"];
     if (access.guarded || !access.write) && ends.contains(&first) {
