@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::Error;
+use super::origin::Origin;
 use super::progress::say;
 use super::restore_plan::{RestoreOptions, Scope};
 use super::set::{Set, first_of};
@@ -23,7 +24,8 @@ pub(super) fn remark_part(set: &Set, sink: &dyn Sink) {
     say(sink, Level::Warn, message);
 }
 
-/// What is not there or empty is filled from whatever is newest; what is there makes way for its own only.
+/// What is not there or empty is filled from whatever is newest where there is nothing of its own; what is there makes way
+/// for its own only.
 pub(super) async fn set_for(
     target: &Target,
     store: &Store,
@@ -31,9 +33,9 @@ pub(super) async fn set_for(
     options: &RestoreOptions,
     sink: &dyn Sink,
 ) -> Result<Set> {
-    let of = target.exists().then(|| target.name());
-    match choose_set(store, which, of, options, sink) {
-        Err(Error::OnlyOfOthers { .. }) if is_empty(target).await? => {
+    let of = store.origin(target);
+    match choose_set(store, which, Some(&of), options, sink) {
+        Err(Error::OnlyOfOthers { .. }) if !target.exists() || is_empty(target).await? => {
             Ok(choose_set(store, which, None, options, sink)?)
         }
         chosen => Ok(chosen?),
@@ -56,7 +58,7 @@ fn holds_nothing(catalog: &Catalog) -> bool {
 fn choose_set(
     store: &Store,
     which: &str,
-    of: Option<&str>,
+    of: Option<&Origin>,
     options: &RestoreOptions,
     sink: &dyn Sink,
 ) -> super::error::Result<Set> {
@@ -98,7 +100,10 @@ pub(super) async fn prove(
     Err(Error::Damaged {
         timestamp: set.timestamp(),
         why: first_of(&report.problems),
-        older: store.older_than(set.timestamp(), Some(&set.summary().database.name)),
+        older: store.older_than(
+            set.timestamp(),
+            Some(&Origin::said(&set.summary().database)),
+        ),
     })
 }
 

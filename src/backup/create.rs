@@ -177,7 +177,10 @@ async fn attempt(
         tool: TOOL.to_owned(),
         timestamp: moment,
         label: options.label.clone(),
-        database: info,
+        database: DatabaseInfo {
+            place: store.origin(target).place,
+            ..info
+        },
         migrations: None,
         tables: Vec::new(),
         sequences: catalog.sequences,

@@ -14,13 +14,13 @@ pub enum Error {
         folder: String,
     },
     /// There are only backups of other databases.
-    #[error("there is no backup of the database `{database}`")]
+    #[error("there is no backup of the database {database}")]
     OnlyOfOthers {
         /// The database that was asked for.
         database: String,
         /// The newest set of another one.
         timestamp: Timestamp,
-        /// The name of that other one.
+        /// That other one, in words.
         from: String,
     },
     /// No set has this timestamp.
@@ -273,7 +273,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::OnlyOfOthers {
             timestamp, from, ..
         } => format!(
-            "the newest is of the database `{from}`: if that one is meant, name it with `--from {timestamp}`"
+            "the newest is of the database {from}: if that one is meant, name it with `--from {timestamp}`"
         ),
         Error::Unknown { near, .. } => format!("there are: {}", near.join(", ")),
         Error::Damaged { older, .. } => format!(

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::error::{Error, Result};
+use super::origin::Origin;
 use super::progress::say;
 use super::set::Set;
+use super::store::Store;
 use super::summary::TableSummary;
 use crate::db::{Column, Engine, Table, Target};
 use crate::event::{Level, Sink};
@@ -58,13 +60,16 @@ pub(super) fn same_engine(
     }
 }
 
-/// Says that a set comes from a database of another name: staging filled from production, or a mistake.
-pub(super) fn remark_origin(set: &Set, target: &Target, sink: &dyn Sink) {
-    let (from, into) = (&set.summary().database.name, target.name());
-    if from != into {
+/// Says that a set comes from another database: staging filled from production, or a mistake.
+pub(super) fn remark_origin(set: &Set, target: &Target, store: &Store, sink: &dyn Sink) {
+    let into = store.origin(target);
+    if !into.made(&set.summary().database) {
+        let from = Origin::said(&set.summary().database);
         let message = format!(
-            "the backup {} was made of the database `{from}`, and goes into `{into}`",
-            set.timestamp()
+            "the backup {} was made of the database {}, and goes into {}",
+            set.timestamp(),
+            from.told_from(&into),
+            into.told_from(&from)
         );
         say(sink, Level::Warn, message);
     }

@@ -14,6 +14,7 @@ mod load;
 mod manifest;
 pub mod names;
 mod new_file;
+mod origin;
 mod progress;
 pub mod restore;
 mod restore_plan;

@@ -202,7 +202,7 @@ pub async fn plan(
         set = letters::fitted(set, session, sink.as_ref()).await?;
     }
     let summary = set.summary();
-    remark_origin(&set, target, sink.as_ref());
+    remark_origin(&set, target, store, sink.as_ref());
     let catalog = match &mut session {
         Some(session) => session.catalog().await?,
         None => Catalog::default(),

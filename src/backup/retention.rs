@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::Error;
 use super::names;
+use super::origin::Origin;
 use super::set::{Set, first_of};
 use super::store::{SAFETY_LABEL, State, Store};
 use super::verify::{Depth, verify};
@@ -42,14 +43,14 @@ impl PrunePlan {
             folder: store.folder().to_owned(),
             ..PrunePlan::default()
         };
-        // By engine and name: the sets of one database say nothing of another's.
-        let mut counted: HashMap<(String, String), usize> = HashMap::new();
+        // The sets of one database say nothing of another's.
+        let mut counted: HashMap<(String, Origin), usize> = HashMap::new();
         for entry in &listing.sets {
             let name = entry.timestamp.to_string();
             match &entry.state {
                 State::Complete(set) => {
                     let database = &set.summary().database;
-                    let key = (database.engine.clone(), database.name.clone());
+                    let key = (database.engine.clone(), Origin::said(database));
                     let counted = counted.entry(key).or_default();
                     if *counted >= count {
                         plan.remove(set, format!("older than the newest {count}"));

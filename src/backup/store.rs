@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
 use super::names::{self, Role};
+use super::origin::Origin;
 use super::set::{Problem, Set, first_of};
 use crate::clock::Timestamp;
+use crate::db::{DatabaseInfo, Target};
 use crate::event::Sink;
 use crate::storage::publish::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 
@@ -66,9 +68,9 @@ impl Entry {
         }
     }
 
-    /// The name of the database it was made of, where it can be read.
-    pub fn made_of(&self) -> Option<&str> {
-        Some(&self.set()?.summary().database.name)
+    /// The database it was made of, where that can be read.
+    pub fn made_of(&self) -> Option<&DatabaseInfo> {
+        Some(&self.set()?.summary().database)
     }
 
     /// The set, if it is complete.
@@ -121,6 +123,11 @@ impl Store {
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The database at this address, as its sets here know it.
+    pub fn origin(&self, target: &Target) -> Origin {
+        Origin::of(target, &self.folder)
     }
 
     /// Every set and all litter. Reads summaries and sizes, no rows.
@@ -179,14 +186,14 @@ impl Store {
         }
     }
 
-    /// The newest set of the database of this name, if there is one.
+    /// The newest set of this database, if there is one.
     ///
     /// # Errors
     /// `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell; `File`.
-    pub fn newest(&self, of: &str) -> Result<Option<Entry>> {
+    pub fn newest(&self, of: &Origin) -> Result<Option<Entry>> {
         for timestamp in self.timestamps()? {
             let entry = self.look_at(timestamp)?;
-            if entry.made_of().is_some_and(|name| name != of) {
+            if entry.made_of().is_some_and(|info| !of.made(info)) {
                 continue;
             }
             return match entry.clone().complete() {
@@ -201,7 +208,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::meant`]; `Damaged` and `Unreadable`, with the newest older set that is whole as far as sizes tell.
-    pub fn find(&self, which: &str, of: Option<&str>, sink: &dyn Sink) -> Result<Set> {
+    pub fn find(&self, which: &str, of: Option<&Origin>, sink: &dyn Sink) -> Result<Set> {
         let entry = self.meant(which, of, sink)?;
         let timestamp = entry.timestamp;
         entry
@@ -209,12 +216,16 @@ impl Store {
             .map_err(|error| error.with_older(self.older_than(timestamp, of)))
     }
 
-    /// The newest set before this one, of the database of this name if one is given, that is complete as far as sizes
-    /// tell; what cannot be looked at is not offered.
-    pub(super) fn older_than(&self, timestamp: Timestamp, of: Option<&str>) -> Option<Timestamp> {
+    /// The newest set before this one, of this database if one is given, that is complete as far as sizes tell; what cannot be looked at is not offered.
+    pub(super) fn older_than(
+        &self,
+        timestamp: Timestamp,
+        of: Option<&Origin>,
+    ) -> Option<Timestamp> {
         let older = self.timestamps().ok()?.into_iter();
         let serves = |entry: Entry| {
-            entry.fault().is_none() && of.is_none_or(|name| entry.made_of() == Some(name))
+            let is_its = |of: &Origin| entry.made_of().is_some_and(|info| of.made(info));
+            entry.fault().is_none() && of.is_none_or(is_its)
         };
         older
             .filter(|older| *older < timestamp)

@@ -293,6 +293,9 @@ pub struct DatabaseInfo {
     /// What an unqualified name means, where the engine has schemas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_schema: Option<String>,
+    /// Where it is, which its name alone does not tell: a server's host and port; a file as it lies beside the backups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// SQL that rebuilds the schema, in the two parts of FORMAT.md. Each entry is one statement without its `;`.

@@ -116,6 +116,21 @@ impl Server {
         let schema = schema.map_or_else(String::new, |schema| format!("?schema={schema}"));
         format!("{scheme}://{user}{place}{port}/{}{schema}", self.database)
     }
+
+    /// Its place in one spelling, whether the port is written out or not.
+    pub(in crate::db) fn host_and_port(&self, engine: Engine) -> String {
+        let port = self.port.unwrap_or(match engine {
+            Engine::Postgres => 5432,
+            _ => 3306,
+        });
+        match &self.place {
+            Place::Host(host) if ["127.0.0.1", "::1"].contains(&host.as_str()) => {
+                format!("localhost:{port}")
+            }
+            Place::Host(host) => format!("{}:{port}", host.to_lowercase()),
+            Place::Socket(path) => path.display().to_string(),
+        }
+    }
 }
 
 /// Reads what stands behind `scheme://`.
@@ -264,6 +279,20 @@ mod tests {
 
     fn server(rest: &str) -> Server {
         parse(Engine::Postgres, rest, Path::new("/p")).expect(rest)
+    }
+
+    #[test]
+    fn one_place_has_one_spelling() {
+        let place = |rest: &str| server(rest).host_and_port(Engine::Postgres);
+        for (rest, expected) in [
+            ("u@127.0.0.1/d", "localhost:5432"),
+            ("u@[::1]:5432/d", "localhost:5432"),
+            ("/d", "localhost:5432"),
+            ("u@DB.example:6432/d", "db.example:6432"),
+            ("u@%2Frun%2Fpg/d", "/run/pg"),
+        ] {
+            assert_eq!(place(rest), expected, "{rest}");
+        }
     }
 
     #[test]

@@ -230,6 +230,14 @@ impl Target {
         }
     }
 
+    /// The server's host and port (or socket), in one spelling, for a database on a server.
+    pub fn host_and_port(&self) -> Option<String> {
+        match &self.address {
+            Address::File(_) => None,
+            Address::Server(engine, server) => Some(server.host_and_port(*engine)),
+        }
+    }
+
     /// Whether the database is there; a server is asked when it is connected to.
     pub fn exists(&self) -> bool {
         self.file().is_none_or(Path::exists)

@@ -266,6 +266,7 @@ fn text(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Target;
 
     fn migration(version: i64, checksum: u8) -> Migration {
         Migration {
@@ -323,10 +324,13 @@ mod tests {
     }
 
     fn nothing() -> Evidence<'static> {
+        static NOWHERE: std::sync::LazyLock<Target> = std::sync::LazyLock::new(|| {
+            let folder = std::path::Path::new("nowhere");
+            Target::sqlite_file(&folder.join("app.db"), folder)
+        });
         Evidence {
             backups: std::path::Path::new("nowhere"),
-            name: "",
-            address: "",
+            target: &NOWHERE,
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{Entry, HISTORY_TABLES, Migration};
 use crate::backup::{Set, State as SetState, Store};
 use crate::clock::{Timestamp, parse_date};
+use crate::db::Target;
 use crate::storage::{self, Reached, Sought};
 
 /// Where a run can go back to that applies migrations.
@@ -81,10 +82,8 @@ pub(super) fn resolve_as_applied(version: i64) -> String {
 pub struct Evidence<'a> {
     /// The folder of backups.
     pub backups: &'a Path,
-    /// The database's name, as the sets have it.
-    pub name: &'a str,
-    /// Its address without password, as the run logs have it.
-    pub address: &'a str,
+    /// The database.
+    pub target: &'a Target,
 }
 
 impl Evidence<'_> {
@@ -92,7 +91,7 @@ impl Evidence<'_> {
     pub fn reached(&self, version: i64, migration: Option<&Migration>) -> Option<Reached> {
         let sought = |file| {
             let sought = Sought {
-                database: self.address,
+                database: self.target.shown(),
                 version,
                 file,
             };
@@ -106,13 +105,15 @@ impl Evidence<'_> {
     /// began it, as its log says, else by what the sets say of the history and by their times. What cannot be looked at
     /// is none.
     pub fn set_before(&self, entry: &Entry) -> Option<String> {
-        let sets = Store::open(self.backups).list().ok()?.sets;
+        let store = Store::open(self.backups);
+        let origin = store.origin(self.target);
+        let sets = store.list().ok()?.sets;
         let sound = sets.iter().filter_map(|entry| match &entry.state {
             SetState::Complete(set) => Some(set),
             _ => None,
         });
         let sound: Vec<&Set> = sound
-            .filter(|set| set.summary().database.name == self.name && !set.summary().is_partial())
+            .filter(|set| origin.made(&set.summary().database) && !set.summary().is_partial())
             .collect();
         let run = self.reached(entry.version, entry.migration.as_ref());
         if let Some(set) = run.as_ref().and_then(|run| run.set.clone())

@@ -97,8 +97,7 @@ impl Host {
     pub fn evidence(&self) -> Evidence<'_> {
         Evidence {
             backups: self.backups(),
-            name: self.live_target().name(),
-            address: self.live_target().shown(),
+            target: self.live_target(),
         }
     }
 

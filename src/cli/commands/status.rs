@@ -65,8 +65,7 @@ impl Status {
         let leftovers = leftovers(&database);
         let evidence = Evidence {
             backups: &settings.backups,
-            name: target.name(),
-            address: target.shown(),
+            target: &target,
         };
         let half = history
             .as_ref()
@@ -287,6 +286,14 @@ fn backup(entry: &Entry) -> Option<Value> {
     Some(Value::Map(vec![
         ("timestamp".to_owned(), entry.timestamp.to_string().into()),
         ("database".to_owned(), summary.database.name.clone().into()),
+        (
+            "place".to_owned(),
+            summary
+                .database
+                .place
+                .clone()
+                .map_or(Value::Null, Value::from),
+        ),
         (
             "label".to_owned(),
             summary.label.clone().map_or(Value::Null, Value::from),

@@ -23,6 +23,7 @@ pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
         name: state.server.database.clone(),
         encoding: cell(&row, 1),
         default_schema: None,
+        place: None,
     })
 }
 

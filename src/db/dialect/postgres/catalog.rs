@@ -25,6 +25,7 @@ pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
         name: next(),
         encoding: next(),
         default_schema: Some(state.schema.clone()),
+        place: None,
     })
 }
 

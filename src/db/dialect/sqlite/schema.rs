@@ -18,6 +18,7 @@ pub(super) fn info(connection: &Connection, target: &Target) -> Result<DatabaseI
         name: target.name().to_owned(),
         encoding,
         default_schema: None,
+        place: None,
     })
 }
 

@@ -232,13 +232,10 @@ pub(super) fn saved_set(call: &Call<'_>, index: usize) -> Result<Set, Thrown> {
     };
     let timestamp =
         timestamp.ok_or_else(|| Error::new(Kind::Script, "`saved` has no `timestamp`"))?;
-    Ok(store(call.host)
-        .find(
-            &timestamp,
-            Some(call.host.live_target().name()),
-            call.host.sink(),
-        )
-        .map_err(Error::from)?)
+    let store = store(call.host);
+    let of = store.origin(call.host.live_target());
+    let found = store.find(&timestamp, Some(&of), call.host.sink());
+    Ok(found.map_err(Error::from)?)
 }
 
 /// Tells how many rows the tables of the live database have; those of migration histories are not its own.

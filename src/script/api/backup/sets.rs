@@ -160,8 +160,9 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn latest(call: &Call<'_>) -> Answer {
-    let of = call.host.live_target().name();
-    let newest = store(call.host).newest(of).map_err(Error::from)?;
+    let store = store(call.host);
+    let of = store.origin(call.host.live_target());
+    let newest = store.newest(&of).map_err(Error::from)?;
     Ok(newest.map_or(Dynamic::UNIT, |entry| to_dynamic(describe_entry(&entry))))
 }
 
@@ -206,7 +207,8 @@ fn meant(
     which: &str,
     host: &crate::script::host::Host,
 ) -> Result<Entry, Error> {
-    match store.meant(which, Some(host.live_target().name()), host.sink()) {
+    let of = store.origin(host.live_target());
+    match store.meant(which, Some(&of), host.sink()) {
         Err(backup::Error::OnlyOfOthers { timestamp, .. }) => {
             Ok(store.entry(&timestamp.to_string())?)
         }
