@@ -134,6 +134,18 @@ pub enum Error {
         /// The differences.
         why: String,
     },
+    /// A table whose rows alone are asked for is not in the database.
+    #[error(
+        "the rows of `{table}` of the backup {timestamp} cannot be put back: the table is not in the database"
+    )]
+    AbsentTable {
+        /// The table.
+        table: String,
+        /// Which.
+        timestamp: Timestamp,
+        /// The set's schema file, as a person finds it.
+        schema: String,
+    },
     /// The restored rows are not those of the set.
     #[error("the restored `{table}` is not what the backup holds: {why}")]
     NotAsTheSet {
@@ -243,6 +255,7 @@ fn kind(error: &Error) -> Kind {
             Kind::Integrity
         }
         Error::OtherColumns { .. }
+        | Error::AbsentTable { .. }
         | Error::Orphans { .. }
         | Error::SameButForCase { .. }
         | Error::TiedFromOutside { .. }
@@ -304,6 +317,9 @@ fn hint(error: &Error) -> Option<String> {
         }
         Error::UnknownMode { .. } => "`replace`".to_owned(),
         Error::OtherColumns { .. } => "restore the whole set, without `--tables`".to_owned(),
+        Error::AbsentTable { table, schema, .. } => format!(
+            "make `{table}` again first, by its statements in `{schema}`, then run this again; restoring the whole set, without `--tables`, takes everything else back to then as well"
+        ),
         Error::Orphans { .. } => {
             "name the tables they belong to as well, or restore the whole set".to_owned()
         }

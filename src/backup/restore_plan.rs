@@ -352,16 +352,18 @@ async fn rows_only(
         timestamp: set.timestamp(),
         why,
     };
-    let absent = "the table is not in the database";
+    let absent = |part: &TableSummary| Error::AbsentTable {
+        table: part.name.to_string(),
+        timestamp: set.timestamp(),
+        schema: set.schema_path().display().to_string(),
+    };
     let Some(session) = session else {
-        let first = parts.first().map(|part| other(part, absent.to_owned()));
+        let first = parts.first().map(|part| absent(part));
         return first.map_or(Ok(Vec::new()), |error| Err(error.into()));
     };
     let mut changes = Vec::new();
     for part in parts {
-        let table = catalog
-            .table(&part.name)
-            .ok_or_else(|| other(part, absent.to_owned()))?;
+        let table = catalog.table(&part.name).ok_or_else(|| absent(part))?;
         if let Some(why) = differences(table, part) {
             return Err(other(part, why).into());
         }

@@ -107,6 +107,11 @@ impl Set {
         set
     }
 
+    /// Its schema file.
+    pub fn schema_path(&self) -> PathBuf {
+        self.folder.join(&self.summary.schema.file)
+    }
+
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
         &self.folder

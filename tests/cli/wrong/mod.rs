@@ -7,6 +7,7 @@ mod arguments;
 mod exports;
 mod files;
 mod migrations;
+mod origins;
 mod rights;
 mod scripts;
 mod sets;
