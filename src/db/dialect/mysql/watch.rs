@@ -163,10 +163,11 @@ pub(super) async fn within_limit<T>(
     if state.lock_limit_s.is_some() {
         return work(state).await;
     }
+    // MySQL takes a decimal for LEAST of its own variable, and refuses that.
     state
         .run(&format!(
             "SET @dbscript_wait = @@SESSION.lock_wait_timeout,
-             SESSION lock_wait_timeout = LEAST(@@SESSION.lock_wait_timeout, {BUSY_WAIT_S})"
+             SESSION lock_wait_timeout = CAST(LEAST(@@SESSION.lock_wait_timeout, {BUSY_WAIT_S}) AS UNSIGNED)"
         ))
         .await?;
     let done = work(state).await;
