@@ -96,6 +96,8 @@ impl<'a> Restoring<'a> {
         log: &RunLog,
         sink: &dyn Sink,
     ) -> Result<Restoring<'a>> {
+        // Before the new file is expected, whose own files beside it would go with it.
+        plan.target.refuse_left_beside()?;
         let new_file = NewFile::expect(plan);
         if plan.creates {
             announce(plan, log)?;

@@ -190,6 +190,7 @@ pub async fn plan(
 ) -> Result<RestorePlan> {
     let mut set = choose::set_for(target, store, which, options, sink.as_ref()).await?;
     same_engine(&set, target.engine(), Engine::is_kin)?;
+    target.refuse_left_beside()?;
     let creates = options.create && !target.exists();
     let mut session = match creates {
         true => None,

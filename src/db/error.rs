@@ -20,6 +20,16 @@ pub enum Error {
         /// The file or server and database name.
         place: String,
     },
+    /// There is no file, but there are those that the engine keeps beside one.
+    #[error(
+        "there is no database at `{place}`, but {files} of one that was moved away or lost: what it committed last may be there, and SQLite would delete that or write it into a new file"
+    )]
+    LeftBeside {
+        /// The file.
+        place: String,
+        /// Those beside it, in words.
+        files: String,
+    },
     /// The schema that the URL names is not in the database.
     #[error("no schema `{schema}` in `{place}`")]
     NoSchema {

@@ -243,6 +243,14 @@ impl Target {
         self.file().is_none_or(Path::exists)
     }
 
+    /// Refuses what would make a new database file where the engine's own files of another one lie.
+    ///
+    /// # Errors
+    /// `LeftBeside`.
+    pub fn refuse_left_beside(&self) -> Result<()> {
+        self.file().map_or(Ok(()), sqlite::beside::refuse_left)
+    }
+
     /// Removes a database file that holds nothing at all: what is left when the first migration of a new database failed.
     ///
     /// # Errors

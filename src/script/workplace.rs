@@ -163,6 +163,7 @@ impl Host {
     /// No connection, or a stop.
     pub fn exists(&self) -> Result<bool> {
         let target = self.target();
+        target.refuse_left_beside()?;
         if !target.exists() {
             return Ok(false);
         }

@@ -15,6 +15,7 @@ mod limits;
 mod locks;
 mod main_job;
 mod named;
+mod new_files;
 mod next_steps;
 mod outside;
 mod places;

@@ -192,6 +192,7 @@ async fn look(
 ) -> Result<(Fields, History, Option<Error>)> {
     let nothing = Source::default();
     let source = source.unwrap_or(&nothing);
+    target.refuse_left_beside()?;
     if !target.exists() {
         let fields = vec![("exists".to_owned(), Value::Bool(false))];
         return Ok((fields, History::empty(source), None));

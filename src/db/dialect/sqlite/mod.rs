@@ -1,6 +1,7 @@
 //! SQLite through rusqlite: one thread a connection, statements that stop when their future is dropped, lines of backup
 //! files read and written where the rows are.
 
+pub(in crate::db) mod beside;
 mod catalog;
 mod connection;
 mod cursor;

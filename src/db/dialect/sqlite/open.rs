@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::fault;
 use super::worker::Worker;
+use super::{beside, fault};
 use crate::db::{Access, EngineError, Error, Result, Target};
 
 /// How long SQLite itself waits for a lock, in milliseconds; longer waits are ours, so that they can be cancelled.
@@ -22,6 +22,7 @@ pub(super) async fn worker(target: &Target, access: Access) -> Result<Worker> {
 
 fn file(path: &Path, access: Access) -> Result<Connection> {
     let place = path.display().to_string();
+    beside::refuse_left(path)?;
     if !path.exists() && !access.create {
         return Err(Error::Missing { place });
     }

@@ -1,0 +1,77 @@
+//! A database file that is not there: what is made in its place, and what lies beside it.
+
+use rusqlite::Connection;
+
+use super::MIGRATE;
+use crate::harness::Project;
+
+/// A project with a migration, whose database was stopped hard: its newest row is in `-wal`.
+fn stopped_hard() -> Project {
+    let project = Project::new();
+    project.file(
+        "migrations/1_people.sql",
+        "CREATE TABLE people (name TEXT);",
+    );
+    project.dbscript(&MIGRATE).go();
+    let path = project.path();
+    let file = |name: &str| path.join(name);
+    let open = Connection::open(file("dbscript.db")).expect("it opens");
+    open.execute_batch("PRAGMA journal_mode = WAL; INSERT INTO people VALUES ('the newest')")
+        .expect("it is written");
+    // As they lie while the application runs; closing the connection would tidy up.
+    for name in ["dbscript.db", "dbscript.db-wal"] {
+        std::fs::copy(file(name), file(&format!("kept-{name}"))).expect("copied");
+    }
+    drop(open);
+    for name in ["dbscript.db", "dbscript.db-wal"] {
+        std::fs::rename(file(&format!("kept-{name}")), file(name)).expect("moved");
+    }
+    project
+}
+
+#[test]
+fn a_new_file_does_not_cost_what_another_one_left_beside_it() {
+    let project = stopped_hard();
+    let path = project.path();
+    let moved = |from: &str, to: &str| std::fs::rename(path.join(from), path.join(to));
+    moved("dbscript.db", "broken.db").expect("moved");
+    let wal = std::fs::read(path.join("dbscript.db-wal")).expect("it is there");
+    for words in [
+        &["run", "safe-migration", "--yes"][..],
+        &["run", "safe-migration", "--plan"],
+        &["run", "backup"],
+        &["run", "restore", "--yes"],
+        &["status"],
+    ] {
+        let run = project.dbscript(words).status(4).go();
+        assert!(run.told().contains("dbscript.db-wal`"), "{}", run.told());
+        assert!(!path.join("dbscript.db").exists(), "{}", run.told());
+        let left = std::fs::read(path.join("dbscript.db-wal")).expect("it stays");
+        assert!(left == wal, "{}", run.told());
+    }
+    project
+        .dbscript(&["run", "safe-migration", "--yes"])
+        .status(4)
+        .stderr_has("move them to the file they belong to")
+        .go();
+    // The way out: the newest row is there again.
+    moved("dbscript.db-wal", "broken.db-wal").expect("moved");
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM people"), "0");
+    let kept = Connection::open(path.join("broken.db")).expect("it opens");
+    let rows: i64 = kept
+        .query_row("SELECT count(*) FROM people", [], |row| row.get(0))
+        .expect("it is whole");
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn the_way_out_of_a_damaged_file_names_those_beside_it() {
+    let project = Project::new();
+    project.file("dbscript.db", "no database at all".repeat(100));
+    project
+        .dbscript(&["run", "backup"])
+        .status(4)
+        .stderr_has("`-wal`, `-shm` and `-journal`")
+        .go();
+}
