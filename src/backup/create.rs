@@ -152,13 +152,17 @@ async fn attempt(
         info,
         catalog,
         schema,
-        readers,
+        mut readers,
         warnings,
     } = target.snapshot(options.readers).await?;
     let moment = Timestamp::now();
     let chosen = select(&catalog, info.default_schema.as_deref(), target, options)?;
     let not_included = not_included(&catalog, &chosen);
-    for warning in warnings {
+    let broken_rules = match readers.first_mut() {
+        Some(reader) => reader.prove().await?,
+        None => Vec::new(),
+    };
+    for warning in warnings.into_iter().chain(broken_rules) {
         say(sink.as_ref(), Level::Warn, warning);
     }
     for entry in &not_included {

@@ -5,7 +5,7 @@ use super::error::{Engine, Error, LOCKED, NO_SCHEMA, TLS};
 use crate::error::{self, Kind};
 
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
-const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it), with those beside it that end in `-wal`, `-shm` and `-journal`, which may hold its newest rows; then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it), with those beside it that end in `-wal`, `-shm` and `-journal`, which may hold its newest rows (`sqlite3 FILE .recover` shows what can still be read); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
 
 /// The way out where files of another database lie beside the one that is to be made.
 const TOGETHER: &str = "move them to the file they belong to and give them its name, as `broken.db-wal` beside `broken.db`, so that its newest rows are there when it is opened; where that file is lost, move them aside (keep them); then run this again";

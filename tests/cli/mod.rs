@@ -26,6 +26,7 @@ mod screen;
 mod sets;
 mod settings;
 mod together;
+mod unsound;
 mod usage;
 mod views;
 mod waits;

@@ -330,6 +330,15 @@ pub trait Connection: Send {
 /// Reads tables as they were at the moment of a snapshot.
 #[async_trait]
 pub trait Reader: Send {
+    /// Proves that what it will read is all there, where the engine reads damage without a word. Returns what to say of
+    /// rows that break the rules of their own table.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    async fn prove(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Sends the table's rows, with these columns in this order, as lines. Returns how many rows.
     async fn read_lines(
         &mut self,

@@ -12,6 +12,7 @@ mod lines;
 mod open;
 mod schema;
 mod snapshot;
+mod sound;
 #[cfg(test)]
 mod tests;
 pub(in crate::db) mod url;

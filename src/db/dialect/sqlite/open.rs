@@ -132,6 +132,6 @@ fn is_question(name: &str) -> bool {
         "integrity_check",
         "quick_check",
     ];
-    // Our own switch after each transaction; it changes nothing where nothing can be written.
-    QUESTIONS.contains(&name) || name == "foreign_keys"
+    // Our own switches; they change nothing where nothing can be written.
+    QUESTIONS.contains(&name) || ["foreign_keys", "ignore_check_constraints"].contains(&name)
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::worker::Worker;
-use super::{catalog, lines, open, schema};
+use super::{catalog, lines, open, schema, sound};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::{Access, Error, Result, Target};
@@ -111,6 +111,12 @@ struct SqliteReader {
 
 #[async_trait]
 impl Reader for SqliteReader {
+    async fn prove(&mut self) -> Result<Vec<String>> {
+        self.worker
+            .call(|state| sound::prove(&state.connection))
+            .await
+    }
+
     async fn read_lines(
         &mut self,
         table: &Table,

@@ -1,0 +1,96 @@
+//! SQLite files that are damaged in places that reading them does not show.
+
+use std::io::Write;
+
+use super::MIGRATE;
+use crate::harness::{Project, timestamps};
+
+/// A page of SQLite's, in bytes.
+const PAGE: usize = 4096;
+
+/// A leaf of a table's tree begins with this byte (<https://www.sqlite.org/fileformat.html#b_tree_pages>).
+const LEAF: u8 = 13;
+
+/// A project with a backup, one page of whose table says of itself since then that it has one row.
+fn with_a_short_page() -> Project {
+    let project = Project::new();
+    project.sql(
+        "PRAGMA page_size = 4096;
+         CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, pad TEXT);
+         INSERT INTO users (name, pad) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+             SELECT concat('n', i), hex(zeroblob(100)) FROM n;",
+    );
+    project.dbscript(&["run", "backup"]).go();
+    let file = project.path().join("dbscript.db");
+    let mut bytes = std::fs::read(&file).expect("readable");
+    let leaves = (1..bytes.len() / PAGE).filter(|page| bytes[page * PAGE] == LEAF);
+    let leaf = leaves.clone().nth(20).expect("2,000 rows take more pages");
+    bytes[leaf * PAGE + 3..leaf * PAGE + 5].copy_from_slice(&1_u16.to_be_bytes());
+    let mut out = std::fs::File::create(&file).expect("writable");
+    out.write_all(&bytes).expect("written");
+    drop(out);
+    let rows: u64 = project
+        .value("SELECT count(*) FROM users")
+        .parse()
+        .expect("a number");
+    assert!(rows < 2000, "SQLite itself says nothing: {rows}");
+    project
+}
+
+#[test]
+fn a_backup_that_would_lack_rows_of_a_damaged_file_is_none_and_costs_no_other() {
+    let project = with_a_short_page();
+    let sets = timestamps(&project);
+    project.file(
+        "migrations/1_more.sql",
+        "ALTER TABLE users ADD COLUMN more TEXT;",
+    );
+    let before = project.hash();
+    for words in [
+        &["run", "backup", "--keep", "1"][..],
+        &["run", "backup", "--jobs", "2"],
+        &["run", "pre-migration-backup", "--keep", "1"],
+        &MIGRATE[..3],
+        &["run", "restore", "--yes"],
+    ] {
+        let run = project.dbscript(words).status(5).go();
+        for said in ["the database is damaged", "quick_check", ".recover"] {
+            assert!(run.stderr.contains(said), "{}", run.told());
+        }
+        assert_eq!(timestamps(&project), sets, "{}", run.told());
+        assert_eq!(project.hash(), before, "{}", run.told());
+    }
+    // The way out that is told.
+    let path = project.path();
+    std::fs::rename(path.join("dbscript.db"), path.join("broken.db")).expect("moved");
+    project
+        .dbscript(&["run", "safe-migration", "--yes"])
+        .status(7)
+        .go();
+    project.remove("migrations/1_more.sql");
+    project.file(
+        "migrations/1_users.sql",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY);",
+    );
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM users"), "2000");
+}
+
+#[test]
+fn rows_that_break_the_rules_of_their_own_table_are_no_damage() {
+    let project = Project::new();
+    project.sql(
+        "CREATE TABLE t (a INT CHECK (a > 0)); CREATE TABLE n (a); CREATE TABLE c (a);
+         PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1), (5);
+         INSERT INTO n VALUES (NULL), (NULL); INSERT INTO c VALUES ('12');
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE TABLE n (a INT NOT NULL)' WHERE name = 'n';
+         UPDATE sqlite_schema SET sql = 'CREATE TABLE c (a INT)' WHERE name = 'c';",
+    );
+    project
+        .dbscript(&["run", "backup"])
+        .stderr_has("(NULL value in n.a): as long as they do")
+        .stderr_has("(TEXT value in c.a): a restore stores them")
+        .go();
+}
