@@ -14,7 +14,7 @@ use super::summary::{NOT_ASKED_FOR, SchemaSummary, Summary};
 use super::table_writer::{Copied, Job, copy, join_all};
 use super::verify::{Depth, Report, verify};
 use super::written::choose;
-use super::{history, names, schema_file, unread};
+use super::{history, names, schema_file, unmakeable, unread};
 use crate::clock::Timestamp;
 use crate::db::{
     Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target, Unseen,
@@ -39,8 +39,8 @@ pub struct CreateOptions {
     pub label: Option<String>,
     /// Over how many connections it reads, at most.
     pub readers: usize,
-    /// Objects that may not be read are left out, as they stay what they are whatever comes next. Otherwise a backup of
-    /// the whole database fails for them.
+    /// Objects that may not be read are left out, as they stay what they are whatever comes next; what no restore could
+    /// make again is only told. Otherwise a backup of the whole database fails for them.
     pub without_unread: bool,
     /// Prove it afterwards; one that does not verify is removed.
     pub verify: bool,
@@ -153,11 +153,14 @@ async fn attempt(
         catalog,
         schema,
         mut readers,
+        unmakeable,
         warnings,
     } = target.snapshot(options.readers).await?;
     let moment = Timestamp::now();
     let chosen = select(&catalog, info.default_schema.as_deref(), target, options)?;
     let not_included = not_included(&catalog, &chosen);
+    let only_told = options.without_unread;
+    unmakeable::refuse(unmakeable, &catalog, &chosen, only_told, sink.as_ref())?;
     let broken_rules = match readers.first_mut() {
         Some(reader) => reader.prove().await?,
         None => Vec::new(),

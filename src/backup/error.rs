@@ -67,6 +67,14 @@ pub enum Error {
         /// The database.
         database: String,
     },
+    /// A table that could not be brought back.
+    #[error("the backup would hold `{table}`, and no restore could make it again: {why}")]
+    Unmakeable {
+        /// The table.
+        table: String,
+        /// What is missing.
+        why: String,
+    },
     /// The user may not see every table.
     #[error(
         "{database} may hide tables from its user, so that nobody can tell whether the backup is whole"
@@ -267,7 +275,9 @@ fn kind(error: &Error) -> Kind {
             purpose: Purpose::BackUp,
             ..
         } => Kind::Backup,
-        Error::NothingToBackUp { .. } | Error::Hidden { .. } => Kind::Backup,
+        Error::NothingToBackUp { .. } | Error::Unmakeable { .. } | Error::Hidden { .. } => {
+            Kind::Backup
+        }
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
     }
 }
@@ -299,6 +309,9 @@ fn hint(error: &Error) -> Option<String> {
         ),
         Error::NothingToBackUp { .. } => {
             "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
+        }
+        Error::Unmakeable { .. } => {
+            "name the other tables with `--tables`, and let the application save this one; or have the table do without it (an index may need it: the application makes one again after a restore)".to_owned()
         }
         Error::Hidden { .. } => {
             "give its user SELECT on the whole database, such as `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON app.*`, or name the tables with `--tables`".to_owned()

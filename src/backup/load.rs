@@ -34,7 +34,7 @@ pub(super) async fn load_all(
     let summary = set.summary();
     let schema = set.schema()?;
     for statement in &schema.before {
-        session.run(statement).await?;
+        session.make(statement).await?;
     }
     let catalog = session.catalog().await?;
     let mut loaded = Vec::new();
@@ -49,7 +49,7 @@ pub(super) async fn load_all(
         loaded.push((set.label(&part.name), rows));
     }
     for statement in &schema.after {
-        session.run(statement).await?;
+        session.make(statement).await?;
     }
     for note in session.notes().await? {
         say(sink.as_ref(), Level::Warn, note);

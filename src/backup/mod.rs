@@ -30,6 +30,7 @@ mod table_writer;
 mod taken_back;
 #[cfg(test)]
 mod tests;
+mod unmakeable;
 mod unread;
 mod verify;
 mod written;

@@ -16,7 +16,7 @@ pub use super::restore_plan::{
 };
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
-use super::unread;
+use super::{taken_back, unread};
 use crate::db::{
     self, Access, Begin, Catalog, NotIncluded, Orphans, Overtaken, Session, Withheld, telling,
 };
@@ -256,6 +256,9 @@ async fn attempt(
                 say(sink.as_ref(), Level::Warn, message);
             }
             for message in taken_along(before, &session.catalog().await?.not_included) {
+                say(sink.as_ref(), Level::Warn, message);
+            }
+            for message in taken_back::left_out(&plan.set) {
                 say(sink.as_ref(), Level::Warn, message);
             }
             for message in not_given(session.withheld().await?) {

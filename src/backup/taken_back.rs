@@ -8,7 +8,7 @@ use super::history::keeper;
 use super::set::Set;
 use super::summary::{Summary, TableSummary};
 use super::unread;
-use crate::db::{Catalog, Engine, Object, Session, Unseen};
+use crate::db::{Catalog, Engine, NotIncluded, Object, Session, Unseen};
 use crate::value::Value;
 
 /// Objects whose SQL the set's schema file does not hold, and those of which it holds nothing but the SQL.
@@ -40,6 +40,19 @@ pub(super) fn objects(catalog: &Catalog, set: &Set, engine: Engine) -> Result<Ve
         }
     }
     Ok(lost)
+}
+
+/// What to say of indexes that could not be made again, so that the set does not hold them.
+pub(super) fn left_out(set: &Set) -> Vec<String> {
+    let indexes = set.summary().not_included.iter();
+    let indexes = indexes.filter(|entry| entry.kind == "index");
+    let told = |entry: &NotIncluded| {
+        format!(
+            "the index `{}` is not there any more: {}",
+            entry.name, entry.why
+        )
+    };
+    indexes.map(told).collect()
 }
 
 /// Objects that whoever made the set was not shown: they stay, unless the set makes them in another form or drops their

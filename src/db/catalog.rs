@@ -44,6 +44,15 @@ impl Catalog {
     }
 }
 
+/// A table that no restore could fill again, as the engine lacks what its rows need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmakeable {
+    /// The table.
+    pub table: TableName,
+    /// What is missing.
+    pub why: String,
+}
+
 /// One table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {

@@ -26,6 +26,7 @@ mod screen;
 mod sets;
 mod settings;
 mod together;
+mod unmakeable;
 mod unsound;
 mod usage;
 mod views;

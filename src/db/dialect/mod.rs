@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use super::Engine;
 use super::catalog::{
     BrokenView, Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table,
-    UnusableIndex, Withheld,
+    Unmakeable, UnusableIndex, Withheld,
 };
 use super::error::{Error, Result};
 use crate::ident::TableName;
@@ -236,6 +236,10 @@ pub trait Connection: Send {
 
     /// Runs statements one after the other (trusted: schema files and migrations).
     async fn run(&mut self, statement: &str) -> Result<u64>;
+    /// Runs a statement of a schema file, which may call what only the application has: see `notes`.
+    async fn make(&mut self, statement: &str) -> Result<()> {
+        self.run(statement).await.map(|_| ())
+    }
     /// What the server makes of capitals in the names of tables.
     async fn capitals(&mut self) -> Result<Capitals> {
         Ok(Capitals::Kept)
@@ -358,6 +362,8 @@ pub struct Snapshot {
     pub schema: SchemaSql,
     /// Readers that all see that moment; dropping them ends the snapshot.
     pub readers: Vec<Box<dyn Reader>>,
+    /// Tables that no restore could fill again.
+    pub unmakeable: Vec<Unmakeable>,
     /// What should be said of it, such as tables that are not transactional.
     pub warnings: Vec<String>,
 }

@@ -7,6 +7,14 @@ use crate::db::error::Result;
 use crate::ident::TableName;
 
 impl Session {
+    /// See [`Connection::make`](crate::db::dialect::Connection::make).
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn make(&mut self, statement: &str) -> Result<()> {
+        self.connection.make(statement).await
+    }
+
     /// See [`Connection::foretell`](crate::db::dialect::Connection::foretell).
     ///
     /// # Errors

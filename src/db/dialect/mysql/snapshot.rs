@@ -76,6 +76,7 @@ pub(super) async fn open(server: &Server, place: &str, readers: usize) -> Result
             .into_iter()
             .map(|link| Box::new(MysqlReader { link }) as Box<dyn Reader>)
             .collect(),
+        unmakeable: Vec::new(),
         warnings,
     })
 }

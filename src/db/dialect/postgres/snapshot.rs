@@ -76,6 +76,7 @@ pub(super) async fn open(place: &str, server: &Server, readers: usize) -> Result
             .into_iter()
             .map(|worker| Box::new(PostgresReader { worker }) as Box<dyn Reader>)
             .collect(),
+        unmakeable: Vec::new(),
         warnings: Vec::new(),
     })
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
 use super::worker::{LOCK_WAIT_MS, State, Worker};
-use super::{fault, lines, schema, values};
+use super::{fault, lines, remake, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{BrokenView, Error, Result, Target};
@@ -22,6 +22,8 @@ const LOOKUP_BATCH: usize = 10_000;
 pub(super) struct SqliteConnection {
     pub(super) worker: Worker,
     pub(super) target: Target,
+    /// What was made in another way than it was told to.
+    pub(super) notes: Vec<String>,
 }
 
 impl SqliteConnection {
@@ -213,6 +215,19 @@ impl Connection for SqliteConnection {
 
     async fn run(&mut self, statement: &str) -> Result<u64> {
         self.execute(statement, &[]).await
+    }
+
+    async fn make(&mut self, statement: &str) -> Result<()> {
+        let sql = statement.to_owned();
+        let note = self
+            .with(move |state| remake::make(&state.connection, &sql))
+            .await?;
+        self.notes.extend(note);
+        Ok(())
+    }
+
+    async fn notes(&mut self) -> Result<Vec<String>> {
+        Ok(std::mem::take(&mut self.notes))
     }
 
     async fn write_lines(

@@ -6,7 +6,7 @@ use rusqlite::types::ToSqlOutput;
 use tokio::sync::mpsc;
 
 use super::catalog::quote;
-use super::{fault, line};
+use super::{fault, line, sound};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::Chunk;
 use crate::db::row::{Members, parse, push_string};
@@ -95,14 +95,28 @@ fn gone(table: &Table, error: rusqlite::Error) -> Error {
     }
 }
 
-/// Fills a table from lines. Triggers do not fire: the rows come as they were, their effects with them.
+/// Whether rows of a table can be written here at all.
+///
+/// # Errors
+/// What the engine lacks for it.
+pub(super) fn try_out(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
+    let columns: Vec<Column> = table.stored_columns().cloned().collect();
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
+    let prepared = connection.prepare(&insert_sql(table, &columns)).map(|_| ());
+    connection.pragma_update(None, "ignore_check_constraints", false)?;
+    prepared
+}
+
+/// Fills a table from lines. Triggers do not fire: the rows come as they were, their effects with them. They come as well
+/// if they break a CHECK: they did so where they are from.
 pub(super) fn write(
     connection: &Connection,
     table: &Table,
     columns: &[Column],
     lines: &mut mpsc::Receiver<Chunk>,
 ) -> Result<u64> {
-    without_triggers(connection, || {
+    sound::set_unchecked(connection, true)?;
+    let written = without_triggers(connection, || {
         let mut statement = connection
             .prepare(&insert_sql(table, columns))
             .map_err(|error| gone(table, error))?;
@@ -122,7 +136,9 @@ pub(super) fn write(
             }
         }
         Ok(row)
-    })
+    });
+    sound::set_unchecked(connection, false)?;
+    written
 }
 
 fn insert_sql(table: &Table, columns: &[Column]) -> String {

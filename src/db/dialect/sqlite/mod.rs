@@ -10,6 +10,7 @@ pub(in crate::db) mod history;
 pub(in crate::db) mod line;
 mod lines;
 mod open;
+mod remake;
 mod schema;
 mod snapshot;
 mod sound;
@@ -29,6 +30,7 @@ pub(in crate::db) async fn connect(target: &Target, access: Access) -> Result<Bo
     Ok(Box::new(connection::SqliteConnection {
         worker,
         target: target.clone(),
+        notes: Vec::new(),
     }))
 }
 

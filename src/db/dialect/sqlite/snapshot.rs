@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::worker::Worker;
-use super::{catalog, lines, open, schema, sound};
+use super::{catalog, lines, open, remake, schema, sound};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::{Access, Error, Result, Target};
@@ -34,14 +34,14 @@ pub(super) async fn open(target: &Target, readers: usize) -> Result<Snapshot> {
     }
     let theirs = target.clone();
     let leader = workers.first_mut().ok_or(Error::Closed)?;
-    let (info, catalog, schema) = leader
+    let (info, catalog, schema, unmakeable) = leader
         .call(move |state| {
             let connection = &state.connection;
-            Ok((
-                schema::info(connection, &theirs)?,
-                catalog::read(connection)?,
-                schema::sql(connection)?,
-            ))
+            let mut catalog = catalog::read(connection)?;
+            let mut schema = schema::sql(connection)?;
+            let unmakeable = remake::try_out(connection, &mut catalog, &mut schema)?;
+            let info = schema::info(connection, &theirs)?;
+            Ok((info, catalog, schema, unmakeable))
         })
         .await?;
     Ok(Snapshot {
@@ -52,6 +52,7 @@ pub(super) async fn open(target: &Target, readers: usize) -> Result<Snapshot> {
             .into_iter()
             .map(|worker| Box::new(SqliteReader { worker }) as Box<dyn Reader>)
             .collect(),
+        unmakeable,
         warnings: Vec::new(),
     })
 }
