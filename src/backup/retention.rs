@@ -27,17 +27,24 @@ pub struct PrunePlan {
     files: Vec<String>,
     /// Sets that stay.
     pub kept: Vec<(String, String)>,
+    /// Those of them that would go for their age and are needed.
+    pub held: Vec<(String, String)>,
     /// Sets and litter that go.
     pub removed: Vec<(String, String)>,
 }
 
 impl PrunePlan {
-    /// Keeps the newest `count` sets of each database that are whole and have their hashes, and every set that is not
-    /// older than those.
+    /// Keeps the newest `count` sets of each database that are whole and have their hashes, every set that is not older
+    /// than those, and those that are `held` for a reason.
     ///
     /// # Errors
     /// `File` when the folder or a set cannot be looked at.
-    pub async fn keep_last(store: &Store, count: usize, sink: &Arc<dyn Sink>) -> Result<PrunePlan> {
+    pub async fn keep_last(
+        store: &Store,
+        count: usize,
+        held: &[(String, String)],
+        sink: &Arc<dyn Sink>,
+    ) -> Result<PrunePlan> {
         let listing = store.list()?;
         let mut plan = PrunePlan {
             folder: store.folder().to_owned(),
@@ -52,7 +59,11 @@ impl PrunePlan {
                     let database = &set.summary().database;
                     let key = (database.engine.clone(), Origin::said(database));
                     let counted = counted.entry(key).or_default();
-                    if *counted >= count {
+                    let needed = held.iter().find(|(set, _)| *set == name);
+                    if let Some(needed) = needed.filter(|_| *counted >= count) {
+                        plan.held.push(needed.clone());
+                        plan.kept.push(needed.clone());
+                    } else if *counted >= count {
                         plan.remove(set, format!("older than the newest {count}"));
                     } else if let Some(why) = uncounted(set, sink).await? {
                         plan.kept.push((name, why));
@@ -94,18 +105,24 @@ impl PrunePlan {
         }
     }
 
-    /// Removes what the plan says.
+    /// Removes what the plan says. What somebody else has removed meanwhile is gone as well.
     ///
     /// # Errors
     /// `File` for the first file that cannot be removed; what was removed before stays removed.
     pub fn apply(&self) -> Result<()> {
         for file in &self.files {
             let path = self.folder.join(file);
-            std::fs::remove_file(&path).map_err(|source| Error::File {
-                action: "remove",
-                path: path.display().to_string(),
-                source,
-            })?;
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::File {
+                        action: "remove",
+                        path: path.display().to_string(),
+                        source,
+                    }
+                    .into());
+                }
+                _ => {}
+            }
         }
         Ok(publish::sync_folder(&self.folder)?)
     }

@@ -26,6 +26,14 @@ impl History {
         let told = |entry: &Entry| half_applied(entry, evidence);
         self.entries.iter().filter_map(told).collect()
     }
+
+    /// The sets that were made before migrations which were begun and did not come to their end, each with the version.
+    pub fn ways_back(&self, evidence: &Evidence<'_>) -> Vec<(i64, String)> {
+        let begun = self.entries.iter();
+        let begun = begun.filter(|entry| entry.state == State::Failed);
+        let back = |entry: &Entry| Some((entry.version, evidence.set_before(entry)?));
+        begun.filter_map(back).collect()
+    }
 }
 
 /// What run logs know of a migration that is half applied.

@@ -29,6 +29,14 @@ impl Unfinished {
         procedure_of(&self.path)
     }
 
+    /// The sets that it made or restores, as its log has them. Of a log that cannot be read there are none.
+    pub fn sets(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.path).unwrap_or_default();
+        let made = log.lines().filter_map(made_by);
+        let restored = self.restoring().map(|restoring| restoring.set);
+        made.chain(restored).collect()
+    }
+
     /// What it was restoring, as its log has it.
     pub fn restoring(&self) -> Option<Restoring> {
         let log = std::fs::read_to_string(&self.path).ok()?;
@@ -43,6 +51,15 @@ pub struct Restoring {
     pub set: String,
     /// The tables whose rows it was to replace; `None`: the whole database.
     pub tables: Option<Vec<String>>,
+}
+
+/// The set that a line counts.
+fn made_by(line: &str) -> Option<String> {
+    let line = serde_json::from_str::<Value>(line).ok()?;
+    if line.get("event") != Some(&json!("counts")) {
+        return None;
+    }
+    Some(line.get("set")?.as_str()?.to_owned())
 }
 
 /// What a line announces to be restored.

@@ -1,6 +1,7 @@
 //! How many backups stay: `--keep`, else `[retention]` of `dbscript.toml`, else all of them.
 
-use crate::harness::{Project, timestamps};
+use super::{MIGRATE, endless, with_people};
+use crate::harness::{BackupSet, Project, Signal, timestamps};
 
 fn project() -> Project {
     let project = Project::new();
@@ -68,4 +69,46 @@ fn a_backup_that_fails_costs_no_older_one() {
         .status(2)
         .stderr_has("dbscript.toml:2:13")
         .go();
+}
+
+#[test]
+fn a_backup_leaves_what_a_half_applied_migration_goes_back_to() {
+    let project = project();
+    project.file(
+        "migrations/1_half.sql",
+        "-- no-transaction\nALTER TABLE t ADD COLUMN b;\nINSERT INTO nowhere VALUES (1);\n",
+    );
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    project.dbscript(&words).status(7).go();
+    let back = BackupSet::latest(&project).timestamp;
+    for _ in 0..2 {
+        let kept = format!("kept {back}: migration 1 is half applied");
+        let run = project.dbscript(&["run", "backup", "--keep", "1"]).go();
+        assert!(run.stderr.contains(&kept), "{}", run.told());
+    }
+    assert_eq!(timestamps(&project).len(), 2);
+    project
+        .dbscript(&["run", "restore", "--yes", "--from", &back])
+        .go();
+    project.dbscript(&["run", "backup", "--keep", "1"]).go();
+    assert_eq!(timestamps(&project).len(), 1, "nobody needs it any more");
+}
+
+#[test]
+fn a_backup_leaves_what_a_migration_at_work_goes_back_to() {
+    let project = with_people(3);
+    endless(&project);
+    let words = [&MIGRATE[..], &["--rehearse", "off"]].concat();
+    let mut migration = project.dbscript(&words).killed().start();
+    migration.wait_for(&["\"event\":\"step\"", "\"name\":\"apply", "\"started\""]);
+    let back = BackupSet::latest(&project).timestamp;
+    let kept = format!("kept {back}: `safe-migration`, which is at work, may go back to it");
+    let run = project.dbscript(&["run", "backup", "--keep", "1"]).go();
+    assert!(run.stderr.contains(&kept), "{}", run.told());
+    assert!(timestamps(&project).contains(&back));
+    migration.signal(Signal::Kill);
+    migration.finish();
+    let kept = format!("kept {back}: `safe-migration`, which was killed");
+    let run = project.dbscript(&["run", "backup", "--keep", "1"]).go();
+    assert!(run.stderr.contains(&kept), "{}", run.told());
 }

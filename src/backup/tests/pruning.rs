@@ -10,7 +10,7 @@ fn named(label: &str) -> CreateOptions {
 }
 
 async fn kept(house: &House, count: usize) -> Vec<Timestamp> {
-    let plan = PrunePlan::keep_last(&house.store(), count, &house.sink)
+    let plan = PrunePlan::keep_last(&house.store(), count, &[], &house.sink)
         .await
         .expect("a plan");
     plan.apply().expect("removed");
@@ -64,4 +64,33 @@ async fn a_set_whose_hash_is_wrong_does_not_push_out_a_sound_one() {
     bytes[last] ^= 1;
     std::fs::write(&file, bytes).expect("written");
     assert_eq!(kept(&house, 1).await, [broken.timestamp(), sound]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_removed_meanwhile_is_no_error() {
+    let house = House::with_sample().await;
+    house.backup().await;
+    let newest = house.backup().await.timestamp();
+    let store = house.store();
+    let (one, other) = (
+        PrunePlan::keep_last(&store, 1, &[], &house.sink).await,
+        PrunePlan::keep_last(&store, 1, &[], &house.sink).await,
+    );
+    one.expect("a plan").apply().expect("removed");
+    other.expect("a plan").apply().expect("gone already");
+    assert_eq!(kept(&house, 1).await, [newest]);
+}
+
+#[tokio::test]
+async fn a_set_that_is_needed_stays_however_old_it_is() {
+    let house = House::with_sample().await;
+    let needed = house.backup().await.timestamp();
+    house.backup().await;
+    let newest = house.backup().await.timestamp();
+    let held = [(needed.to_string(), "somebody needs it".to_owned())];
+    let plan = PrunePlan::keep_last(&house.store(), 1, &held, &house.sink).await;
+    let plan = plan.expect("a plan");
+    plan.apply().expect("removed");
+    assert_eq!(plan.held, held);
+    assert_eq!(kept(&house, 2).await, [newest, needed]);
 }

@@ -1,5 +1,6 @@
 //! `backup`: sets, from making one to restoring it.
 
+mod pruning;
 mod restoring;
 mod scratch;
 mod sets;
@@ -14,9 +15,10 @@ use crate::migrate::HISTORY_TABLES;
 use crate::script::fault::Thrown;
 use crate::script::host::Host;
 use crate::value::Value;
+use pruning::prune;
 use restoring::{plan, restore};
 use scratch::{in_scratch, restore_on_failure};
-use sets::{create, latest, list, needed, prune, verify};
+use sets::{create, latest, list, needed, verify};
 
 const SAVED: &str = "what `backup::create` returned, or a timestamp";
 

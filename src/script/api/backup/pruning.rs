@@ -1,0 +1,80 @@
+//! Removing sets that are old, and those that are old and needed.
+
+use super::{map, sink, store};
+use crate::backup;
+use crate::db::Session;
+use crate::error::{Error, Kind};
+use crate::event::Level;
+use crate::migrate::{History, Source};
+use crate::script::api::{Answer, Call};
+use crate::script::convert::to_dynamic;
+use crate::script::host::Host;
+use crate::storage;
+use crate::value::Value;
+
+pub(super) fn prune(call: &Call<'_>) -> Answer {
+    let host = call.host;
+    let Some(keep) = keep_last(call)? else {
+        return Ok(to_dynamic(pruned(&backup::PrunePlan::default())));
+    };
+    let (store, sink) = (store(host), sink(host));
+    // What is only planned yet would count.
+    let keep = keep.saturating_sub(host.planned_sets());
+    let held = held(host)?;
+    let plan = host.wait(backup::PrunePlan::keep_last(&store, keep, &held, &sink))?;
+    for (set, why) in &plan.held {
+        host.say(Level::Info, format!("kept {set}: {why}"));
+    }
+    if host.effect("backups", plan.to_string())? {
+        plan.apply()?;
+    }
+    Ok(to_dynamic(pruned(&plan)))
+}
+
+/// How many sets stay: what the script says, else what `dbscript.toml` says; `None` for all.
+fn keep_last(call: &Call<'_>) -> Result<Option<usize>, Error> {
+    if !call.has(0) {
+        return Ok(call.host.context().keep_last);
+    }
+    let keep = usize::try_from(call.int(0)).ok().filter(|keep| *keep > 0);
+    keep.map(Some).ok_or_else(|| {
+        Error::new(Kind::Usage, "`keep_last` is at least 1").hint("the last backup is never pruned")
+    })
+}
+
+fn pruned(plan: &backup::PrunePlan) -> Value {
+    let list = |entries: &[(String, String)]| {
+        let describe = |(name, reason): &(String, String)| {
+            map([
+                ("name", name.clone().into()),
+                ("reason", reason.clone().into()),
+            ])
+        };
+        Value::List(entries.iter().map(describe).collect())
+    };
+    map([("kept", list(&plan.kept)), ("removed", list(&plan.removed))])
+}
+
+/// Sets that somebody may have to go back to, however old they are, each with the reason.
+fn held(host: &Host) -> Result<Vec<(String, String)>, Error> {
+    let mut held = Vec::new();
+    for run in storage::unfinished(&host.backups().join("runs"))? {
+        let procedure = run.procedure().unwrap_or_default();
+        let what = match run.running {
+            true => format!("`{procedure}`, which is at work, may go back to it"),
+            false => format!("`{procedure}`, which was killed, may go back to it"),
+        };
+        held.extend(run.sets().into_iter().map(|set| (set, what.clone())));
+    }
+    if host.exists()? {
+        let source = Source::find(host.project(), None).unwrap_or_default();
+        let history =
+            host.session(async |session: &mut Session| History::read(session, &source).await)?;
+        let ways = history.ways_back(&host.evidence()).into_iter();
+        held.extend(ways.map(|(version, set)| {
+            let why = format!("migration {version} is half applied, and this is the way back");
+            (set, why)
+        }));
+    }
+    Ok(held)
+}
