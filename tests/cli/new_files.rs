@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::MIGRATE;
-use crate::harness::Project;
+use crate::harness::{Project, timestamps};
 
 /// A project with a migration, whose database was stopped hard: its newest row is in `-wal`.
 fn stopped_hard() -> Project {
@@ -73,5 +73,50 @@ fn the_way_out_of_a_damaged_file_names_those_beside_it() {
         .dbscript(&["run", "backup"])
         .status(4)
         .stderr_has("`-wal`, `-shm` and `-journal`")
+        .go();
+}
+
+#[test]
+fn a_migration_says_that_it_makes_a_new_file_and_warns_where_there_was_one() {
+    let project = Project::new();
+    project.file(
+        "migrations/1_t.sql",
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1);",
+    );
+    let migrate = ["run", "safe-migration", "--yes"];
+    let plan = ["run", "safe-migration", "--plan"];
+    let new = "there is no file at `<project>/dbscript.db`: a new one";
+    project
+        .dbscript(&plan)
+        .stderr_has(&format!("{new} would be made"))
+        .stderr_lacks("is it really gone")
+        .go();
+    project
+        .dbscript(&migrate)
+        .stderr_has(&format!("{new} is made"))
+        .stderr_lacks("is it really gone")
+        .go();
+    project.dbscript(&migrate).stderr_lacks(new).go();
+    project.dbscript(&["run", "backup"]).go();
+    let set = timestamps(&project).remove(0);
+    let restore = ["run", "restore", "--yes", "--from", &set];
+    project.remove("dbscript.db");
+    for words in [plan, migrate] {
+        let run = project.dbscript(&words).go();
+        for said in [
+            "warning: the backups folder has 1 whole backup of `dbscript.db`, the newest"
+                .to_owned(),
+            format!("`dbscript {}`", restore.join(" ").replace(" --yes", "")),
+        ] {
+            assert!(run.stderr.contains(&said), "{}", run.told());
+        }
+    }
+    project.dbscript(&restore).go();
+    project.remove("dbscript.db");
+    // Sets of another database say nothing of it.
+    project
+        .dbscript(&migrate)
+        .env("DATABASE_URL", "sqlite://other.db")
+        .stderr_lacks("is it really gone")
         .go();
 }

@@ -1,10 +1,12 @@
 //! `migrate`: what is to be applied, what it would do to the data, and applying it.
 
+mod before;
 mod linting;
 mod stopped;
 
 use rhai::{Array, Dynamic, Map};
 
+use before::{refuse_half_restored, refuse_read_only, tell_what_is_made};
 use linting::{lint, probe, refuse_unless_allowed};
 use stopped::tell_what_is_in;
 
@@ -12,7 +14,7 @@ use super::backup::{map, number};
 use super::{
     Accepts, Answer, Call, Form, Function, Key, Namespace, Receiver, no_types, optional, required,
 };
-use crate::db::{self, Session};
+use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::{Level, counted};
 use crate::migrate::{self, Conditions, Entry, Migration, Resolution, WayBack};
@@ -205,6 +207,7 @@ fn pending(call: &Call<'_>) -> Answer {
         .map_err(Error::from)?;
     let pending = history.pending();
     refuse_read_only(call.host, &pending)?;
+    tell_what_is_made(call.host, &pending)?;
     let describe = |migration: Migration| {
         map([
             ("version", Value::Int(migration.version)),
@@ -215,22 +218,6 @@ fn pending(call: &Call<'_>) -> Answer {
     Ok(to_dynamic(Value::List(
         pending.into_iter().map(describe).collect(),
     )))
-}
-
-/// Whoever may write is about to apply them: a backup and a rehearsal before that would be in vain.
-fn refuse_read_only(host: &Host, pending: &[Migration]) -> Result<(), Error> {
-    if pending.is_empty() || host.require("db:write").is_err() || !host.exists()? {
-        return Ok(());
-    }
-    host.session(async |session: &mut Session| db::refuse_read_only(session).await)
-}
-
-/// What is applied and what is pending cannot be told of a database that is half in.
-fn refuse_half_restored(host: &Host) -> Result<(), Error> {
-    if host.in_scratch() || !host.exists()? {
-        return Ok(());
-    }
-    host.session(async |session: &mut Session| session.refuse_half_restored().await)
 }
 
 /// The migrations an argument lists.

@@ -1,0 +1,60 @@
+//! What is looked at before anything is applied: whether it can be, and what it would be applied to.
+
+use crate::backup::{Entry, State};
+use crate::db::{self, Session};
+use crate::error::Error;
+use crate::event::{Level, counted};
+use crate::migrate::Migration;
+use crate::script::api::backup::store;
+use crate::script::host::Host;
+
+/// Whoever may write is about to apply them: a backup and a rehearsal before that would be in vain.
+pub(super) fn refuse_read_only(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+    if pending.is_empty() || host.require("db:write").is_err() || !host.exists()? {
+        return Ok(());
+    }
+    host.session(async |session: &mut Session| db::refuse_read_only(session).await)
+}
+
+/// What is applied and what is pending cannot be told of a database that is half in.
+pub(super) fn refuse_half_restored(host: &Host) -> Result<(), Error> {
+    if host.in_scratch() || !host.exists()? {
+        return Ok(());
+    }
+    host.session(async |session: &mut Session| session.refuse_half_restored().await)
+}
+
+/// Says that a new database file would be made, and loudly so where there was one: its disk may only not be there.
+pub(super) fn tell_what_is_made(host: &Host, pending: &[Migration]) -> Result<(), Error> {
+    let target = host.target();
+    let Some(file) = target.file() else {
+        return Ok(());
+    };
+    if pending.is_empty() || host.require("db:write").is_err() || host.exists()? {
+        return Ok(());
+    }
+    let made = match host.plan() {
+        true => "would be made",
+        false => "is made",
+    };
+    let message = format!("there is no file at `{}`: a new one {made}", file.display());
+    host.say(Level::Info, message);
+    let sets = store(host).list().map_err(Error::from)?.sets;
+    let of_it = |entry: &&Entry| match &entry.state {
+        State::Complete(set) => {
+            !set.summary().is_partial() && set.summary().database.name == target.name()
+        }
+        _ => false,
+    };
+    let sets: Vec<&Entry> = sets.iter().filter(of_it).collect();
+    if let Some(newest) = sets.first() {
+        let message = format!(
+            "the backups folder has {1} of `{0}`, the newest {2}: is it really gone? If only its disk or folder is not there, stop and bring that back; if it is lost, fill the new one: `dbscript run restore --from {2}`",
+            target.name(),
+            counted(sets.len(), "whole backup"),
+            newest.timestamp,
+        );
+        host.say(Level::Warn, message);
+    }
+    Ok(())
+}
