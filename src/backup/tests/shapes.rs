@@ -116,6 +116,41 @@ async fn a_search_table_with_a_line_break_before_using_comes_back_with_its_conte
 }
 
 #[tokio::test]
+async fn a_search_table_keeps_its_settings() {
+    let house = House::empty();
+    for sql in [
+        "CREATE VIRTUAL TABLE notes USING fts5(title, body)",
+        "INSERT INTO notes VALUES ('cat', 'dog dog'), ('dog', 'cat cat')",
+        "INSERT INTO notes(notes, rank) VALUES ('rank', 'bm25(10.0, 1.0)')",
+        "INSERT INTO notes(notes, rank) VALUES ('automerge', 7)",
+        "CREATE TABLE docs (t)",
+        "CREATE VIRTUAL TABLE by_docs USING fts5(t, content='docs')",
+        "INSERT INTO by_docs(by_docs, rank) VALUES ('rank', 'bm25(3.0)')",
+    ] {
+        house.run(sql).await;
+    }
+    house.backup().await;
+    house
+        .restore(&RestoreOptions::default())
+        .await
+        .expect("restored");
+    for (sql, found) in [
+        (
+            "SELECT count(*) FROM notes_config WHERE k = 'rank' AND v = 'bm25(10.0, 1.0)'",
+            1,
+        ),
+        ("SELECT v FROM notes_config WHERE k = 'automerge'", 7),
+        (
+            "SELECT count(*) FROM by_docs_config WHERE v = 'bm25(3.0)'",
+            1,
+        ),
+        ("SELECT rowid FROM notes('dog') ORDER BY rank LIMIT 1", 2),
+    ] {
+        house.finds(sql, found).await;
+    }
+}
+
+#[tokio::test]
 async fn content_that_no_backup_holds_is_named_before_it_goes() {
     let house = House::empty();
     house.run("CREATE TABLE plain (a)").await;

@@ -56,6 +56,7 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
         if is_derived(&sql) {
             rebuilds.push(rebuild_sql(&entry.name));
         }
+        rebuilds.extend(virtual_table::settings(connection, &entry.name, &sql)?);
         schema.before.push(sql);
     }
     schema.after.extend(rebuilds);

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::catalog::{Entry, rows};
+use super::catalog::{Entry, quote, rows};
 use crate::db::Result;
 
 /// How a virtual table is backed up.
@@ -70,6 +70,25 @@ pub(super) fn classify(sql: &str) -> Virtual {
             why: format!("the module `{module}` keeps its rows elsewhere"),
         },
     }
+}
+
+/// The statements that give an FTS5 table the settings it was given since it was made, which are in none of its rows
+/// (<https://www.sqlite.org/fts5.html#special_insert_commands>).
+pub(super) fn settings(connection: &Connection, name: &str, sql: &str) -> Result<Vec<String>> {
+    if made(sql).is_none_or(|made| made.module != "fts5") {
+        return Ok(Vec::new());
+    }
+    let kept = format!(
+        "SELECT quote(k), quote(v) FROM main.{} WHERE k IN ('automerge', 'crisismerge', 'deletemerge', 'pgsz', 'rank', 'secure-delete', 'usermerge') ORDER BY k",
+        quote(&format!("{name}_config"))
+    );
+    let name = quote(name);
+    rows(connection, &kept, &[], |row| {
+        let (setting, value): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(format!(
+            "INSERT INTO {name}({name}, rank) VALUES ({setting}, {value})"
+        ))
+    })
 }
 
 /// The table, in lower case, whose rows this one indexes.
