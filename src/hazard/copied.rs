@@ -1,15 +1,16 @@
 //! What is copied and then taken away: rows that others write between the two are in neither the copy nor the table. Where
-//! one transaction holds both, the table can be kept from others meanwhile; where it cannot, that is said.
+//! one transaction holds both, the table can be kept from others meanwhile; where it cannot, that is said. A file that
+//! runs outside a transaction without need is refused: it could be kept.
 
+use super::action::Action;
 use super::dialect;
-use super::draft::{LetGo, What};
-use super::judge::Running;
-use super::lint::{SqlFile, place};
+use super::draft::{Draft, LetGo, What};
+use super::judge::{Placed, Running};
+use super::lint::SqlFile;
 use super::overlap::{At, Granted};
-use super::show::{mask_literals, shorten};
 use super::split::Statement;
-use crate::db::Engine;
-use crate::event::{Finding, Logged, Severity};
+use crate::db::{Catalog, Engine};
+use crate::event::Severity;
 use crate::ident::TableName;
 
 /// The rule of what cannot be kept from others.
@@ -33,7 +34,9 @@ pub(super) struct Set<'a> {
     pub(super) engine: Engine,
     pub(super) files: &'a [SqlFile<'a>],
     pub(super) split: &'a [Vec<Statement<'a>>],
+    pub(super) steps: &'a [Placed],
     pub(super) running: &'a [Running],
+    pub(super) catalog: Option<&'a Catalog>,
 }
 
 /// A copy, and what takes from the table that was copied.
@@ -43,15 +46,15 @@ struct Gap {
     table: String,
 }
 
-/// What has to be kept from others, and a finding for each table that cannot be.
+/// What has to be kept from others, and a hazard for each table that cannot be.
 pub(super) fn copied(
     set: &Set<'_>,
     granted: &[Granted],
     replaced: &[TableName],
-) -> (Vec<Copied>, Vec<Finding>) {
+) -> (Vec<Copied>, Vec<Draft>) {
     let mut kept: Vec<Copied> = Vec::new();
     let mut said: Vec<String> = Vec::new();
-    let mut findings = Vec::new();
+    let mut drafts = Vec::new();
     for gap in set.gaps(granted, replaced) {
         match set.is_kept(&gap) {
             Kept::Already => {}
@@ -75,12 +78,12 @@ pub(super) fn copied(
             Kept::Not => {
                 if !said.contains(&gap.table) {
                     said.push(gap.table.clone());
-                    findings.push(set.finding(&gap));
+                    drafts.extend(set.draft(&gap));
                 }
             }
         }
     }
-    (kept, findings)
+    (kept, drafts)
 }
 
 /// Whether others can write between copy and taking.
@@ -108,22 +111,40 @@ impl Set<'_> {
             })
         });
         let swaps = replaced.iter().filter_map(|table| {
-            let gone = LetGo {
-                table: table.to_string(),
-                column: None,
-                what: What::Table,
-                allowed: true,
-            };
-            let taken = self.last_naming(&gone.table)?;
-            Some(Gap {
-                copy: self.first_copy(taken, &gone)?,
-                taken,
-                table: gone.table,
-            })
+            let taken = self.last_naming(&table.to_string())?;
+            self.gap_of_table(table, taken)
         });
-        let mut gaps: Vec<Gap> = takings.chain(swaps).collect();
+        let mut gaps: Vec<Gap> = takings.chain(swaps).chain(self.drops()).collect();
         gaps.sort_by_key(|gap| (gap.copy, gap.taken));
         gaps
+    }
+
+    /// Tables of the database that a file drops outside a transaction, where a rebuild alone is no hazard.
+    fn drops(&self) -> impl Iterator<Item = Gap> {
+        let outside = |placed: &&Placed| !self.running[placed.file].in_transaction;
+        self.steps.iter().filter(outside).filter_map(|placed| {
+            let Action::DropTable { table, .. } = &placed.step.action else {
+                return None;
+            };
+            let dropped = table.to_string();
+            let mut tables = self.catalog?.tables.iter().map(|table| &table.name);
+            let live = tables.find(|name| name.to_string().eq_ignore_ascii_case(&dropped))?;
+            self.gap_of_table(live, (placed.file, placed.statement))
+        })
+    }
+
+    fn gap_of_table(&self, table: &TableName, taken: At) -> Option<Gap> {
+        let gone = LetGo {
+            table: table.to_string(),
+            column: None,
+            what: What::Table,
+            allowed: true,
+        };
+        Some(Gap {
+            copy: self.first_copy(taken, &gone)?,
+            taken,
+            table: gone.table,
+        })
     }
 
     /// The first statement before this one that may copy what goes.
@@ -182,12 +203,14 @@ impl Set<'_> {
 
     fn is_kept(&self, gap: &Gap) -> Kept {
         let one_file = gap.copy.0 == gap.taken.0;
-        let mut files = self.running[gap.copy.0..=gap.taken.0].iter();
-        let in_transaction = files.all(|file| file.in_transaction);
-        if !in_transaction {
-            return Kept::Not;
-        }
         let habits = dialect::habits(self.engine);
+        let files = &self.running[gap.copy.0..=gap.taken.0];
+        if files.iter().any(|file| !file.in_transaction) {
+            let held = self.own_transaction(gap).is_some_and(|begin| {
+                habits.one_writer || self.is_locked(&gap.table, begin, gap.copy)
+            });
+            return if held { Kept::Already } else { Kept::Not };
+        }
         if habits.one_writer {
             return Kept::Already;
         }
@@ -214,35 +237,78 @@ impl Set<'_> {
         ["ALTER", "DROP", "TRUNCATE"].contains(&&*self.statement(at).first_word())
     }
 
-    fn finding(&self, gap: &Gap) -> Finding {
-        let statement = self.statement(gap.taken);
+    /// The statement that begins the file's own transaction, where one holds copy and taking.
+    fn own_transaction(&self, gap: &Gap) -> Option<usize> {
+        let statements = &self.split[gap.copy.0];
+        let bounds = |statement: &Statement<'_>| {
+            statement.begins_transaction() || statement.ends_transaction()
+        };
+        let begin = statements[..gap.copy.1].iter().rposition(bounds)?;
+        let one_file = gap.copy.0 == gap.taken.0;
+        let is_held = statements[begin].begins_transaction()
+            && one_file
+            && !statements[gap.copy.1..gap.taken.1].iter().any(bounds);
+        is_held.then_some(begin)
+    }
+
+    /// Whether the file itself locks a table before it copies it.
+    fn is_locked(&self, table: &str, begin: usize, copy: At) -> bool {
+        let mut between = self.split[copy.0][begin..copy.1].iter();
+        between.any(|statement| {
+            statement.first_word() == "LOCK" && self.words(statement).contains(&bare(table))
+        })
+    }
+
+    /// `None` for what no step was read from.
+    fn draft(&self, gap: &Gap) -> Option<Draft> {
+        let mut steps = self.steps.iter();
+        let at = steps.position(|placed| (placed.file, placed.statement) == gap.taken)?;
         let copy = self.statement(gap.copy);
-        let (line, column) = place(statement, 0);
         let file = self.files[gap.copy.0].name;
         let message = format!(
             "what others write to `{}` between its copy ({file}:{}) and this statement is not in the copy, and goes",
             gap.table, copy.line
         );
-        Finding {
-            rule: RULE.to_owned(),
-            severity: Severity::Warn,
-            file: self.files[gap.taken.0].name.to_owned(),
-            line,
-            column,
-            statement: shorten(self.engine, statement.text),
-            table: Some(gap.table.clone()),
-            logged: Logged {
-                statement: mask_literals(self.engine, statement.text),
-                message: message.clone(),
-                probe: None,
-            },
-            message,
-            hint: Some(format!("stop what writes to `{}` meanwhile", gap.table)),
-            probe: None,
-            allowed: None,
-            destroys: false,
-            fails: false,
-        }
+        let habits = dialect::habits(self.engine);
+        let is_outside = |at: At| !self.running[at.0].in_transaction;
+        let own = self.own_transaction(gap);
+        let could_be_kept = !habits.commits_by_itself
+            && own.is_none()
+            && (is_outside(gap.copy) || is_outside(gap.taken));
+        let severity = match could_be_kept {
+            true => Severity::Block,
+            false => Severity::Warn,
+        };
+        let hint = self.hint(gap, could_be_kept, own.is_some());
+        let draft = Draft::new(RULE, at, gap.table.clone());
+        Some(draft.is(severity, message).hint(hint))
+    }
+
+    fn hint(&self, gap: &Gap, could_be_kept: bool, own: bool) -> String {
+        let table = &gap.table;
+        let lock = self.lock(gap);
+        let stop = format!("stop what writes to `{table}` meanwhile");
+        let first = match (&lock, own) {
+            (Some(lock), true) => return format!("put `{lock};` before the copy, or {stop}"),
+            _ if !could_be_kept => return stop,
+            (Some(lock), false) => format!("`BEGIN; {lock};`"),
+            (None, false) => "`BEGIN;`".to_owned(),
+            (None, true) => return stop,
+        };
+        let into_one = match gap.copy.0 == gap.taken.0 {
+            true => "",
+            false => " and put both into one file",
+        };
+        format!(
+            "take `-- no-transaction` away{into_one}: dbscript then keeps others from `{table}` meanwhile, with foreign keys off while a table is rebuilt; or put {first} before the copy and `COMMIT;` behind this; or {stop}, and say so: `-- dbscript: allow {RULE}({table}) why` above the statement"
+        )
+    }
+
+    /// SQL that keeps others from the table of a gap, where that takes a statement.
+    fn lock(&self, gap: &Gap) -> Option<String> {
+        let mut tables = self.catalog?.tables.iter().map(|table| &table.name);
+        let name = tables.find(|name| name.to_string() == gap.table)?;
+        self.engine.lock_sql(name, self.locks_readers(gap.taken))
     }
 }
 

@@ -175,10 +175,15 @@ pub async fn lint(
             engine,
             files,
             split: &split,
+            steps: &steps,
             running: &running,
+            catalog: catalog.as_ref(),
         };
-        let (kept, findings) = copied::copied(&set, &desk.granted, &replaced);
-        desk.lint.findings.extend(findings);
+        let (kept, drafts) = copied::copied(&set, &desk.granted, &replaced);
+        for draft in &drafts {
+            let weighed = weigh(draft, options.rehearsal, None).await?;
+            desk.record(draft, weighed);
+        }
         copies = kept;
     }
     let mut lint = desk.close(verdict);
@@ -190,7 +195,7 @@ pub async fn lint(
 
 /// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.
 fn running(file: &SqlFile<'_>) -> Running {
-    let prisma = file.name.ends_with("migration.sql");
+    let prisma = file.name == "migration.sql" || file.name.ends_with("/migration.sql");
     Running {
         in_transaction: !prisma && !file.text.starts_with("-- no-transaction"),
     }

@@ -218,7 +218,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "copy-race",
         "warn",
-        "what is written to a table between its copy and its end is in neither",
+        "what is written to a table between its copy and its end is in neither (block outside a transaction, where one could hold both)",
     ),
     rule(
         "implicit-commit",

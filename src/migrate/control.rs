@@ -72,7 +72,7 @@ fn refuse_outside(
             migration.version
         );
         return Err(refused(migration, None, message)
-            .hint("take `-- no-transaction` out: foreign keys are then off for a rebuild; or write `PRAGMA foreign_keys = OFF;` before it"));
+            .hint("take `-- no-transaction` away: dbscript switches foreign keys off for a rebuild by itself, and keeps others from the table meanwhile"));
     }
     Ok(())
 }

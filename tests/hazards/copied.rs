@@ -58,17 +58,26 @@ fn what_is_copied_and_then_dropped_is_kept_from_others_meanwhile() {
     }
 }
 
-fn races(project: &Project, sql: &str) -> Vec<String> {
+fn races(project: &Project, sql: &str, status: i32) -> Vec<String> {
     project.sql(TABLES);
     project.file("migrations/1_copies.sql", sql.replace("{gate}", ""));
     let run = project.dbscript(&["run", "safe-migration", "--plan", "--json"]);
     let run = run.unchecked();
-    assert_eq!(run.status, Some(0), "{sql}: {}", run.told());
-    project.sql("DROP TABLE kv, other, gate");
+    assert_eq!(run.status, Some(status), "{sql}: {}", run.told());
+    for table in ["kv", "other", "gate"] {
+        project.sql(&format!("DROP TABLE {table}"));
+    }
     let findings = run.events_of("finding").into_iter();
     let races = findings.filter(|finding| finding["rule"] == "copy-race");
     races
-        .map(|finding| finding["message"].to_string())
+        .map(|finding| {
+            format!(
+                "{}: {} ({})",
+                finding["severity"].as_str().unwrap_or_default(),
+                finding["message"].as_str().unwrap_or_default(),
+                finding["hint"].as_str().unwrap_or_default()
+            )
+        })
         .collect()
 }
 
@@ -78,13 +87,13 @@ fn what_cannot_be_kept_from_others_is_said() {
         return;
     };
     for sql in [DROPPED, SWAPPED, COLUMN] {
-        let races = races(&project, sql);
+        let races = races(&project, sql, 0);
         assert_eq!(races.len(), 1, "{sql}: {races:?}");
         assert!(races[0].contains("what others write to `kv`"), "{races:?}");
     }
     // The rows that are read are locked; and here nothing is copied.
     for sql in [ARCHIVED, ELSEWHERE] {
-        assert_eq!(races(&project, sql), Vec::<String>::new(), "{sql}");
+        assert_eq!(races(&project, sql, 0), Vec::<String>::new(), "{sql}");
     }
 }
 
@@ -93,10 +102,59 @@ fn what_is_copied_in_a_file_of_its_own_or_outside_a_transaction_cannot_be_kept()
     let Some(project) = Project::on(Database::Postgres) else {
         return;
     };
-    let outside = format!("-- no-transaction\n{COLUMN}");
-    assert_eq!(races(&project, &outside).len(), 1);
-    assert_eq!(races(&project, COLUMN).len(), 0);
+    let refused = |sql: &str| {
+        let told = races(&project, &format!("-- no-transaction\n{sql}"), 3);
+        assert_eq!(told.len(), 1, "{sql}: {told:?}");
+        assert!(told[0].starts_with("block: "), "{sql}: {told:?}");
+        assert!(told[0].contains("take `-- no-transaction`"), "{told:?}");
+    };
+    refused(COLUMN);
+    refused(DROPPED);
+    refused(SWAPPED);
+    assert_eq!(races(&project, COLUMN, 0).len(), 0);
+    // A transaction of its own keeps nobody from it, but a lock in it does.
+    let own = format!("-- no-transaction\nBEGIN;\n{{lock}}{COLUMN}COMMIT;\n");
+    let told = races(&project, &own.replace("{lock}", ""), 0);
+    assert!(told[0].starts_with("warn: "), "{told:?}");
+    assert!(told[0].contains("LOCK TABLE"), "{told:?}");
+    let locked = own.replace("{lock}", "LOCK TABLE kv IN ACCESS EXCLUSIVE MODE;\n");
+    assert_eq!(races(&project, &locked, 0), Vec::<String>::new());
     let (copy, drop) = COLUMN.split_once("{gate}").expect("it stands between them");
     project.file("migrations/2_drops.sql", drop);
-    assert_eq!(races(&project, copy).len(), 1);
+    let told = races(&project, copy, 0);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("warn: "), "{told:?}");
+}
+
+const REBUILT: &str = "CREATE TABLE kv_new (id INTEGER PRIMARY KEY, v VARCHAR(9));\nINSERT INTO kv_new SELECT * FROM kv;\n\
+    DROP TABLE kv;\nALTER TABLE kv_new RENAME TO kv;\n";
+const THERE_AND_BACK: &str = "CREATE TEMP TABLE kv_was AS SELECT * FROM kv;\nDROP TABLE kv;\n\
+    CREATE TABLE kv (id INTEGER PRIMARY KEY, v VARCHAR(9));\nINSERT INTO kv SELECT * FROM kv_was;\nDROP TABLE kv_was;\n";
+
+#[test]
+fn a_rebuild_outside_a_transaction_is_refused_as_it_loses_what_others_write() {
+    let project = Project::new();
+    let off = "-- no-transaction\nPRAGMA foreign_keys = OFF;\n";
+    for sql in [REBUILT, THERE_AND_BACK, DROPPED, SWAPPED, COLUMN] {
+        let outside = format!("{off}{sql}");
+        let told = races(&project, &outside, 3);
+        assert_eq!(told.len(), 1, "{sql}: {told:?}");
+        assert!(told[0].starts_with("block: "), "{sql}: {told:?}");
+        for way_out in [
+            "take `-- no-transaction`",
+            "`BEGIN;`",
+            "allow copy-race(kv)",
+        ] {
+            assert!(told[0].contains(way_out), "{sql}: {told:?}");
+        }
+        let own = format!("{off}BEGIN;\n{sql}COMMIT;\n");
+        assert_eq!(races(&project, &own, 0), Vec::<String>::new(), "{sql}");
+        assert_eq!(races(&project, sql, 0), Vec::<String>::new(), "{sql}");
+    }
+    let allow = "-- dbscript: allow copy-race(kv) nobody writes at night\nDROP TABLE kv;";
+    let allowed = format!("{off}{}", REBUILT.replace("DROP TABLE kv;", allow));
+    races(&project, &allowed, 0);
+    // A transaction that is over before the table goes holds nothing.
+    let over = REBUILT.replace("DROP TABLE", "COMMIT;\nDROP TABLE");
+    races(&project, &format!("{off}BEGIN;\n{over}"), 3);
 }
