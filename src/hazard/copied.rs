@@ -212,7 +212,9 @@ impl Set<'_> {
             return if held { Kept::Already } else { Kept::Not };
         }
         if habits.one_writer {
-            return Kept::Already;
+            // Neighbours share one transaction, unless foreign keys are on in one and off in the other.
+            let shared = files.windows(2).all(|two| two[0] == two[1]);
+            return if shared { Kept::Already } else { Kept::Not };
         }
         if !habits.commits_by_itself {
             return if one_file { Kept::ByLock } else { Kept::Not };

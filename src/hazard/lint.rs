@@ -9,6 +9,7 @@ use super::draft::LetGo;
 use super::given::allowances;
 use super::judge::{self, Placed, Running};
 use super::mode;
+use super::rebuild::runs_without_keys;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
 use super::weigh::{Witness, weigh};
@@ -147,7 +148,11 @@ pub async fn lint(
     let split: Vec<Vec<Statement<'_>>> =
         files.iter().map(|file| split(engine, file.text)).collect();
     let steps = steps(&reading, &split, functions(catalog.as_ref()));
-    let running: Vec<Running> = files.iter().map(running).collect();
+    let running: Vec<Running> = {
+        let both = files.iter().zip(&split);
+        both.map(|(file, split)| running(engine, file, split))
+            .collect()
+    };
     let applied_here = options.applied_here && catalog.is_some();
     let mut verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
     let misread = mode::misread(engine, &mode, files, &split, &steps);
@@ -194,10 +199,12 @@ pub async fn lint(
 }
 
 /// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.
-fn running(file: &SqlFile<'_>) -> Running {
+fn running(engine: Engine, file: &SqlFile<'_>, statements: &[Statement<'_>]) -> Running {
     let prisma = file.name == "migration.sql" || file.name.ends_with("/migration.sql");
+    let in_transaction = !prisma && !file.text.starts_with("-- no-transaction");
     Running {
-        in_transaction: !prisma && !file.text.starts_with("-- no-transaction"),
+        in_transaction,
+        without_keys: in_transaction && runs_without_keys(engine, statements),
     }
 }
 

@@ -31,7 +31,7 @@ pub use copied::Copied;
 pub use draft::{LetGo, What};
 pub use lint::{Doubt, Lint, Options, Renamed, SqlFile, Unmet, lint};
 pub use outside::{Outside, outside};
-pub use rebuild::is_rebuild;
+pub use rebuild::{is_rebuild, runs_without_keys, switches_keys_off};
 pub use risk::at_risk;
 pub use rule::{RULES, Rule};
 pub use show::{mask_all_literals, mask_literals};

@@ -50,6 +50,37 @@ pub fn is_rebuild(engine: Engine, statements: &[Statement<'_>]) -> bool {
     !file.rebuilds().is_empty()
 }
 
+/// Whether a file that runs in a transaction is to run with foreign keys off: one that rebuilds a table, and one that
+/// says so itself before anything could cascade. In a transaction the pragma does nothing
+/// (<https://www.sqlite.org/pragma.html#pragma_foreign_keys>).
+pub fn runs_without_keys(engine: Engine, statements: &[Statement<'_>]) -> bool {
+    if !dialect::habits(engine).rebuilds {
+        return false;
+    }
+    let mut before = statements
+        .iter()
+        .take_while(|statement| !may_cascade(statement));
+    before.any(|statement| switches_keys_off(engine, statement)) || is_rebuild(engine, statements)
+}
+
+/// Whether a statement has SQLite enforce foreign keys no longer.
+pub fn switches_keys_off(engine: Engine, statement: &Statement<'_>) -> bool {
+    dialect::habits(engine).rebuilds
+        && statement.first_word() == "PRAGMA"
+        && dialect::read(&Reading::offline(engine), statement.text)
+            .iter()
+            .any(|step| step.action == Action::ForeignKeys(false))
+}
+
+/// Whether it may take rows elsewhere along.
+fn may_cascade(statement: &Statement<'_>) -> bool {
+    match &*statement.first_word() {
+        "PRAGMA" | "CREATE" | "ALTER" | "SELECT" | "ANALYZE" | "REINDEX" => false,
+        "INSERT" => statement.text.to_ascii_uppercase().contains("REPLACE"),
+        _ => true,
+    }
+}
+
 /// The rebuilds among a file's actions.
 pub(super) fn find<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<Rebuild> {
     let mut file = File::default();
@@ -216,6 +247,46 @@ mod tests {
         ] {
             assert!(rebuilds(sql), "{sql}");
         }
+    }
+
+    #[test]
+    fn a_file_that_switches_foreign_keys_off_before_anything_cascades_runs_without_them() {
+        let sqlite = |sql: &str| {
+            let statements = split(Engine::Sqlite, sql);
+            runs_without_keys(Engine::Sqlite, &statements)
+        };
+        for spelt in [
+            "PRAGMA foreign_keys = OFF",
+            "pragma foreign_keys=0",
+            "PRAGMA main.foreign_keys(0)",
+            "PRAGMA \"foreign_keys\" = 'off'",
+            "/* a */ PRAGMA /* b */ foreign_keys /* c */ = no",
+            "PRAGMA foreign_keys = false",
+        ] {
+            assert!(sqlite(&format!("{spelt}; DROP TABLE users")), "{spelt}");
+            assert!(
+                sqlite(&format!(
+                    "CREATE TABLE n (id); INSERT INTO n SELECT 1; {spelt}; DELETE FROM users"
+                )),
+                "{spelt}"
+            );
+            assert!(!sqlite(&format!("DELETE FROM users; {spelt}")), "{spelt}");
+        }
+        for sql in [
+            "DELETE FROM users",
+            "PRAGMA foreign_keys = ON; DROP TABLE users",
+            "PRAGMA foreign_keys; DROP TABLE users",
+            "PRAGMA defer_foreign_keys = OFF; DROP TABLE users",
+            "-- PRAGMA foreign_keys = OFF;\nDROP TABLE users",
+            "REPLACE INTO users VALUES (1); PRAGMA foreign_keys = OFF",
+        ] {
+            assert!(!sqlite(sql), "{sql}");
+        }
+        let statements = split(
+            Engine::Mysql,
+            "SET foreign_key_checks = 0; DROP TABLE users",
+        );
+        assert!(!runs_without_keys(Engine::Mysql, &statements));
     }
 
     #[test]

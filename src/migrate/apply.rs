@@ -1,8 +1,9 @@
 //! Applying what is pending: statement by statement, each announced in the journal before it runs.
 //!
 //! Where the engine can, neighbouring migrations share one transaction, so that whatever fails, all of them are undone.
-//! A file that rebuilds tables runs with foreign keys off (<https://www.sqlite.org/lang_altertable.html#otheralter>): with
-//! them on, dropping the old table empties children with ON DELETE CASCADE. Rows that lose their parent that way refuse
+//! A file that rebuilds tables, or says so itself, runs with foreign keys off
+//! (<https://www.sqlite.org/lang_altertable.html#otheralter>): with them on, dropping the old table empties children with
+//! ON DELETE CASCADE. Rows that lose their parent that way refuse
 //! the commit, as do rows that nobody allowed to go.
 
 use std::time::Instant;
@@ -96,9 +97,9 @@ pub async fn apply(
         .iter()
         .map(|migration| {
             let statements = hazard::split(engine, &migration.sql);
-            let rebuild = hazard::is_rebuild(engine, &statements);
-            control::refuse(migration, &statements, rebuild)?;
-            let mode = match (migration.no_transaction, rebuild) {
+            control::refuse(engine, migration, &statements)?;
+            let without_keys = hazard::runs_without_keys(engine, &statements);
+            let mode = match (migration.no_transaction, without_keys) {
                 (true, _) => None,
                 (false, true) => Some(Begin::Rebuild),
                 (false, false) => Some(Begin::Write),

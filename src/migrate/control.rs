@@ -2,7 +2,7 @@
 //! otherwise; one that ends it would make "rolled back" untrue, and one that leaves its own open would lose everything.
 
 use super::Migration;
-use crate::db::Session;
+use crate::db::{Engine, Session};
 use crate::error::{Error, Kind, Position, Result};
 use crate::hazard::{self, Statement};
 use crate::value::Value;
@@ -17,12 +17,12 @@ fn controls(word: &str) -> bool {
 /// # Errors
 /// `Refused`, with the statement.
 pub(super) fn refuse(
+    engine: Engine,
     migration: &Migration,
     statements: &[Statement<'_>],
-    rebuild: bool,
 ) -> Result<()> {
     if migration.no_transaction {
-        refuse_outside(migration, statements, rebuild)
+        refuse_outside(engine, migration, statements)
     } else {
         refuse_inside(migration, statements)
     }
@@ -45,9 +45,9 @@ fn refuse_inside(migration: &Migration, statements: &[Statement<'_>]) -> Result<
 }
 
 fn refuse_outside(
+    engine: Engine,
     migration: &Migration,
     statements: &[Statement<'_>],
-    rebuild: bool,
 ) -> Result<()> {
     let mut open: Option<&Statement<'_>> = None;
     let mut enforced = true;
@@ -57,7 +57,7 @@ fn refuse_outside(
         } else if statement.ends_transaction() {
             open = None;
         }
-        enforced &= !switches_keys_off(statement);
+        enforced &= !hazard::switches_keys_off(engine, statement);
     }
     if let Some(statement) = open {
         let message = format!(
@@ -66,7 +66,7 @@ fn refuse_outside(
         );
         return Err(refused(migration, Some(statement), message).hint("add the `COMMIT`"));
     }
-    if rebuild && enforced {
+    if enforced && hazard::is_rebuild(engine, statements) {
         let message = format!(
             "migration {} rebuilds a table outside a transaction with foreign keys on: rows that depend on it by ON DELETE CASCADE would be deleted",
             migration.version
@@ -75,16 +75,6 @@ fn refuse_outside(
             .hint("take `-- no-transaction` away: dbscript switches foreign keys off for a rebuild by itself, and keeps others from the table meanwhile"));
     }
     Ok(())
-}
-
-/// Whether a statement has SQLite enforce foreign keys no longer.
-fn switches_keys_off(statement: &Statement<'_>) -> bool {
-    let text = statement.text.to_ascii_lowercase();
-    let text: String = text.split_whitespace().collect();
-    let off = ["=off", "=0", "=false", "=no", "(off)", "(0)"];
-    text.starts_with("pragma")
-        && text.contains("foreign_keys")
-        && off.iter().any(|off| text.contains(off))
 }
 
 /// Refuses, on a copy beside the real database, what would reach the real one or its server from there.

@@ -82,7 +82,7 @@ impl Guard {
                     found.columns.join(", ")
                 );
                 return Err(Error::new(Kind::Migration, message).code("orphans").hint(
-                    "copy every row in the rebuild, or delete the rows that depend on what goes",
+                    "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
                 ));
             }
         }

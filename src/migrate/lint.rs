@@ -47,8 +47,7 @@ pub async fn lint(
 ) -> Result<Linted> {
     for migration in pending {
         let statements = hazard::split(engine, &migration.sql);
-        let rebuild = hazard::is_rebuild(engine, &statements);
-        control::refuse(migration, &statements, rebuild)?;
+        control::refuse(engine, migration, &statements)?;
     }
     let files: Vec<SqlFile<'_>> = pending
         .iter()

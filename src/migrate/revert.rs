@@ -91,9 +91,9 @@ pub async fn revert(session: &mut Session, reversal: &Reversal, log: &RunLog) ->
 async fn undo(session: &mut Session, reversal: &Reversal, log: &RunLog) -> Result<()> {
     let engine = session.engine();
     let statements = hazard::split(engine, &reversal.sql);
-    let rebuild = hazard::is_rebuild(engine, &statements);
+    let without_keys = hazard::runs_without_keys(engine, &statements);
     session
-        .begin(if rebuild {
+        .begin(if without_keys {
             Begin::Rebuild
         } else {
             Begin::Write

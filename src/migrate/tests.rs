@@ -265,3 +265,55 @@ async fn a_rebuild_outside_a_transaction_needs_foreign_keys_off() {
     );
     assert_eq!(case.value("PRAGMA foreign_keys").await, Value::Int(1));
 }
+
+/// A copy that is not taken for one, so that the file is no rebuild.
+const SWAP: &str = "CREATE TABLE new (id INTEGER PRIMARY KEY);
+    INSERT INTO new SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY id) AS n FROM parents) WHERE n = 1;
+    DROP TABLE parents; ALTER TABLE new RENAME TO parents;";
+
+#[tokio::test]
+async fn foreign_keys_that_a_file_switches_off_are_off_in_its_transaction() {
+    let children = "SELECT count(*) FROM children";
+    let mut case = Case::new(&FAMILY).await;
+    let mut version = 0;
+    for spelt in [
+        "PRAGMA foreign_keys=OFF",
+        "pragma main.foreign_keys(0)",
+        "PRAGMA foreign_keys = 0",
+    ] {
+        version += 1;
+        let off = format!("{spelt};\n{SWAP}\nPRAGMA foreign_keys = ON;");
+        case.write(&format!("{version}_swap.sql"), &off);
+        case.apply().await.expect("applied");
+        assert_eq!(case.value(children).await, Value::Int(3), "{spelt}");
+        assert_eq!(case.value("PRAGMA foreign_keys").await, Value::Int(1));
+    }
+    // What would be left without its parent refuses the commit.
+    let off = "PRAGMA foreign_keys = OFF;\nDELETE FROM parents WHERE id = (SELECT parent FROM children LIMIT 1);";
+    case.write("8_orphans.sql", off);
+    case.let_go = vec![rows_of("parents")];
+    let error = case.apply().await.expect_err("it leaves orphans");
+    assert_eq!(error.code.as_deref(), Some("orphans"), "{}", error.chain());
+    assert_eq!(case.value(children).await, Value::Int(3));
+}
+
+#[tokio::test]
+async fn a_delete_that_is_to_cascade_does_so_where_nothing_switches_foreign_keys_off() {
+    let mut case = Case::new(&FAMILY).await;
+    case.write(
+        "1_delete.sql",
+        "DELETE FROM parents;\nPRAGMA foreign_keys = OFF;",
+    );
+    case.let_go = vec![rows_of("parents"), rows_of("children")];
+    case.apply().await.expect("applied");
+    let left = "SELECT count(*) FROM children";
+    assert_eq!(case.value(left).await, Value::Int(0));
+}
+
+fn rows_of(table: &str) -> LetGo {
+    LetGo {
+        table: table.to_owned(),
+        column: None,
+        what: Released::Rows,
+    }
+}

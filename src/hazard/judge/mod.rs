@@ -62,10 +62,12 @@ pub(super) struct Placed {
 }
 
 /// How a file is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Running {
     /// All of it in one transaction.
     pub(super) in_transaction: bool,
+    /// dbscript switches foreign keys off before that transaction, and on after it.
+    pub(super) without_keys: bool,
 }
 
 /// What the judge found.
@@ -185,6 +187,7 @@ impl Judge<'_> {
         self.connection = Connection {
             // A transaction that a migration tool opens is not one the file counts on.
             in_transaction: running.in_transaction && !self.habits.commits_by_itself,
+            foreign_keys_off: running.without_keys && self.applied_here,
             ..Connection::default()
         };
     }
@@ -272,6 +275,9 @@ impl Judge<'_> {
 
     /// What a delete (or drop) of a table takes elsewhere, in words and as what goes.
     fn reach(&self, table: &TableName) -> (String, Vec<(String, Option<String>, What)>) {
+        if self.connection.foreign_keys_off && self.habits.rebuilds {
+            return (self.left_by(table), Vec::new());
+        }
         let mut goes = Vec::new();
         let mut cascades = Vec::new();
         let mut nulled = Vec::new();
@@ -315,6 +321,28 @@ impl Judge<'_> {
             ));
         }
         (words, goes)
+    }
+}
+
+impl Judge<'_> {
+    /// What a delete (or drop) of a table leaves elsewhere while foreign keys are off, in words.
+    fn left_by(&self, table: &TableName) -> String {
+        let children = self.world.children(table).into_iter();
+        let mut children: Vec<String> = children
+            .map(|(child, _)| format!("`{}`", child.name))
+            .collect();
+        children.dedup();
+        let refused = match self.connection.in_transaction {
+            true => ", and the commit is refused if they point to nothing then",
+            false => "",
+        };
+        match children.is_empty() {
+            true => String::new(),
+            false => format!(
+                "; foreign keys are off here: rows of {} that point to them stay{refused}",
+                children.join(", ")
+            ),
+        }
     }
 }
 

@@ -96,7 +96,7 @@ impl Judge<'_> {
             .world
             .children(&table.name)
             .into_iter()
-            .filter(|_| self.habits.drop_deletes)
+            .filter(|_| self.habits.drop_deletes && !self.connection.foreign_keys_off)
             .filter(|(_, reference)| {
                 let action = reference.on_delete.to_ascii_uppercase();
                 !["CASCADE", "SET NULL", "SET DEFAULT"].contains(&action.as_str())
