@@ -96,7 +96,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "rebuild-forgets",
         "warn",
-        "a rebuild does not bring back triggers, indexes, foreign keys",
+        "a rebuild does not bring back triggers, indexes, keys, defaults, or sets a counter back",
     ),
     rule(
         "alter-ignore",
@@ -209,7 +209,11 @@ pub const RULES: &[Rule] = &[
         "warn",
         "columns it numbers lose their default; on MariaDB their inserts fail (block)",
     ),
-    rule("restart-sequence", "warn", "the next insert collides"),
+    rule(
+        "restart-sequence",
+        "warn",
+        "the next insert collides, or numbers of rows that are gone are given out again",
+    ),
     rule(
         "weaken-access",
         "warn",

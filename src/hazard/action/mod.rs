@@ -225,6 +225,8 @@ pub(super) struct NewTable {
     pub(super) keys: Vec<Key>,
     pub(super) checks: Vec<String>,
     pub(super) references: Vec<References>,
+    /// It never gives out a number again (SQLite's AUTOINCREMENT).
+    pub(super) counts: bool,
     /// `CREATE TABLE … AS SELECT`.
     pub(super) copy: Option<Copy>,
     /// Its ENGINE, where the statement says one (MySQL).

@@ -164,6 +164,8 @@ pub(super) struct Habits {
     pub(super) one_writer: bool,
     /// So tables are rebuilt: created anew, filled, renamed.
     pub(super) rebuilds: bool,
+    /// The table in which it keeps the counters of tables, where that can be written to.
+    pub(super) counters: Option<&'static str>,
     /// Counting rows costs others something: no further than is of interest.
     pub(super) bounded_counts: bool,
     /// DROP TABLE deletes the rows first, so that rows elsewhere go with them.
@@ -190,6 +192,7 @@ pub(super) fn habits(engine: Engine) -> Habits {
         limited_alter: sqlite,
         one_writer: sqlite,
         rebuilds: sqlite,
+        counters: sqlite.then_some("sqlite_sequence"),
         bounded_counts: !sqlite,
         drop_deletes: sqlite,
         fills_in: mysql,
@@ -214,6 +217,14 @@ pub(super) fn words(engine: Engine, sql: &str) -> Vec<String> {
     words.sort();
     words.dedup();
     words
+}
+
+/// What stands between quotes in a piece of SQL, in their order.
+pub(super) fn strings(engine: Engine, sql: &str) -> Vec<String> {
+    Lexer::new(engine, sql)
+        .filter(|token| token.kind == TokenKind::Literal)
+        .map(|token| unquoted(&sql[token.start..token.end]))
+        .collect()
 }
 
 /// How this engine spells an INSERT that changes the rows it conflicts with.

@@ -10,6 +10,7 @@ mod columns;
 mod conflicts;
 mod constraints;
 mod copies;
+mod counters;
 mod demands;
 mod dispatch;
 mod dropped;

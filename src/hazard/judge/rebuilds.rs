@@ -4,7 +4,7 @@
 use super::Judge;
 use super::copies::live_name;
 use crate::event::Severity;
-use crate::hazard::action::{Action, NewTable};
+use crate::hazard::action::{Action, DefaultValue, NewColumn, NewTable};
 use crate::hazard::draft::{Draft, Weight};
 use crate::hazard::rebuild::Rebuild;
 use crate::hazard::world::Table;
@@ -23,6 +23,7 @@ impl Judge<'_> {
         }
         self.judge_cascades(&original, name);
         self.judge_forgotten(rebuild, &original, name);
+        self.judge_counter(rebuild, &original);
     }
 
     fn judge_cascades(&mut self, original: &Table, dropped: &TableName) {
@@ -86,7 +87,13 @@ impl Judge<'_> {
                 forgotten.push(format!("the {unique}index `{}`", index.name));
             }
         }
-        forgotten.extend(self.lost_keys(rebuild, original, dropped));
+        let again =
+            (!forgotten.is_empty()).then_some("create them again at the end of the rebuild");
+        let said = self.lost_keys(rebuild, original, dropped);
+        let repeat = (!said.is_empty())
+            .then_some("repeat in the new table's definition what of it is meant to stay");
+        forgotten.extend(said);
+        let hints: Vec<&str> = again.into_iter().chain(repeat).collect();
         if forgotten.is_empty() {
             return;
         }
@@ -98,11 +105,11 @@ impl Judge<'_> {
         self.push(
             Draft::new("rebuild-forgets", self.at, live_name(original))
                 .is(Severity::Warn, message)
-                .hint("create them again at the end of the rebuild"),
+                .hint(hints.join("; ")),
         );
     }
 
-    /// Keys and foreign keys that the new definition does not repeat.
+    /// Keys, foreign keys and defaults that the new definition does not repeat.
     fn lost_keys(&self, rebuild: &Rebuild, original: &Table, dropped: &TableName) -> Vec<String> {
         let Some(new) = self
             .new_definition(rebuild)
@@ -143,6 +150,13 @@ impl Judge<'_> {
                     "the foreign key `{columns}` to `{}`",
                     reference.parent
                 ));
+            }
+        }
+        for column in original.columns.iter().flatten() {
+            let mut columns = new.columns.iter();
+            let same = columns.find(|known| known.name.eq_ignore_ascii_case(&column.name));
+            if column.default.is_some() && same.is_some_and(says_no_default) {
+                lost.push(format!("the default of `{}`", column.name));
             }
         }
         lost
@@ -235,6 +249,11 @@ impl Judge<'_> {
                 .hint("create the new table under another name, copy, drop the old one, then rename the new one"),
         );
     }
+}
+
+fn says_no_default(column: &NewColumn) -> bool {
+    let says = |default: &DefaultValue| !default.null;
+    column.generated.is_none() && !column.default.as_ref().is_some_and(says)
 }
 
 fn lower(names: &[String]) -> Vec<String> {

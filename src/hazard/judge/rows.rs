@@ -14,6 +14,9 @@ const HISTORIES: [&str; 2] = ["_sqlx_migrations", "_prisma_migrations"];
 
 impl Judge<'_> {
     pub(super) fn delete(&mut self, change: &Change) {
+        if self.writes_counters(change) {
+            return;
+        }
         if let Some(table) = self.target("delete-rows", &change.table, "rows of") {
             if table.live.is_some() && change.reach != Reach::Never {
                 self.judge_delete(&table, change);
@@ -177,6 +180,9 @@ impl Judge<'_> {
 
     pub(super) fn update(&mut self, update: &Update) {
         let change = &update.change;
+        if self.writes_counters(change) {
+            return;
+        }
         let Some(table) = self.target("update-rows", &change.table, "values of") else {
             return;
         };

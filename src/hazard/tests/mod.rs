@@ -2,6 +2,8 @@
 
 mod allowances;
 mod columns;
+mod counters;
+mod keys_off;
 mod offline;
 mod rebuilds;
 mod rows;

@@ -25,9 +25,26 @@ pub(super) fn fill(table: &mut NewTable, body: &CreateTableBody<'_>, select: &st
         } => (columns, constraints.unwrap_or_default()),
     };
     table.columns = columns.iter().map(column).collect();
+    table.counts = columns.iter().any(|column| {
+        let mut constraints = column.constraints.iter();
+        constraints.any(|named| {
+            matches!(
+                named.constraint,
+                ColumnConstraint::PrimaryKey {
+                    auto_increment: true,
+                    ..
+                }
+            )
+        })
+    });
     for constraint in constraints {
         match &constraint.constraint {
-            TableConstraint::PrimaryKey { columns, .. } => {
+            TableConstraint::PrimaryKey {
+                columns,
+                auto_increment,
+                ..
+            } => {
+                table.counts |= *auto_increment;
                 table.keys.extend(key(columns, true));
             }
             TableConstraint::Unique { columns, .. } => {
