@@ -155,7 +155,9 @@ async fn attempt(
         mut readers,
         unmakeable,
         warnings,
-    } = target.snapshot(options.readers).await?;
+    } = target
+        .snapshot_telling(options.readers, sink.as_ref())
+        .await?;
     let moment = Timestamp::now();
     let chosen = select(&catalog, info.default_schema.as_deref(), target, options)?;
     let not_included = not_included(&catalog, &chosen);

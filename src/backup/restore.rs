@@ -18,7 +18,8 @@ use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
 use super::{taken_back, unread};
 use crate::db::{
-    self, Access, Begin, Catalog, NotIncluded, Orphans, Overtaken, Session, Withheld, telling,
+    self, Access, Begin, Catalog, NotIncluded, Orphans, Overtaken, Session, Withheld,
+    commit_telling, telling,
 };
 use crate::error::Result;
 use crate::event::{Event, Level, Sink, counted};
@@ -107,7 +108,7 @@ impl<'a> Restoring<'a> {
             create: plan.creates,
             guarded: false,
         };
-        let mut session = plan.target.connect(access).await?;
+        let mut session = plan.target.connect_telling(access, sink).await?;
         session.name_by(plan.set.naming()).await?;
         session.leave_unseen(&plan.set.summary().unseen()).await?;
         keep_others_out(&mut session, sink).await?;
@@ -150,7 +151,7 @@ impl<'a> Restoring<'a> {
     /// # Errors
     /// As [`restore`].
     pub async fn commit(&mut self, log: &RunLog, sink: &Arc<dyn Sink>) -> Result<Restored> {
-        if let Err(error) = self.session.commit().await {
+        if let Err(error) = commit_telling(&mut self.session, sink.as_ref()).await {
             let rollback = self.roll_back().await;
             return Err(not_committed(error, rollback, self.plan.set.timestamp()));
         }

@@ -194,7 +194,10 @@ pub async fn plan(
     let creates = options.create && !target.exists();
     let mut session = match creates {
         true => None,
-        false => Some(target.connect(Access::default()).await?),
+        false => {
+            let reading = Access::default();
+            Some(target.connect_telling(reading, sink.as_ref()).await?)
+        }
     };
     if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;

@@ -31,7 +31,7 @@ pub use dialect::{
     Overtaken, Reader, Snapshot, refusal, refuse_read_only,
 };
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
-pub use patience::{keeps_attempts_apart, limit_waits, patiently, telling};
+pub use patience::{commit_telling, keeps_attempts_apart, limit_waits, patiently, telling};
 pub use row::{check_line, project_line};
 pub use scratch::{MayBeLeft, Scratch};
 pub use session::Session;

@@ -49,6 +49,17 @@ fn tell(sink: &dyn Sink, what: &str) {
     });
 }
 
+/// Commits. Where a reader can keep a whole file from that, such a wait is told.
+///
+/// # Errors
+/// As [`Session::commit`].
+pub async fn commit_telling(session: &mut Session, sink: &dyn Sink) -> Result<()> {
+    match session.engine() {
+        Engine::Sqlite => telling(sink, "the database", session.commit()).await,
+        _ => session.commit().await,
+    }
+}
+
 /// Limits a session's waits to what others' work may take, from its first transaction on. SQLite's own limit is shorter,
 /// and there a transaction waits only as it begins.
 ///

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::dialect::{HistorySql, Snapshot, mysql, postgres, sqlite};
+use super::patience::telling;
 use super::scratch::Scratch;
 use super::server::Server;
 use super::url::{self, Address};
@@ -308,6 +309,29 @@ impl Target {
             }
         };
         Ok(Session::new(target, connection))
+    }
+
+    /// The same; if a file is locked for longer than a moment, says that another program is waited for.
+    ///
+    /// # Errors
+    /// As [`Target::connect`]; `Locked`.
+    pub async fn connect_telling(&self, access: Access, sink: &dyn Sink) -> Result<Session> {
+        self.telling(sink, self.connect(access)).await
+    }
+
+    /// As [`Target::snapshot`], told like [`Target::connect_telling`].
+    ///
+    /// # Errors
+    /// As [`Target::snapshot`].
+    pub async fn snapshot_telling(&self, readers: usize, sink: &dyn Sink) -> Result<Snapshot> {
+        self.telling(sink, self.snapshot(readers)).await
+    }
+
+    async fn telling<T>(&self, sink: &dyn Sink, opening: impl Future<Output = T>) -> T {
+        match &self.address {
+            Address::File(_) => telling(sink, "the database", opening).await,
+            Address::Server(..) => opening.await,
+        }
     }
 
     /// The drivers name no file that they do not find.

@@ -174,28 +174,37 @@ pub async fn lint(
         desk.record(draft, weighed);
     }
     let replaced = replaced(&verdict.world, catalog.as_ref());
-    let mut copies = Vec::new();
-    if applied_here {
-        let set = copied::Set {
-            engine,
-            files,
-            split: &split,
-            steps: &steps,
-            running: &running,
-            catalog: catalog.as_ref(),
-        };
-        let (kept, drafts) = copied::copied(&set, &desk.granted, &replaced);
-        for draft in &drafts {
-            let weighed = weigh(draft, options.rehearsal, None).await?;
-            desk.record(draft, weighed);
-        }
-        copies = kept;
-    }
+    let set = copied::Set {
+        engine,
+        files,
+        split: &split,
+        steps: &steps,
+        running: &running,
+        catalog: catalog.as_ref(),
+    };
+    let copies = match applied_here {
+        true => judge_copies(&set, &mut desk, &replaced).await?,
+        false => Vec::new(),
+    };
     let mut lint = desk.close(verdict);
     lint.copied = copies;
     lint.replaced = replaced;
     lint.dropped_triggers = dropped_triggers(&steps);
     Ok(lint)
+}
+
+/// What is copied before it is taken away: what has to be kept from others. That it cannot be is a finding.
+async fn judge_copies(
+    set: &copied::Set<'_>,
+    desk: &mut Desk<'_>,
+    replaced: &[TableName],
+) -> Result<Vec<Copied>> {
+    let (kept, drafts) = copied::copied(set, &desk.granted, replaced);
+    for draft in &drafts {
+        let weighed = weigh(draft, false, None).await?;
+        desk.record(draft, weighed);
+    }
+    Ok(kept)
 }
 
 /// Whether a file runs in one transaction: Prisma's do not, sqlx's do unless they say so.

@@ -19,7 +19,7 @@ use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
 use super::{Migration, WayBack};
-use crate::db::{Begin, Catalog, IN_DOUBT, Session, telling};
+use crate::db::{Begin, Catalog, IN_DOUBT, Session, commit_telling, telling};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Copied, Statement, Unmet};
@@ -203,8 +203,7 @@ async fn group_of(
     };
     telling(conditions.sink, "the database", session.begin(mode)).await?;
     let result = match inside(session, group, mode, conditions, reached).await {
-        Ok(applied) => session
-            .commit()
+        Ok(applied) => commit_telling(session, conditions.sink)
             .await
             .map(|()| applied)
             .map_err(Error::from),

@@ -144,7 +144,7 @@ impl Host {
         });
         match found {
             Some((Some(session), ..)) => Ok(session),
-            Some((None, target, access)) => self.wait(target.connect(access)),
+            Some((None, target, access)) => self.wait(target.connect_telling(access, self.sink())),
             None => Err(Error::new(
                 Kind::Script,
                 "the scratch database this belongs to is gone",

@@ -105,3 +105,63 @@ fn users_do_not_wait_for_ever(project: Project) {
     drop(holder);
     assert_eq!(project.value("SELECT count(*) FROM users"), "0");
 }
+
+/// A file in whose journal mode a writer keeps readers out.
+fn project_with_rollback_journal() -> Project {
+    let project = filled(Project::new(), 3);
+    project.sql("PRAGMA journal_mode = DELETE");
+    project.dbscript(&["run", "backup"]).go();
+    project
+}
+
+#[test]
+fn a_file_that_is_locked_when_it_is_opened_is_waited_for() {
+    for words in [
+        &["run", "backup"][..],
+        &["run", "safe-migration", "--yes"],
+        &["run", "restore", "--yes"],
+    ] {
+        let project = project_with_rollback_journal();
+        let mut holder = project.holder();
+        holder.sql("BEGIN EXCLUSIVE");
+        let mut run = project.dbscript(words).start();
+        run.wait_for(&["waiting for another program that holds the database"]);
+        holder.sql("COMMIT");
+        run.finish();
+    }
+}
+
+#[test]
+fn a_file_that_stays_locked_is_told_as_locked() {
+    let project = project_with_rollback_journal();
+    let mut holder = project.holder();
+    holder.sql("BEGIN EXCLUSIVE");
+    let run = project.dbscript(&["run", "backup", "--json"]);
+    let run = run.status(1).start().finish_within(Duration::from_secs(40));
+    let error = run.end()["error"].clone();
+    assert_eq!(error["code"], "locked", "{error}");
+    let told = error.to_string();
+    assert!(told.contains("locked by another program"), "{told}");
+    assert!(told.contains("wait for the other program"), "{told}");
+    assert!(!told.contains("URL"), "{told}");
+}
+
+#[test]
+fn a_reader_that_keeps_a_commit_waiting_is_told() {
+    for words in [
+        &["run", "safe-migration", "--yes"][..],
+        &["run", "restore", "--yes"],
+    ] {
+        let project = project_with_rollback_journal();
+        project.file(
+            "migrations/0004_note.sql",
+            "ALTER TABLE comments ADD COLUMN note TEXT;\n",
+        );
+        let mut reader = project.holder();
+        reader.sql("BEGIN; SELECT count(*) FROM users");
+        let mut run = project.dbscript(words).start();
+        run.wait_for(&["waiting for another program that holds the database"]);
+        reader.sql("COMMIT");
+        run.finish();
+    }
+}

@@ -45,13 +45,13 @@ impl SqliteConnection {
 impl Connection for SqliteConnection {
     async fn info(&mut self) -> Result<DatabaseInfo> {
         let target = self.target.clone();
-        self.with(move |state| schema::info(&state.connection, &target))
+        self.with(move |state| state.again(|| schema::info(&state.connection, &target)))
             .await
     }
 
     async fn query(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
         let (sql, params) = (sql.to_owned(), params.to_vec());
-        self.with(move |state| query(state, &sql, &params, limit))
+        self.with(move |state| state.again(|| query(state, &sql, &params, limit)))
             .await
     }
 
@@ -177,11 +177,13 @@ impl Connection for SqliteConnection {
     }
 
     async fn catalog(&mut self) -> Result<Catalog> {
-        self.with(|state| catalog::read(&state.connection)).await
+        self.with(|state| state.again(|| catalog::read(&state.connection)))
+            .await
     }
 
     async fn schema_sql(&mut self) -> Result<SchemaSql> {
-        self.with(|state| schema::sql(&state.connection)).await
+        self.with(|state| state.again(|| schema::sql(&state.connection)))
+            .await
     }
 
     async fn count(&mut self, table: &TableName) -> Result<u64> {
@@ -195,7 +197,8 @@ impl Connection for SqliteConnection {
     }
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {
-        self.with(|state| schema::orphans(&state.connection)).await
+        self.with(|state| state.again(|| schema::orphans(&state.connection)))
+            .await
     }
 
     async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {
@@ -293,7 +296,7 @@ fn enforce_foreign_keys(state: &State) -> Result<()> {
 }
 
 fn query(state: &State, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {
-    let mut statement = state.patiently(|connection| connection.prepare(sql))?;
+    let mut statement = state.connection.prepare(sql).map_err(fault::statement)?;
     values::bind(&mut statement, params)?;
     let columns = statement
         .column_names()

@@ -145,6 +145,7 @@ pub(super) fn opening(place: &str, error: rusqlite::Error) -> Error {
     let source = engine(&error);
     match code(&error).map(primary) {
         Some(ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Error::Corrupt { place, source },
+        Some(ffi::SQLITE_BUSY) => statement(error),
         _ => Error::Connect { place, source },
     }
 }

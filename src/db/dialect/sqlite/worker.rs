@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, InterruptHandle, ffi};
+use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::oneshot;
 
 use super::cursor::OpenCursor;
@@ -56,20 +56,30 @@ impl State {
         &'s self,
         mut step: impl FnMut(&'s Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let start = Instant::now();
-        let mut pause = Duration::from_millis(2);
-        loop {
-            match step(&self.connection) {
-                Err(error)
-                    if fault::code(&error).map(fault::primary) == Some(ffi::SQLITE_BUSY)
-                        && start.elapsed() < self.lock_wait
-                        && !self.marks.is_cancelled() =>
-                {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(50));
-                }
-                result => return result.map_err(fault::statement),
+        self.again(|| step(&self.connection).map_err(fault::statement))
+    }
+
+    /// The same for work that only reads: done once more it gives what is there then.
+    pub(super) fn again<T>(&self, work: impl FnMut() -> Result<T>) -> Result<T> {
+        patiently(self.lock_wait, || self.marks.is_cancelled(), work)
+    }
+}
+
+/// Does what another program's lock may refuse, again and again until it is done, somebody gives up or the time is over.
+pub(super) fn patiently<T>(
+    lock_wait: Duration,
+    given_up: impl Fn() -> bool,
+    mut work: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    loop {
+        match work() {
+            Err(Error::Locked { .. }) if start.elapsed() < lock_wait && !given_up() => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(50));
             }
+            result => return result,
         }
     }
 }
@@ -87,9 +97,9 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a thread with the connection that `open` makes there.
+    /// Starts a thread with the connection that `open` makes there, tried for as long as another program's lock may last.
     pub(super) async fn start(
-        open: impl FnOnce() -> Result<Connection> + Send + 'static,
+        open: impl Fn() -> Result<Connection> + Send + 'static,
     ) -> Result<Worker> {
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
         let (closing, closed) = std::sync::mpsc::channel();
@@ -97,7 +107,9 @@ impl Worker {
         let marks = Arc::new(Marks::default());
         let theirs = marks.clone();
         let body = move || {
-            let connection = match open().and_then(|connection| watched(connection, &theirs)) {
+            let lock_wait = Duration::from_millis(LOCK_WAIT_MS);
+            let opened = patiently(lock_wait, || ready.is_closed(), open);
+            let connection = match opened.and_then(|connection| watched(connection, &theirs)) {
                 Ok(connection) => connection,
                 Err(error) => {
                     // Nobody listens when the opener has given up.
@@ -110,7 +122,7 @@ impl Worker {
                 connection: std::rc::Rc::new(connection),
                 cursors: HashMap::new(),
                 next_cursor: 0,
-                lock_wait: Duration::from_millis(LOCK_WAIT_MS),
+                lock_wait,
                 marks: theirs,
             };
             if ready.send(Ok(interrupt)).is_ok() {
