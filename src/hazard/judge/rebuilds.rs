@@ -208,7 +208,7 @@ impl Judge<'_> {
         );
         self.push(
             Draft::new("sqlite-refuses", self.at, &rebuild.table)
-                .is(Severity::Block, message)
+                .refused(message)
                 .hint("drop it before the rebuild and create it again at the end, or set PRAGMA legacy_alter_table = ON around the rebuild"),
         );
     }
