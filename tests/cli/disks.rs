@@ -111,3 +111,53 @@ fn a_database_without_a_table_is_no_backup() {
     }
     assert_eq!(timestamps(&project), Vec::<String>::new());
 }
+
+/// Runs the words where a file or folder of the project cannot be written.
+const READ_ONLY: &str =
+    "mount --bind \"$PLACE\" \"$PLACE\" && mount -o remount,ro,bind \"$PLACE\" || exit 99
+    if [ \"$PLACE\" = data ]; then mount --bind data.db data/app.db || exit 99; fi
+    exec \"$@\"";
+
+#[test]
+fn a_file_or_folder_that_cannot_be_written_is_refused_before_anything_is_done() {
+    if !may_mount() {
+        return;
+    }
+    let project = with_people(10);
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    project.file("data/app.db", "");
+    std::fs::copy(
+        project.path().join("dbscript.db"),
+        project.path().join("data.db"),
+    )
+    .expect("copied");
+    for (place, url, told) in [
+        (
+            "dbscript.db",
+            "sqlite://dbscript.db",
+            "may not write the file",
+        ),
+        ("data", "sqlite://data/app.db", "may not write the folder"),
+    ] {
+        for words in [
+            &["run", "safe-migration", "--plan", "--json"][..],
+            &["run", "safe-migration", "--yes", "--json"],
+        ] {
+            let run = project
+                .dbscript(words)
+                .through("unshare", &["--mount", "sh", "-c", READ_ONLY, "sh"])
+                .env("PLACE", place)
+                .env("DATABASE_URL", url)
+                .status(3)
+                .go();
+            let error = run.end()["error"].clone();
+            let message = error["message"].to_string();
+            assert!(message.contains(told), "{place}: {error}");
+            let hint = error["hint"].to_string();
+            assert!(hint.contains("chmod"), "{place}: {error}");
+            assert!(!hint.contains("NEEDS"), "{place}: {error}");
+        }
+    }
+    let left = project.list("backups");
+    assert!(left.iter().all(|name| name == "runs/"), "{left:?}");
+}

@@ -1,5 +1,6 @@
 //! Databases that take no writes, told apart from sessions that may not write: no right in a script helps there.
 
+use super::sqlite::why_read_only;
 use crate::db::{Engine, Error, Result, Session};
 use crate::value::Value;
 
@@ -29,7 +30,10 @@ const ABOVE_READ_ONLY: [&str; 6] = [
 /// `Unsupported`, with what has it so.
 pub async fn refuse_read_only(session: &mut Session) -> Result<()> {
     match session.engine() {
-        Engine::Sqlite => Ok(()),
+        Engine::Sqlite => match session.target().file().map(why_read_only).transpose()? {
+            Some(Some((why, hint))) => Err(refused(&why, &hint)),
+            _ => Ok(()),
+        },
         Engine::Postgres => postgres(session).await,
         Engine::Mysql | Engine::Mariadb => mysql(session).await,
     }

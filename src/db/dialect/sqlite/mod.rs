@@ -10,6 +10,7 @@ pub(in crate::db) mod history;
 pub(in crate::db) mod line;
 mod lines;
 mod open;
+mod read_only;
 mod remake;
 mod schema;
 mod snapshot;
@@ -20,6 +21,8 @@ pub(in crate::db) mod url;
 mod values;
 mod virtual_table;
 mod worker;
+
+pub(in crate::db) use read_only::why_read_only;
 
 use super::{Connection, Snapshot};
 use crate::db::{Access, Result, Target};
