@@ -241,6 +241,9 @@ pub struct Engine {
 /// The code of a server that does not answer: SQLSTATE's "client unable to establish the connection".
 pub(super) const UNREACHABLE: &str = "08001";
 
+/// The code of what cannot be done while tables are locked, or not to these.
+pub const TABLE_LOCKS: &str = "table-locks";
+
 /// The code of a schema that is not there (PostgreSQL's own).
 pub const NO_SCHEMA: &str = "3F000";
 

@@ -30,7 +30,7 @@ pub use dialect::{
     Begin, Beside, Capitals, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED,
     Overtaken, Reader, Snapshot, refusal, refuse_read_only,
 };
-pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result};
+pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result, TABLE_LOCKS};
 pub use patience::{commit_telling, keeps_attempts_apart, limit_waits, patiently, telling};
 pub use row::{check_line, project_line};
 pub use scratch::{MayBeLeft, Scratch};

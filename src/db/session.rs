@@ -333,6 +333,22 @@ impl Session {
         Ok(())
     }
 
+    /// See [`Connection::keep_others_out`].
+    ///
+    /// # Errors
+    /// `LockWait`, and a connection that broke.
+    pub async fn keep_others_out(&mut self, tables: &[TableName]) -> Result<bool> {
+        self.connection.keep_others_out(tables).await
+    }
+
+    /// See [`Connection::let_others_in`].
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub async fn let_others_in(&mut self) -> Result<()> {
+        self.connection.let_others_in().await
+    }
+
     /// See [`Connection::lock_migrations`].
     ///
     /// # Errors

@@ -113,6 +113,15 @@ impl Engine {
         }
     }
 
+    /// A question of the lint whose rows nobody changes before the open transaction ends, and that waits for who has changed
+    /// them; `None` where there is no such form of it.
+    pub fn holding(self, question: &str) -> Option<String> {
+        match self {
+            Engine::Mysql | Engine::Mariadb => mysql::holding(question),
+            Engine::Sqlite | Engine::Postgres => None,
+        }
+    }
+
     /// A name as this engine quotes it.
     pub fn quote(self, name: &str) -> String {
         match self {

@@ -10,15 +10,17 @@
 
 use std::time::{Duration, Instant};
 
+use super::alone;
 use super::apply::Prepared;
+use super::asked::{How, WRITTEN_SINCE, refuse_met};
 use super::reach::Reach;
+use super::standing::commits_at_once;
 use super::{Conditions, HISTORY_TABLES};
-use crate::db::{Access, Begin, Catalog, Session};
+use crate::db::{Catalog, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level};
 use crate::hazard::Unmet;
 use crate::ident::TableName;
-use crate::value::Value;
 
 /// How long the answers may have taken, for all of a file together, that are asked for once more while it runs.
 const QUICK: Duration = Duration::from_secs(2);
@@ -35,7 +37,7 @@ pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<Ve
     for unmet in unmet {
         let begun = Instant::now();
         if unmet.only_then.is_none() {
-            let asked = refuse_met(session, unmet).await;
+            let asked = refuse_met(session, unmet, How::Apart).await;
             asked.map_err(nothing_was_changed)?;
         }
         took.push(begun.elapsed());
@@ -118,7 +120,13 @@ fn not_again(unmet: &Unmet, took: Duration) -> Event {
     }
 }
 
-/// Asks what is to be asked right before a statement. `limit_s`: how long others may be waited for, in seconds.
+/// What is asked right before a statement; those that refuse before those that only tell.
+pub(super) fn mine<'a>(prepared: &Prepared<'a>, index: usize) -> Vec<&'a Unmet> {
+    let mine = prepared.unmet.iter().copied();
+    mine.filter(|unmet| unmet.statement == index).collect()
+}
+
+/// Asks what is to be asked right before a statement, while what is before it can still be rolled back.
 ///
 /// # Errors
 /// `Migration`, with what would be lost; what the database refuses of a lock.
@@ -126,15 +134,21 @@ pub(super) async fn ask(
     session: &mut Session,
     prepared: &Prepared<'_>,
     index: usize,
-    limit_s: Option<u64>,
+    conditions: &Conditions<'_>,
 ) -> Result<()> {
-    let mine = prepared.unmet.iter().copied();
-    let mine: Vec<&Unmet> = mine.filter(|unmet| unmet.statement == index).collect();
+    let mine = mine(prepared, index);
     if mine.is_empty() {
         return Ok(());
     }
     let in_transaction = prepared.mode.is_some();
     let statement = prepared.statements[index].text;
+    if session.engine().history_sql().commits_by_itself {
+        // On a copy nobody else writes.
+        return match conditions.log.is_some() && !commits_at_once(statement) {
+            true => alone::hold(session, &mine, in_transaction, conditions).await,
+            false => alone::look(session, &mine, in_transaction, conditions).await,
+        };
+    }
     let first = statement.split_whitespace().next().unwrap_or_default();
     let locks = LOCKING.iter().any(|word| word.eq_ignore_ascii_case(first));
     if in_transaction && locks {
@@ -142,21 +156,8 @@ pub(super) async fn ask(
             session.run(&lock).await?;
         }
     }
-    // There the transaction reads what was so when it began: the rest is seen from beside it.
-    let looks_back = in_transaction && session.engine().history_sql().commits_by_itself;
-    let mut beside = None;
-    if looks_back && mine.iter().any(|unmet| unmet.only_then.is_none()) {
-        let target = session.target().clone();
-        beside = target.connect(Access::default()).await.ok();
-        if let Some(beside) = &mut beside {
-            beside.limit_lock_waits(limit_s).await?;
-        }
-    }
     for unmet in &mine {
-        match beside.as_mut().filter(|_| unmet.only_then.is_none()) {
-            Some(beside) => refuse_met(beside, unmet).await?,
-            None => refuse_met(session, unmet).await?,
-        }
+        refuse_met(session, unmet, How::Apart).await?;
     }
     Ok(())
 }
@@ -177,71 +178,4 @@ async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>
         .filter(is_taken)
         .filter_map(|name| engine.lock_sql(name, true))
         .collect())
-}
-
-async fn refuse_met(session: &mut Session, unmet: &Unmet) -> Result<()> {
-    let mut met = count(session, unmet, &unmet.asked).await?;
-    if let (None, Some(instead)) = (met, &unmet.instead) {
-        met = count(session, unmet, instead).await?;
-    }
-    // What cannot be asked any more is no reason to stop: the lint had its answer.
-    let Some(met) = met.filter(|met| *met > 0) else {
-        return Ok(());
-    };
-    if let Some(allowance) = &unmet.only_then {
-        return Err(not_allowed(&format!("{met} {}", unmet.told), allowance));
-    }
-    let message = format!(
-        "by now {} ({met}), and none did when the data was asked: others have written since, which no backup holds",
-        unmet.told
-    );
-    Err(Error::new(Kind::Migration, message)
-        .code(WRITTEN_SINCE)
-        .hint("run `dbscript run safe-migration` again: it sees these rows"))
-}
-
-/// The code of what an allowance above another statement does not let go.
-pub(super) const NOT_ALLOWED: &str = "not-allowed";
-
-/// The code of what others have written since the lint.
-pub(super) const WRITTEN_SINCE: &str = "written-since";
-
-/// An allowance above another statement is none for this one.
-fn not_allowed(told: &str, allowance: &str) -> Error {
-    let message = format!(
-        "{told}, which the allowance above another statement is not for (it wants its own: `allow {allowance}`); if no row \
-         was met before, others have written since"
-    );
-    Error::new(Kind::Migration, message)
-        .code(NOT_ALLOWED)
-        .hint(format!(
-            "if that is meant, put `-- dbscript: allow {allowance}` above the statement"
-        ))
-}
-
-/// The answer, read only; `None` where there is none.
-async fn count(session: &mut Session, unmet: &Unmet, asked: &str) -> Result<Option<u64>> {
-    // A question that fails would spoil the transaction, where the server does not undo it by itself.
-    // Where it does, a transaction of ours would end what the file itself has open.
-    let apart = !session.engine().history_sql().commits_by_itself;
-    if apart {
-        session.begin(Begin::Read).await?;
-    }
-    let answer = session.query(asked, &[], 1).await;
-    if apart {
-        session.rollback().await?;
-    }
-    let rows = match answer {
-        Ok(found) => found.rows,
-        Err(error) if error.is_broken_connection() => return Err(error.into()),
-        // This one has none yet.
-        Err(error) if unmet.only_then.is_some() => return Err(error.into()),
-        Err(_) => return Ok(None),
-    };
-    Ok(Some(match rows.first().and_then(|row| row.first()) {
-        Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
-        Some(Value::Float(number)) if *number >= 1.0 => 1,
-        Some(Value::Decimal(number)) => u64::try_from(*number).unwrap_or(0),
-        _ => 0,
-    }))
 }

@@ -4,8 +4,10 @@
 //! round. Nothing else is kept in the application's database; the journal is the run log.
 
 mod again;
+mod alone;
 mod apart;
 mod apply;
+mod asked;
 mod control;
 mod error;
 mod guard;

@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use super::again;
+use super::alone;
 use super::apart;
 use super::apply::Prepared;
+use super::asked::{NOT_ALLOWED, WRITTEN_SINCE};
 use super::standing::{
     Doubt, Reached, Settled, commits_at_once, commits_within, is_of_session, is_piecemeal,
     is_rows_only, those_before,
 };
-use super::{Conditions, Migration, WayBack};
-use crate::db::{Engine, LOCKED, Session, connection_broke};
+use super::{Conditions, WayBack};
+use crate::db::{Engine, LOCKED, Session, TABLE_LOCKS, connection_broke};
 use crate::error::{Error, Kind, Position, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{self, Kind as StatementKind, Statement};
@@ -44,7 +46,7 @@ pub(super) async fn statements(
         };
         // A question that fails would spoil the file's own transaction. One that refuses leaves what is done as it is.
         if own.begun_at.is_none() {
-            let asked = again::ask(session, prepared, index, conditions.lock_limit_s).await;
+            let asked = again::ask(session, prepared, index, conditions).await;
             asked.map_err(|error| at.told(session, error))?;
         }
         let kept = apart::lock(session, prepared, index, conditions.sink).await;
@@ -53,7 +55,10 @@ pub(super) async fn statements(
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));
         }
-        let done = run(session, prepared.migration, statement, conditions).await;
+        let done = match own.begun_at.is_none() {
+            true => at.run_alone(session, conditions).await,
+            false => at.run(session, conditions, false).await,
+        };
         // Such a statement commits what is before it even where it fails itself.
         let committed = match commits {
             true => session.committed_by_itself().await.map_err(Error::from),
@@ -113,6 +118,61 @@ impl At<'_> {
         format!("statement {} of {count}", self.index + 1)
     }
 
+    /// Runs it, with others kept from what it takes where that can be.
+    async fn run_alone(&self, session: &mut Session, conditions: &Conditions<'_>) -> Result<()> {
+        let kept = alone::keep(session, self.prepared, self.index, conditions).await?;
+        let done = self.run(session, conditions, kept).await;
+        let let_in = session.let_others_in().await;
+        done?;
+        Ok(let_in?)
+    }
+
+    /// Runs it, once the journal has it. `kept`: others are kept from its tables.
+    async fn run(
+        &self,
+        session: &mut Session,
+        conditions: &Conditions<'_>,
+        kept: bool,
+    ) -> Result<()> {
+        let (statement, migration) = (self.statement, self.prepared.migration);
+        if statement.kind != StatementKind::Sql {
+            let message = "a line for another program's shell, which a database cannot run";
+            return Err(Error::new(Kind::Migration, message).hint("write it as SQL"));
+        }
+        let mut event = Event::Statement {
+            sql: hazard::mask_literals(session.engine(), statement.text),
+            position: Some(Position {
+                file: migration.file.clone(),
+                line: statement.line,
+                column: statement.column,
+            }),
+            rows: None,
+        };
+        if let Some(log) = conditions.log {
+            log.announce(&event)?;
+        }
+        let mut done = limited(session, statement.text, conditions.statement_limit_s).await;
+        if kept
+            && done
+                .as_ref()
+                .is_err_and(|error| has_code(error, TABLE_LOCKS))
+        {
+            // It needs a table that is not locked, or runs under no locks at all.
+            session.let_others_in().await?;
+            let mine = again::mine(self.prepared, self.index);
+            alone::second_best(session, &mine, conditions).await?;
+            done = limited(session, statement.text, conditions.statement_limit_s).await;
+        }
+        let changed = done?;
+        if let Event::Statement { rows, .. } = &mut event {
+            *rows = Some(changed);
+        }
+        if let Some(log) = conditions.log {
+            log.send(&event);
+        }
+        Ok(())
+    }
+
     /// What is in if it is stopped: DDL commits what is before it when it begins, so whatever becomes of it, that stays.
     fn foretold(&self, stays: usize, way_back: &WayBack) -> Settled {
         let migration = self.prepared.migration;
@@ -150,6 +210,8 @@ impl At<'_> {
             false => None,
         };
         let doubt = match (committed, done) {
+            // The last look at the data stopped it.
+            (Ok(_), Err(error)) if never_ran(error) => None,
             (Err(_), _) if !is_rows_only(text) => Some(Doubt::Statement(place(), before())),
             (Ok(true), Err(error)) if has_code(error, STOPPED) => Some(Doubt::Stopped(place())),
             (Ok(_), Err(error)) if !in_transaction && broke(error) => {
@@ -205,6 +267,11 @@ impl At<'_> {
     }
 }
 
+/// Whether an error is that of a statement that was not even begun.
+fn never_ran(error: &Error) -> bool {
+    has_code(error, WRITTEN_SINCE) || has_code(error, NOT_ALLOWED)
+}
+
 fn has_code(error: &Error, code: &str) -> bool {
     error.code.as_deref() == Some(code)
 }
@@ -221,39 +288,6 @@ fn beginning(sql: &str) -> String {
         Some((end, _)) => format!("{} …", line[..end].trim_end()),
         None => line,
     }
-}
-
-/// Runs it, once the journal has it.
-async fn run(
-    session: &mut Session,
-    migration: &Migration,
-    statement: &Statement<'_>,
-    conditions: &Conditions<'_>,
-) -> Result<()> {
-    if statement.kind != StatementKind::Sql {
-        let message = "a line for another program's shell, which a database cannot run";
-        return Err(Error::new(Kind::Migration, message).hint("write it as SQL"));
-    }
-    let mut event = Event::Statement {
-        sql: hazard::mask_literals(session.engine(), statement.text),
-        position: Some(Position {
-            file: migration.file.clone(),
-            line: statement.line,
-            column: statement.column,
-        }),
-        rows: None,
-    };
-    if let Some(log) = conditions.log {
-        log.announce(&event)?;
-    }
-    let changed = limited(session, statement.text, conditions.statement_limit_s).await?;
-    if let Event::Statement { rows, .. } = &mut event {
-        *rows = Some(changed);
-    }
-    if let Some(log) = conditions.log {
-        log.send(&event);
-    }
-    Ok(())
 }
 
 /// Runs it for as long as it may. Its future dropped, the database stops it; what is asked next waits for that.

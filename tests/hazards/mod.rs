@@ -9,6 +9,7 @@ mod elsewhere;
 mod emptiness;
 mod hints;
 mod history;
+mod last_look;
 mod meanwhile;
 mod modes;
 mod mysql;

@@ -66,6 +66,9 @@ pub enum Beside {
 pub enum Begin {
     /// Reads only, all at one point in time.
     Read,
+    /// Reads only, and waits for others' changes that are not committed yet where a read does not by itself see the end of
+    /// them (MySQL); else as `Read`.
+    Waiting,
     /// Will write: takes the write lock at once where the engine has one.
     Write,
     /// Will rebuild tables: as `Write`, with foreign keys not enforced until it ends (SQLite's documented procedure for
@@ -323,6 +326,20 @@ pub trait Connection: Send {
     /// The error of a wait that was limited, with who holds what was waited for, where that can still be told.
     async fn who_holds(&mut self, error: Error) -> Error {
         error
+    }
+
+    /// Keeps everybody else from these tables until [`Connection::let_others_in`], where a statement on them would end every
+    /// lock of its transaction (MySQL's DDL); the open transaction is committed by that. `false`: it cannot be, for want
+    /// of a right or of such locks.
+    ///
+    /// # Errors
+    /// `LockWait`, as for a statement.
+    async fn keep_others_out(&mut self, _tables: &[TableName]) -> Result<bool> {
+        Ok(false)
+    }
+    /// Ends that; the end of a transaction does too. Not begun is no error.
+    async fn let_others_in(&mut self) -> Result<()> {
+        Ok(())
     }
 
     /// Takes the lock under which sqlx migrates this database, waiting `wait_ms` at most.

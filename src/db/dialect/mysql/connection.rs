@@ -4,16 +4,18 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::link::{Link, State};
-use super::transaction::{begin, commit, committed_by_itself, end, noticed, own_writes};
+use super::transaction::{
+    begin, commit, committed_by_itself, end, noticed, own_writes, savepoint_gone,
+};
 use super::{
-    beside, catalog, definer, fault, journal, lines, outside, rebuild, rows, schema, text, views,
+    alone, beside, catalog, definer, journal, lines, outside, rebuild, rows, schema, text, views,
     waiting, without_transactions,
 };
 use crate::db::catalog::{
     BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table,
 };
 use crate::db::dialect::{Begin, Beside, Capitals, Chunk, Connection, CursorId, Lookup, Overtaken};
-use crate::db::{EngineError, Error, Result};
+use crate::db::{Error, Result};
 use crate::ident::TableName;
 use crate::value::{Rows, Value};
 
@@ -33,7 +35,8 @@ impl Connection for MysqlConnection {
         self.link
             .call(async move |state: &mut State| {
                 let done = rows::query(state, &sql, &params, limit).await;
-                noticed(state, done)
+                let done = noticed(state, done);
+                waiting::told(state, done).await
             })
             .await
     }
@@ -348,6 +351,17 @@ impl Connection for MysqlConnection {
             .await
     }
 
+    async fn keep_others_out(&mut self, tables: &[TableName]) -> Result<bool> {
+        let tables = tables.to_vec();
+        self.link
+            .call(async move |state: &mut State| alone::lock(state, &tables).await)
+            .await
+    }
+
+    async fn let_others_in(&mut self) -> Result<()> {
+        self.link.call_to_the_end(alone::unlock).await
+    }
+
     async fn lock_migrations(&mut self, wait_ms: u64) -> Result<()> {
         self.link
             .call(async move |state: &mut State| waiting::lock_migrations(state, wait_ms).await)
@@ -381,19 +395,5 @@ impl MysqlConnection {
                 Ok(())
             })
             .await
-    }
-}
-
-/// A savepoint that is gone says what became of the transaction.
-fn savepoint_gone(error: &sqlx::Error) -> Error {
-    if fault::number(error) != Some(fault::NO_SAVEPOINT) {
-        return fault::statement(error);
-    }
-    Error::Statement {
-        source: EngineError {
-            code: "42000".to_owned(),
-            message: "the transaction is over: a statement such as ALTER TABLE has committed it, or a deadlock has undone it"
-                .to_owned(),
-        },
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::db::error::{TLS, UNREACHABLE, is_tls};
+use crate::db::error::{TABLE_LOCKS, TLS, UNREACHABLE, is_tls};
 use crate::db::{EngineError, Error};
 
 /// A statement that cannot be prepared.
@@ -26,6 +26,8 @@ const READ_ONLY: [u16; 2] = [1792, 1836];
 const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1370, 1419, 1698, 3118];
 const DAMAGED: [u16; 6] = [126, 1034, 1035, 1194, 1195, 1712];
 const LOCKED: [u16; 2] = [1205, 3572];
+/// What cannot be done under LOCK TABLES, or not to a table that is not among those.
+const UNDER_TABLE_LOCKS: [u16; 3] = [1099, 1100, 1192];
 const UNKNOWN_DATABASE: u16 = 1049;
 /// A value the column cannot take, its characters among others.
 const UNSTORABLE: u16 = 1366;
@@ -88,6 +90,7 @@ fn sqlstate(error: &MySqlDatabaseError) -> &str {
     match OF_VALUES.iter().find(|(known, _)| *known == number) {
         Some((_, code)) => code,
         None if number == CONNECTION_KILLED => BROKEN,
+        None if UNDER_TABLE_LOCKS.contains(&number) => TABLE_LOCKS,
         None => error.code().unwrap_or("HY000"),
     }
 }

@@ -90,6 +90,8 @@ pub(super) struct State {
     pub(super) lock: Option<String>,
     /// Whether the lock of restores is held.
     pub(super) restores: bool,
+    /// Whether others are kept from tables that this session has locked.
+    pub(super) alone: bool,
     stop: CancellationToken,
 }
 
@@ -284,6 +286,7 @@ async fn live(
         lock_limit_s: None,
         lock: None,
         restores: false,
+        alone: false,
         stop: stop.clone(),
     };
     if ready.send(Ok(engine)).is_ok() {

@@ -2,6 +2,7 @@
 //! is dropped, lines of backup files read and written over the text protocol.
 
 mod account;
+mod alone;
 mod attributes;
 mod beside;
 mod catalog;
@@ -41,6 +42,7 @@ mod waiting;
 mod watch;
 mod without_transactions;
 
+pub(in crate::db) use alone::holding;
 pub(in crate::db) use implicit::commits_by_itself;
 
 use super::{Connection, Snapshot};

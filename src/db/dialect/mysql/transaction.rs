@@ -1,9 +1,9 @@
 //! A transaction's beginning and end: where the tables are put in place, and where the truth about a commit is decided.
 
 use super::link::State;
-use super::{fault, journal, schema, swap, text, watch, without_transactions};
+use super::{alone, fault, journal, schema, swap, text, watch, without_transactions};
 use crate::db::dialect::Begin;
-use crate::db::{Error, Result};
+use crate::db::{EngineError, Error, Result};
 
 /// Set at the start of a transaction: it is there as long as no statement has committed by itself.
 const START: &str = "dbscript_0";
@@ -16,7 +16,14 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     (state.undone, state.unmarked) = (false, false);
     // Of what came before, whoever wanted to know has asked.
     (state.kept, state.partly) = (false, false);
-    if mode == Begin::Read {
+    if mode == Begin::Waiting {
+        // A plain SELECT then waits for what is not committed, subqueries included.
+        state
+            .run("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+            .await?;
+        state.run("SET SESSION autocommit = 0").await?;
+        state.run("START TRANSACTION").await?;
+    } else if mode == Begin::Read {
         state
             .run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             .await?;
@@ -128,6 +135,7 @@ pub(super) async fn commit(state: &mut State) -> Result<()> {
 /// Ends the transaction, with everything that holds only inside one.
 pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     state.cursors.retain(|_, open| open.held);
+    alone::unlock(state).await?;
     let ended = text::surely(&mut state.connection, how).await;
     without_transactions::look(state, how).await;
     let committed = how == "COMMIT";
@@ -156,4 +164,18 @@ pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     journal::unlock(state).await;
     state.transaction = None;
     ended.map(|_| ())
+}
+
+/// A savepoint that is gone says what became of the transaction.
+pub(super) fn savepoint_gone(error: &sqlx::Error) -> Error {
+    if fault::number(error) != Some(fault::NO_SAVEPOINT) {
+        return fault::statement(error);
+    }
+    Error::Statement {
+        source: EngineError {
+            code: "42000".to_owned(),
+            message: "the transaction is over: a statement such as ALTER TABLE has committed it, or a deadlock has undone it"
+                .to_owned(),
+        },
+    }
 }

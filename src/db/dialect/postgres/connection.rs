@@ -117,7 +117,9 @@ impl Connection for PostgresConnection {
             .call(move |state| {
                 Box::pin(async move {
                     let text = match mode {
-                        Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                        Begin::Read | Begin::Waiting => {
+                            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                        }
                         Begin::Write | Begin::Rebuild => state.single(),
                     };
                     state.begin(text).await?;

@@ -116,7 +116,7 @@ impl Connection for SqliteConnection {
 
     async fn begin(&mut self, mode: Begin) -> Result<()> {
         match mode {
-            Begin::Read => self.control("BEGIN DEFERRED".to_owned()).await,
+            Begin::Read | Begin::Waiting => self.control("BEGIN DEFERRED".to_owned()).await,
             Begin::Write => self.control("BEGIN IMMEDIATE".to_owned()).await,
             Begin::Rebuild => {
                 // The pragma does nothing inside a transaction, so it comes first.

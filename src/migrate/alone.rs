@@ -1,0 +1,194 @@
+//! The last look where changes of the schema commit by themselves (MySQL). Such a statement waits for what others have
+//! written and not committed, and then takes it; a look that waits for nobody sees nothing of that, and no lock of the
+//! transaction outlives the statement's beginning. Others are kept from the tables by locks that do outlive it; where
+//! that cannot be, what is not committed is at least waited for.
+
+use super::Conditions;
+use super::again::mine;
+use super::apply::Prepared;
+use super::asked::{How, refuse_met};
+use super::standing::commits_at_once;
+use crate::db::{Access, Session, telling};
+use crate::error::Result;
+use crate::event::{Event, Level};
+use crate::hazard::{Statement, Unmet};
+use crate::ident::TableName;
+
+/// Asks from beside the transaction, which reads what was so when it began; waits for nobody.
+///
+/// # Errors
+/// `Migration`, with what would be lost.
+pub(super) async fn look(
+    session: &mut Session,
+    mine: &[&Unmet],
+    in_transaction: bool,
+    conditions: &Conditions<'_>,
+) -> Result<()> {
+    let mut beside = None;
+    if in_transaction && mine.iter().any(|unmet| unmet.only_then.is_none()) {
+        beside = beside_it(session, conditions).await?;
+    }
+    for unmet in mine {
+        match beside.as_mut().filter(|_| unmet.only_then.is_none()) {
+            Some(beside) => refuse_met(beside, unmet, How::Apart).await?,
+            None => refuse_met(session, unmet, How::Apart).await?,
+        };
+    }
+    Ok(())
+}
+
+/// Asks before a statement that changes rows, in its own transaction: until that ends nobody changes what was counted.
+///
+/// # Errors
+/// `Migration`, with what would be lost; others' locks that are waited for too long.
+pub(super) async fn hold(
+    session: &mut Session,
+    mine: &[&Unmet],
+    in_transaction: bool,
+    conditions: &Conditions<'_>,
+) -> Result<()> {
+    if !in_transaction {
+        return wait(session, mine, conditions).await;
+    }
+    let (held, rest): (Vec<&Unmet>, Vec<&Unmet>) = mine
+        .iter()
+        .copied()
+        .partition(|unmet| session.engine().holding(&unmet.asked).is_some());
+    let mut unanswered = rest;
+    for unmet in held {
+        let asked = refuse_met(session, unmet, How::Holding);
+        if !telling(conditions.sink, &names(&[unmet]), asked).await? {
+            unanswered.push(unmet);
+        }
+    }
+    match unanswered.is_empty() {
+        true => Ok(()),
+        false => wait(session, &unanswered, conditions).await,
+    }
+}
+
+/// Keeps others from the tables that a statement takes from, where it commits by itself, and asks once more. Returns
+/// whether they are kept; [`Session::let_others_in`] ends that.
+///
+/// # Errors
+/// `Migration`, with what would be lost; others' locks that are waited for too long.
+pub(super) async fn keep(
+    session: &mut Session,
+    prepared: &Prepared<'_>,
+    index: usize,
+    conditions: &Conditions<'_>,
+) -> Result<bool> {
+    let mine = mine(prepared, index);
+    let (before, statement) = (&prepared.statements[..index], &prepared.statements[index]);
+    let commits = session.engine().history_sql().commits_by_itself;
+    if !commits || conditions.log.is_none() || mine.is_empty() || !commits_at_once(statement.text) {
+        return Ok(false);
+    }
+    // Locks of ours would end those that the file itself has taken.
+    if !before.iter().any(locks_tables) {
+        let tables = tables_of(session, &mine, statement).await?;
+        let lock = session.keep_others_out(&tables);
+        if telling(conditions.sink, &names(&mine), lock).await? {
+            match ask_all(session, &mine).await {
+                Ok(true) => return Ok(true),
+                asked => {
+                    session.let_others_in().await?;
+                    asked?;
+                }
+            }
+        }
+    }
+    second_best(session, &mine, conditions).await?;
+    Ok(false)
+}
+
+/// Waits for what is not committed, asks, and says that somebody may come in between.
+///
+/// # Errors
+/// As [`keep`].
+pub(super) async fn second_best(
+    session: &mut Session,
+    mine: &[&Unmet],
+    conditions: &Conditions<'_>,
+) -> Result<()> {
+    wait(session, mine, conditions).await?;
+    conditions.sink.send(&Event::Log {
+        level: Level::Info,
+        message: format!(
+            "{} could not be kept from others while the statement runs (the server gave no LOCK TABLES for it): what was committed right before it was looked at, what comes in that moment is not",
+            names(mine)
+        ),
+        data: None,
+    });
+    Ok(())
+}
+
+/// Whether all were answered.
+async fn ask_all(session: &mut Session, mine: &[&Unmet]) -> Result<bool> {
+    for unmet in mine {
+        if !refuse_met(session, unmet, How::Holding).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Asks from beside, once what others have not committed is.
+async fn wait(session: &Session, mine: &[&Unmet], conditions: &Conditions<'_>) -> Result<()> {
+    let Some(mut beside) = beside_it(session, conditions).await? else {
+        return Ok(());
+    };
+    for unmet in mine.iter().filter(|unmet| unmet.only_then.is_none()) {
+        let asked = refuse_met(&mut beside, unmet, How::Waiting);
+        telling(conditions.sink, &names(&[unmet]), asked).await?;
+    }
+    Ok(())
+}
+
+/// Another session on the same database, where there can be one.
+async fn beside_it(session: &Session, conditions: &Conditions<'_>) -> Result<Option<Session>> {
+    let target = session.target().clone();
+    let mut beside = target.connect(Access::default()).await.ok();
+    if let Some(beside) = &mut beside {
+        beside.limit_lock_waits(conditions.lock_limit_s).await?;
+    }
+    Ok(beside)
+}
+
+/// The tables that are asked about, and those that the statement names: under such locks it may use no other.
+async fn tables_of(
+    session: &mut Session,
+    mine: &[&Unmet],
+    statement: &Statement<'_>,
+) -> Result<Vec<TableName>> {
+    let words = statement.text.to_lowercase();
+    let is_needed = |name: &TableName| {
+        let text = name.to_string();
+        mine.iter().any(|unmet| unmet.tables.contains(&text)) || names_it(&words, name)
+    };
+    let catalog = session.catalog().await?;
+    let tables = catalog.tables.into_iter().map(|table| table.name);
+    Ok(tables.filter(is_needed).collect())
+}
+
+fn names_it(words: &str, name: &TableName) -> bool {
+    let is_of_name = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '$');
+    let name = name.name.to_lowercase();
+    words.split(is_of_name).any(|word| word == name)
+}
+
+/// Whether a statement takes or ends locks of tables.
+fn locks_tables(statement: &Statement<'_>) -> bool {
+    ["LOCK", "FLUSH"].contains(&&*statement.first_word())
+}
+
+/// The tables, as they are named in a sentence.
+fn names(mine: &[&Unmet]) -> String {
+    let mut names: Vec<String> = mine
+        .iter()
+        .flat_map(|unmet| &unmet.tables)
+        .map(|table| format!("`{table}`"))
+        .collect();
+    names.dedup();
+    names.join(", ")
+}
