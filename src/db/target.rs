@@ -79,6 +79,11 @@ impl Engine {
         self == Engine::Postgres
     }
 
+    /// Whether `DO` computes what stands behind it, rather than running a block of code.
+    pub fn computes_do(self) -> bool {
+        matches!(self, Engine::Mysql | Engine::Mariadb)
+    }
+
     /// The statements around sqlx's history table.
     pub fn history_sql(self) -> &'static HistorySql {
         match self {

@@ -31,7 +31,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn record(&mut self, draft: &Draft, weighed: Weighed) {
+    pub(super) fn record(&mut self, draft: &Draft, weighed: Weighed, carried: &[Option<u64>]) {
         let (allowed, within) = self.allow(draft).unzip();
         let by_rule = weighed.certain
             && weighed
@@ -40,12 +40,10 @@ impl<'a> Desk<'a> {
         let placed = &self.steps[draft.at];
         let at = (placed.file, placed.statement);
         if allowed.is_some() {
-            let gone = draft.let_go.iter().cloned();
-            self.granted.extend(gone.map(|gone| Granted {
-                at: Some(at),
-                step: within.filter(|within| *within).map(|_| draft.at),
-                gone,
-            }));
+            self.grant(draft, within == Some(true));
+            self.lint.unmet.extend(self.counted(draft, weighed.met));
+            let carried = self.carried(draft, carried);
+            self.lint.unmet.extend(carried);
         }
         if allowed.is_some() || by_rule {
             let gone = draft.let_go.iter().cloned();
@@ -102,6 +100,18 @@ impl<'a> Desk<'a> {
         });
     }
 
+    /// What an allowance lets go; `within`: it is for this step of its statement alone.
+    fn grant(&mut self, draft: &Draft, within: bool) {
+        let placed = &self.steps[draft.at];
+        let at = (placed.file, placed.statement);
+        let gone = draft.let_go.iter().cloned();
+        self.granted.extend(gone.map(|gone| Granted {
+            at: Some(at),
+            step: within.then_some(draft.at),
+            gone,
+        }));
+    }
+
     /// A hazard that is left to the rehearsal, and becomes the next finding.
     fn left(&self, draft: &Draft, at: At) -> Option<Open> {
         let step = &self.steps[draft.at].step;
@@ -117,35 +127,6 @@ impl<'a> Desk<'a> {
             let_go: draft.let_go.clone(),
             then,
             within: step.offset != 0,
-        })
-    }
-
-    /// What may be asked again before the statement runs.
-    fn unmet(&self, draft: &Draft) -> Option<Unmet> {
-        let placed = &self.steps[draft.at];
-        // What only its own moment can tell is asked then, whatever the set has done before.
-        let (question, only_then) = match &draft.weight {
-            Weight::Ask(question) => (question, None),
-            Weight::Rehearsal {
-                then: Some(question),
-                ..
-            } if placed.step.offset == 0 => {
-                let object = draft.table.clone().unwrap_or_default();
-                (&**question, Some(format!("{}({object})", draft.rule)))
-            }
-            _ => return None,
-        };
-        let mut tables: Vec<String> = draft.let_go.iter().map(|gone| gone.table.clone()).collect();
-        tables.dedup();
-        let takes = !tables.is_empty() && !draft.fails && question.severity == Severity::Block;
-        takes.then(|| Unmet {
-            file: self.files[placed.file].name.to_owned(),
-            statement: placed.statement,
-            tables,
-            asked: question.met.clone(),
-            instead: question.instead.as_ref().map(|instead| instead.met.clone()),
-            told: format!("{} {}", question.subject, question.verdict),
-            only_then,
         })
     }
 
@@ -231,6 +212,7 @@ impl<'a> Desk<'a> {
                     instead: None,
                     told: format!("{} {}", then.subject, then.verdict),
                     only_then: Some(format!("{}({object})", open.rule)),
+                    before: None,
                 }),
                 None if open.is_of_rows() => refuse_hidden(finding, table),
                 None => {}

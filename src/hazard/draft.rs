@@ -58,6 +58,17 @@ pub(super) struct Draft {
     pub(super) let_go: Vec<LetGo>,
     /// Where it is met the statement fails, allowed or not.
     pub(super) fails: bool,
+    /// What goes with it by keys, asked where it is allowed.
+    pub(super) carried: Vec<Carried>,
+}
+
+/// Rows that go, or are emptied, as those go that they point to.
+#[derive(Clone, Debug)]
+pub(super) struct Carried {
+    /// Their table and those the keys lead through, by the names they have before.
+    pub(super) tables: Vec<String>,
+    /// How many they are.
+    pub(super) question: Question,
 }
 
 /// What decides how serious a hazard is.
@@ -166,6 +177,7 @@ impl Draft {
             hint: None,
             let_go: Vec::new(),
             fails: false,
+            carried: Vec::new(),
         }
     }
 

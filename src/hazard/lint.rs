@@ -12,7 +12,7 @@ use super::mode;
 use super::rebuild::runs_without_keys;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
-use super::weigh::{Witness, weigh};
+use super::weigh::{Witness, counts, weigh};
 use super::world::World;
 use crate::db::{Catalog, Engine, Session};
 use crate::error::Result;
@@ -73,7 +73,7 @@ pub struct Doubt {
     pub let_go: Vec<LetGo>,
 }
 
-/// A hazard that takes something away, which no row met when the data was asked.
+/// A hazard that takes something away, which no row met when the data was asked, or which may take what it met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
     /// The file, by its name as it was given.
@@ -91,6 +91,8 @@ pub struct Unmet {
     /// The allowance it wants where it can be asked only right before the statement, as earlier ones of the set write the
     /// table, and the rehearsal does not see it, as another one may take the same.
     pub only_then: Option<String>,
+    /// How many rows met it, where they may go: that it has become more is told, and refuses nothing.
+    pub before: Option<u64>,
 }
 
 /// A table or column that gets another name.
@@ -171,7 +173,11 @@ pub async fn lint(
     let mut witness = session.map(Witness::new);
     for draft in &verdict.drafts {
         let weighed = weigh(draft, options.rehearsal, witness.as_mut()).await?;
-        desk.record(draft, weighed);
+        let carried = match witness.as_mut() {
+            Some(witness) => counts(&draft.carried, witness).await?,
+            None => Vec::new(),
+        };
+        desk.record(draft, weighed, &carried);
     }
     let replaced = replaced(&verdict.world, catalog.as_ref());
     let set = copied::Set {
@@ -202,7 +208,7 @@ async fn judge_copies(
     let (kept, drafts) = copied::copied(set, &desk.granted, replaced);
     for draft in &drafts {
         let weighed = weigh(draft, false, None).await?;
-        desk.record(draft, weighed);
+        desk.record(draft, weighed, &[]);
     }
     Ok(kept)
 }

@@ -20,7 +20,9 @@ mod rule;
 mod show;
 mod split;
 mod steps;
+mod unmet;
 mod weigh;
+mod wording;
 mod world;
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::draft::{Draft, MOST_COUNTED, OnFailure, Question, Weight};
+use super::draft::{Carried, Draft, OnFailure, Question, Weight};
+use super::wording::{counted, key};
 use crate::db::{self, Begin, Session};
 use crate::error::Result;
 use crate::event::Severity;
@@ -34,6 +35,8 @@ pub(super) struct Weighed {
     pub(super) probe: Option<String>,
     /// Whether it is this serious by its rule, not for want of an answer.
     pub(super) certain: bool,
+    /// How many rows met it, where they were counted.
+    pub(super) met: Option<u64>,
 }
 
 /// Weighs one hazard. `rehearsal` says whether one will run.
@@ -85,6 +88,25 @@ pub(super) async fn weigh(
     }
 }
 
+/// How many rows go with it by each key; `None` where that is not answered.
+///
+/// # Errors
+/// When the connection itself fails.
+pub(super) async fn counts(
+    carried: &[Carried],
+    session: &mut Witness<'_>,
+) -> Result<Vec<Option<u64>>> {
+    let mut counts = Vec::new();
+    for carried in carried {
+        counts.push(match number(session, &carried.question.met).await {
+            Ok(met) => Some(met),
+            Err(error) if is_refusal(&error) => None,
+            Err(error) => return Err(error.into()),
+        });
+    }
+    Ok(counts)
+}
+
 fn known(severity: Severity, message: String, certain: bool) -> Weighed {
     Weighed {
         severity: Some(severity),
@@ -92,6 +114,7 @@ fn known(severity: Severity, message: String, certain: bool) -> Weighed {
         message,
         probe: None,
         certain,
+        met: None,
     }
 }
 
@@ -102,6 +125,7 @@ fn silent(probe: Option<String>) -> Weighed {
         logged: String::new(),
         probe,
         certain: true,
+        met: None,
     }
 }
 
@@ -141,7 +165,10 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Witness<'_>) -> R
         Err(error) => return unasked(draft, question, error, session).await,
     };
     if met == 0 {
-        return Ok(silent(probe));
+        return Ok(Weighed {
+            met: Some(0),
+            ..silent(probe)
+        });
     }
     let of = match &question.of {
         Some(sql) => match number(session, sql).await {
@@ -168,6 +195,7 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Witness<'_>) -> R
         logged,
         probe,
         certain: true,
+        met: Some(met),
     })
 }
 
@@ -313,86 +341,4 @@ async fn keys(session: &mut Witness<'_>, name: &str, sql: &str) -> Result<String
         true => String::new(),
         false => format!("; e.g. {name} {}", shown.join(", ")),
     })
-}
-
-fn key(row: &[Value]) -> String {
-    let values: Vec<String> = row.iter().map(shown).collect();
-    match values.as_slice() {
-        [one] => one.clone(),
-        several => format!("({})", several.join(", ")),
-    }
-}
-
-/// A key's value, short and on one line.
-fn shown(value: &Value) -> String {
-    /// Enough to recognise a UUID.
-    const MOST: usize = 40;
-    let text = match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Decimal(number) => number.to_string(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Time(time) => time.to_rfc3339(),
-        Value::Text(text) => text.clone(),
-        Value::Blob(bytes) => format!("x'{}'", hex::encode(&bytes[..bytes.len().min(MOST / 2)])),
-        Value::List(_) | Value::Map(_) => value.kind().to_owned(),
-    };
-    let line: String = text
-        .chars()
-        .take(MOST)
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
-    if text.chars().count() > MOST {
-        return format!("{line}…");
-    }
-    line
-}
-
-/// A number of rows; a server counts only so far.
-fn counted(number: u64) -> String {
-    match number == MOST_COUNTED + 1 {
-        true => format!("more than {}", grouped(MOST_COUNTED)),
-        false => grouped(number),
-    }
-}
-
-/// A number with commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_and_keys_are_shown_as_people_write_them() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(10_233), "10,233");
-        assert_eq!(grouped(1_000_000), "1,000,000");
-        assert_eq!(key(&[Value::Int(7)]), "7");
-        assert_eq!(
-            key(&[Value::Int(7), Value::Text("a\nb".to_owned())]),
-            "(7, a b)"
-        );
-        assert_eq!(
-            shown(&Value::Text("é".repeat(50))),
-            format!("{}…", "é".repeat(40))
-        );
-    }
 }

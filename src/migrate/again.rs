@@ -16,7 +16,7 @@ use super::asked::{How, WRITTEN_SINCE, refuse_met};
 use super::reach::Reach;
 use super::standing::commits_at_once;
 use super::{Conditions, HISTORY_TABLES};
-use crate::db::{Catalog, Session};
+use crate::db::{Catalog, Engine, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level};
 use crate::hazard::Unmet;
@@ -37,7 +37,7 @@ pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<Ve
     for unmet in unmet {
         let begun = Instant::now();
         if unmet.only_then.is_none() {
-            let asked = refuse_met(session, unmet, How::Apart).await;
+            let asked = refuse_met(session, unmet, How::Apart, None).await;
             asked.map_err(nothing_was_changed)?;
         }
         took.push(begun.elapsed());
@@ -59,9 +59,9 @@ pub(super) fn plan<'a>(
     prepared: &mut [Prepared<'a>],
     conditions: &Conditions<'a>,
     took: Option<&[Duration]>,
-    catalog: &Catalog,
+    (engine, catalog): (Engine, &Catalog),
 ) {
-    let reach = Reach::of(catalog);
+    let reach = Reach::of(catalog, engine);
     let touches = |before: &str, unmet: &Unmet| {
         let mut tables = unmet.tables.iter();
         tables.any(|table| reach.touches(before, table))
@@ -157,7 +157,7 @@ pub(super) async fn ask(
         }
     }
     for unmet in &mine {
-        refuse_met(session, unmet, How::Apart).await?;
+        refuse_met(session, unmet, How::Apart, Some(conditions.sink)).await?;
     }
     Ok(())
 }

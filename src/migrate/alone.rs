@@ -30,8 +30,8 @@ pub(super) async fn look(
     }
     for unmet in mine {
         match beside.as_mut().filter(|_| unmet.only_then.is_none()) {
-            Some(beside) => refuse_met(beside, unmet, How::Apart).await?,
-            None => refuse_met(session, unmet, How::Apart).await?,
+            Some(beside) => refuse_met(beside, unmet, How::Apart, None).await?,
+            None => refuse_met(session, unmet, How::Apart, None).await?,
         };
     }
     Ok(())
@@ -56,7 +56,7 @@ pub(super) async fn hold(
         .partition(|unmet| session.engine().holding(&unmet.asked).is_some());
     let mut unanswered = rest;
     for unmet in held {
-        let asked = refuse_met(session, unmet, How::Holding);
+        let asked = refuse_met(session, unmet, How::Holding, Some(conditions.sink));
         if !telling(conditions.sink, &names(&[unmet]), asked).await? {
             unanswered.push(unmet);
         }
@@ -84,12 +84,17 @@ pub(super) async fn keep(
     if !commits || conditions.log.is_none() || mine.is_empty() || !commits_at_once(statement.text) {
         return Ok(false);
     }
+    // What may go is only counted: for that nobody is kept out.
+    if mine.iter().all(|unmet| unmet.before.is_some()) {
+        wait(session, &mine, conditions).await?;
+        return Ok(false);
+    }
     // Locks of ours would end those that the file itself has taken.
     if !before.iter().any(locks_tables) {
         let tables = tables_of(session, &mine, statement).await?;
         let lock = session.keep_others_out(&tables);
         if telling(conditions.sink, &names(&mine), lock).await? {
-            match ask_all(session, &mine).await {
+            match ask_all(session, &mine, conditions).await {
                 Ok(true) => return Ok(true),
                 asked => {
                     session.let_others_in().await?;
@@ -124,9 +129,13 @@ pub(super) async fn second_best(
 }
 
 /// Whether all were answered.
-async fn ask_all(session: &mut Session, mine: &[&Unmet]) -> Result<bool> {
+async fn ask_all(
+    session: &mut Session,
+    mine: &[&Unmet],
+    conditions: &Conditions<'_>,
+) -> Result<bool> {
     for unmet in mine {
-        if !refuse_met(session, unmet, How::Holding).await? {
+        if !refuse_met(session, unmet, How::Holding, Some(conditions.sink)).await? {
             return Ok(false);
         }
     }
@@ -139,7 +148,7 @@ async fn wait(session: &Session, mine: &[&Unmet], conditions: &Conditions<'_>) -
         return Ok(());
     };
     for unmet in mine.iter().filter(|unmet| unmet.only_then.is_none()) {
-        let asked = refuse_met(&mut beside, unmet, How::Waiting);
+        let asked = refuse_met(&mut beside, unmet, How::Waiting, Some(conditions.sink));
         telling(conditions.sink, &names(&[unmet]), asked).await?;
     }
     Ok(())

@@ -133,7 +133,12 @@ pub async fn apply(
             true => Catalog::default(),
             false => session.catalog().await?,
         };
-        again::plan(&mut prepared, conditions, took.as_deref(), &catalog);
+        again::plan(
+            &mut prepared,
+            conditions,
+            took.as_deref(),
+            (engine, &catalog),
+        );
         if conditions.log.is_some() {
             apart::plan(&mut prepared, conditions.copied, engine, &catalog);
         }

@@ -2,6 +2,7 @@
 
 use crate::db::{self, Begin, Session};
 use crate::error::{Error, Kind, Result};
+use crate::event::{Event, Sink};
 use crate::hazard::Unmet;
 use crate::value::Value;
 
@@ -39,11 +40,17 @@ pub(super) enum How {
     Holding,
 }
 
-/// Refuses what is met by now. Returns whether it was answered.
+/// Refuses what is met by now; tells the sink, if there is one, of what may go and has become more. Returns whether it was
+/// answered.
 ///
 /// # Errors
 /// `Migration`, with what would be lost; a lock that is waited for too long, and a connection that broke.
-pub(super) async fn refuse_met(session: &mut Session, unmet: &Unmet, how: How) -> Result<bool> {
+pub(super) async fn refuse_met(
+    session: &mut Session,
+    unmet: &Unmet,
+    how: How,
+    sink: Option<&dyn Sink>,
+) -> Result<bool> {
     let mut met = count(session, unmet, &unmet.asked, how).await?;
     if let (None, Some(instead)) = (met, &unmet.instead) {
         met = count(session, unmet, instead, how).await?;
@@ -52,6 +59,12 @@ pub(super) async fn refuse_met(session: &mut Session, unmet: &Unmet, how: How) -
     let Some(met) = met else {
         return Ok(false);
     };
+    if let Some(before) = unmet.before {
+        if let Some(sink) = sink.filter(|_| met > before) {
+            sink.send(&more(unmet, met, before));
+        }
+        return Ok(true);
+    }
     if met == 0 {
         return Ok(true);
     }
@@ -65,6 +78,19 @@ pub(super) async fn refuse_met(session: &mut Session, unmet: &Unmet, how: How) -
     Err(Error::new(Kind::Migration, message)
         .code(WRITTEN_SINCE)
         .hint("run `dbscript run safe-migration` again: it sees these rows"))
+}
+
+/// What to say of rows that may go and were not there when the data was asked.
+fn more(unmet: &Unmet, met: u64, before: u64) -> Event {
+    Event::Alert {
+        name: "written since".to_owned(),
+        message: format!(
+            "by now {} ({met}), {} more than when the data was asked: it was allowed, but what came after the backup is in none",
+            unmet.told,
+            met - before
+        ),
+        raised: false,
+    }
 }
 
 /// The answer; `None` where there is none.

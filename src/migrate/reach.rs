@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::db::Catalog;
+use crate::db::{Catalog, Engine};
 
 /// Statements that run what is not seen here, or lead names elsewhere.
-const UNSEEN: [&str; 5] = ["BEGIN", "CALL", "DO", "EXECUTE", "USE"];
+const UNSEEN: [&str; 4] = ["BEGIN", "CALL", "EXECUTE", "USE"];
+
+/// Runs a block of code, or only computes what it says.
+const DO: &str = "DO";
 
 /// Statements that write rows, and by that what keys and triggers bring about.
 const WRITING: [&str; 8] = [
@@ -15,12 +18,13 @@ const WRITING: [&str; 8] = [
 /// What can be reached in a database.
 pub(super) struct Reach<'a> {
     catalog: &'a Catalog,
+    engine: Engine,
 }
 
 impl<'a> Reach<'a> {
     /// In this one.
-    pub(super) fn of(catalog: &'a Catalog) -> Reach<'a> {
-        Reach { catalog }
+    pub(super) fn of(catalog: &'a Catalog, engine: Engine) -> Reach<'a> {
+        Reach { catalog, engine }
     }
 
     /// Whether a statement may give a table's name to something else, or may have written to it.
@@ -29,10 +33,12 @@ impl<'a> Reach<'a> {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(first));
         let text = statement.to_lowercase();
         let name = bare(table);
-        if is(&UNSEEN) || text.contains("search_path") || has_word(&text, &name) {
+        let unseen = is(&UNSEEN) || (is(&[DO]) && !self.engine.computes_do());
+        if unseen || text.contains("search_path") || has_word(&text, &name) {
             return true;
         }
-        is(&WRITING) && (self.is_written_by_others(&name) || self.reaches_by_keys(&text, &name))
+        let writes = is(&WRITING) || self.calls_routine(&text);
+        writes && (self.is_written_by_others(&name) || self.reaches_by_keys(&text, &name))
     }
 
     /// Whether a trigger, routine, rule or view has to do with it, which a statement may set off that does not name it.
@@ -43,6 +49,17 @@ impl<'a> Reach<'a> {
                 .as_ref()
                 .is_some_and(|table| table.name.to_lowercase() == name);
             !is_its_own && has_word(&object.sql.to_lowercase(), name)
+        })
+    }
+
+    /// Whether a statement names a routine of the database, whatever its first word: a function may write too.
+    fn calls_routine(&self, text: &str) -> bool {
+        let routines = self.catalog.objects.iter();
+        let mut routines =
+            routines.filter(|object| object.table.is_none() && object.kind != "view");
+        routines.any(|object| {
+            let name = object.name.name.split('(').next().unwrap_or_default();
+            has_word(text, &name.to_lowercase())
         })
     }
 
@@ -115,7 +132,7 @@ mod tests {
             }],
             ..Catalog::default()
         };
-        let reach = Reach::of(&catalog);
+        let reach = Reach::of(&catalog, Engine::Postgres);
         for (statement, table, touches) in [
             ("UPDATE big SET u = t WHERE u IS NULL", "n", false),
             ("CREATE INDEX i ON big (t)", "n", false),
@@ -131,6 +148,43 @@ mod tests {
                 reach.touches(statement, table),
                 touches,
                 "{statement}: {table}"
+            );
+        }
+    }
+
+    /// `DO` is a block of code on PostgreSQL; on MySQL it computes, and writes what the functions write that it calls.
+    #[test]
+    fn do_reaches_what_it_names_and_what_its_functions_do() {
+        let catalog = Catalog {
+            objects: vec![Object {
+                kind: "function".to_owned(),
+                name: TableName::plain("notes"),
+                table: None,
+                sql: "CREATE FUNCTION notes() RETURNS INT BEGIN INSERT INTO log VALUES (1); RETURN 1; END"
+                    .to_owned(),
+            }],
+            ..Catalog::default()
+        };
+        for (engine, statement, table, touches) in [
+            (
+                Engine::Postgres,
+                "DO $$ BEGIN PERFORM f(); END $$",
+                "n",
+                true,
+            ),
+            (Engine::Mysql, "DO SLEEP(1)", "n", false),
+            (Engine::Mariadb, "DO GET_LOCK('n', 1)", "n", true),
+            (Engine::Mysql, "DO notes()", "log", true),
+            (Engine::Mysql, "DO notes()", "n", false),
+            (Engine::Mysql, "SELECT notes()", "log", true),
+            (Engine::Mysql, "SET @a = `notes`()", "log", true),
+            (Engine::Mysql, "SET @a = 1", "log", false),
+        ] {
+            let reach = Reach::of(&catalog, engine);
+            assert_eq!(
+                reach.touches(statement, table),
+                touches,
+                "{engine:?} {statement}: {table}"
             );
         }
     }

@@ -1,8 +1,15 @@
 //! The last look at what a statement takes, right before it: what others have not committed yet is waited for, and what
 //! came after the backup is told where it may go.
 
-use crate::harness::databases::Database;
+use super::meanwhile::{migrate, written};
+use crate::harness::databases::{Database, in_every_project};
 use crate::harness::{Project, wait_until};
+
+in_every_project!(
+    what_may_go_and_came_after_the_lint_is_told,
+    what_came_to_be_carried_off_by_an_allowed_delete_is_not,
+    what_more_is_carried_off_by_an_allowed_delete_is_told,
+);
 
 const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99));
     INSERT INTO big VALUES (1, NULL); CREATE TABLE cart (id INTEGER PRIMARY KEY, item VARCHAR(99));";
@@ -54,7 +61,7 @@ fn what_is_not_committed_when_the_statement_comes_is_waited_for_and_seen() {
         other.sql(&format!("START TRANSACTION; {write}"));
         let run = project.dbscript(&["run", "slow"]).status(7).start();
         // What the server tells of waits for rows it keeps as it was for whoever asks without a pause.
-        let waits = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND (state LIKE 'Waiting for table%' OR time >= 1 AND info LIKE 'SELECT count(*) FROM (SELECT 1%')";
+        let waits = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND (state LIKE 'Waiting for table%' OR time >= 1 AND state IN ('Sending data', 'Statistics', 'executing') AND info LIKE 'SELECT count(*) FROM (SELECT 1%')";
         wait_until("it waits", || project.value(waits) != "0");
         other.sql("COMMIT");
         let run = run.finish();
@@ -69,4 +76,69 @@ fn what_is_not_committed_when_the_statement_comes_is_waited_for_and_seen() {
         let begun = u64::from(sql.starts_with("CREATE"));
         assert_eq!(project.value(history), begun.to_string(), "{sql}");
     }
+}
+
+/// It was allowed, but the backup does not hold it.
+fn what_may_go_and_came_after_the_lint_is_told(project: Project) {
+    project.sql(TABLES);
+    project.sql("INSERT INTO cart VALUES (1, 'old')");
+    project.sql("UPDATE big SET nick = 'b'");
+    for (sql, write, told) in [
+        (
+            "-- dbscript: allow delete-rows(cart)\nDELETE FROM cart WHERE id < 9;",
+            "INSERT INTO cart VALUES (2, 'new')",
+            "by now rows of `cart` would be deleted (2), 1 more than",
+        ),
+        (
+            "-- dbscript: allow drop-column(big.nick)\nALTER TABLE big DROP COLUMN nick;",
+            "INSERT INTO big VALUES (2, 'new'), (3, 'new')",
+            "by now rows of `big` have a value in `nick`, which would be lost (3), 2 more than",
+        ),
+        (
+            "-- dbscript: allow drop-table(cart)\nDROP TABLE cart;",
+            "INSERT INTO cart VALUES (3, 'new')",
+            "by now rows of `cart` would be lost (1), 1 more than",
+        ),
+    ] {
+        project.file("migrations/1_takes.sql", format!("{sql}\n"));
+        let run = migrate(&project, &written(write), 0);
+        assert!(run.told().contains(told), "{sql}: {}", run.told());
+        assert!(
+            run.told().contains("came after the backup is in none"),
+            "{sql}"
+        );
+        project.sql("DELETE FROM _sqlx_migrations");
+    }
+}
+
+const FAMILY: &str = "CREATE TABLE par (id INTEGER PRIMARY KEY); INSERT INTO par VALUES (1), (2);
+    CREATE TABLE ch (id INTEGER PRIMARY KEY, par INTEGER, FOREIGN KEY (par) REFERENCES par (id) ON DELETE CASCADE);
+    CREATE TABLE toy (id INTEGER PRIMARY KEY, ch INTEGER, FOREIGN KEY (ch) REFERENCES ch (id) ON DELETE SET NULL);";
+
+/// No row pointed to those that go, so that nobody has allowed such ones to go.
+fn what_came_to_be_carried_off_by_an_allowed_delete_is_not(project: Project) {
+    project.sql(FAMILY);
+    let sql = "-- dbscript: allow delete-rows(par)\nDELETE FROM par WHERE id = 2;\n";
+    project.file("migrations/1_family.sql", sql);
+    let run = migrate(&project, &written("INSERT INTO ch VALUES (7, 2)"), 3);
+    let told = "by now rows of `ch` go with those they point to (1)";
+    assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT count(*) FROM ch"), "1");
+    let run = migrate(&project, &written("INSERT INTO toy VALUES (9, 7)"), 3);
+    let told = "by now rows of `toy` have `ch` emptied";
+    assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT count(*) FROM toy WHERE ch = 7"), "1");
+    migrate(&project, "", 0);
+    assert_eq!(project.value("SELECT count(*) FROM par"), "1");
+}
+
+fn what_more_is_carried_off_by_an_allowed_delete_is_told(project: Project) {
+    project.sql(FAMILY);
+    project.sql("INSERT INTO ch VALUES (7, 2)");
+    let sql = "-- dbscript: allow delete-rows(par)\nDELETE FROM par WHERE id = 2;\n";
+    project.file("migrations/1_family.sql", sql);
+    let run = migrate(&project, &written("INSERT INTO ch VALUES (8, 2)"), 0);
+    let told = "by now rows of `ch` go with those they point to (2), 1 more than";
+    assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT count(*) FROM ch"), "0");
 }

@@ -14,7 +14,7 @@ const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99)
     INSERT INTO big VALUES (1, NULL, 1.5); CREATE TABLE cart (id INTEGER PRIMARY KEY, item VARCHAR(99));";
 
 /// A procedure that migrates, with something that others do after the lint.
-fn migrate(project: &Project, meanwhile: &str, status: i32) -> Finished {
+pub(super) fn migrate(project: &Project, meanwhile: &str, status: i32) -> Finished {
     let script = format!(
         "const API = 1; const NEEDS = [\"db:write\"];
          fn main(args) {{
@@ -29,7 +29,7 @@ fn migrate(project: &Project, meanwhile: &str, status: i32) -> Finished {
     project.dbscript(&words).status(status).go()
 }
 
-fn written(statement: &str) -> String {
+pub(super) fn written(statement: &str) -> String {
     format!("db::execute(\"{statement}\");")
 }
 

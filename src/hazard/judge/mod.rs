@@ -4,6 +4,7 @@
 mod added;
 mod alter;
 mod attach;
+mod carried;
 mod cascades;
 mod charset;
 mod columns;

@@ -101,7 +101,8 @@ impl Judge<'_> {
                 "if they may go, allow it: `-- dbscript: allow delete-rows({shown}) why` above the statement"
             ))
             .lets_go(&live, None, What::Rows);
-        let draft = let_go_elsewhere(draft, goes);
+        let mut draft = let_go_elsewhere(draft, goes);
+        draft.carried = self.carried(table, change);
         self.push(draft);
     }
 
