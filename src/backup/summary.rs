@@ -237,7 +237,7 @@ mod tests {
                 name: "app".to_owned(),
                 encoding: "UTF8".to_owned(),
                 default_schema: Some("public".to_owned()),
-                place: None,
+                ..DatabaseInfo::default()
             },
             migrations: Some(Migrations {
                 engine: "sqlx".to_owned(),

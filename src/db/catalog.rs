@@ -305,6 +305,20 @@ pub struct DatabaseInfo {
     /// Where it is, which its name alone does not tell: a server's host and port; a file as it lies beside the backups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Where the session that says this looks for names without a schema (PostgreSQL).
+    #[serde(skip)]
+    pub searched: Searched,
+}
+
+/// Where a session looks for names without a schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Searched {
+    /// Its `search_path`, as the server spells it.
+    pub path: String,
+    /// What `"$user"` in it means.
+    pub user: String,
+    /// The schemas there are that this user may look into.
+    pub schemas: Vec<String>,
 }
 
 /// SQL that rebuilds the schema, in the two parts of FORMAT.md. Each entry is one statement without its `;`.

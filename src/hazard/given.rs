@@ -115,7 +115,10 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
         .into_iter()
         .filter_map(|table| Some((table, table.live.as_ref()?)))
         .find_map(|(table, live)| {
-            let names = [&table.name, live].map(|name| allow::plain(&name.to_string()));
+            let names = [&table.name, live].map(ToString::to_string);
+            let short = names.iter().filter_map(|name| world.short(name));
+            let names: Vec<String> = short.chain(names.iter().cloned()).collect();
+            let names: Vec<String> = names.iter().map(|name| allow::plain(name)).collect();
             if what != What::Column && names.contains(&object) {
                 return Some(gone(live, None));
             }

@@ -145,6 +145,9 @@ pub async fn lint(
         }
         None => Reading::offline(engine),
     };
+    if let (Some(path), Some(catalog)) = (&mut reading.path, &catalog) {
+        path.learn(catalog);
+    }
     let mode = mode::of(engine, session.as_deref_mut()).await?;
     reading.ansi_quotes = mode.contains("ANSI_QUOTES");
     let split: Vec<Vec<Statement<'_>>> =

@@ -19,14 +19,15 @@ pub(super) fn functions(catalog: Option<&Catalog>) -> HashSet<String> {
 
 /// What the statements of the files do, in their order. `functions` are those there are before.
 pub(super) fn steps(
-    reading: &Reading,
+    before: &Reading,
     files: &[Vec<Statement<'_>>],
     mut functions: HashSet<String>,
 ) -> Vec<Placed> {
-    let unread_calls = dialect::habits(reading.engine).unread_calls;
+    let unread_calls = dialect::habits(before.engine).unread_calls;
+    let mut before = before.clone();
     let mut steps: Vec<Placed> = Vec::new();
     for (file, statements) in files.iter().enumerate() {
-        let mut reading = reading.clone();
+        let mut reading = before.clone();
         for (index, statement) in statements.iter().enumerate() {
             let here = |step| Placed {
                 file,
@@ -63,6 +64,7 @@ pub(super) fn steps(
                 }
             }
         }
+        before.end_file(reading);
     }
     steps
 }

@@ -19,6 +19,7 @@ mod refusals;
 mod retyped;
 mod routines;
 mod row_values;
+mod search_path;
 mod second_net;
 mod swaps;
 mod unable;

@@ -195,6 +195,11 @@ pub(super) enum Action {
     Lock(Lock),
     /// SET search_path, USE: what an unqualified name means from now on. `None`: it cannot be told.
     DefaultSchema(Option<String>),
+    /// SET search_path where the schemas are known: what is searched from now on, and which of them takes what is created.
+    SearchPath {
+        path: Vec<String>,
+        first: Option<String>,
+    },
     /// The engine has no such ALTER TABLE.
     Impossible {
         table: TableName,

@@ -4,6 +4,7 @@ pub(super) mod conflict;
 mod lexer;
 mod mysql;
 mod outside;
+mod path;
 mod postgres;
 mod routines;
 mod shape;
@@ -11,6 +12,7 @@ mod sqlite;
 
 pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
 pub(super) use outside::outside;
+pub(super) use path::SearchPath;
 pub(super) use routines::{Deeds, calls_among, deeds, is_built_in};
 pub(super) use shape::Shape;
 
@@ -41,6 +43,8 @@ pub(super) struct Reading {
     pub(super) current_schema: Option<String>,
     /// Temporary tables so far: PostgreSQL takes a name qualified with the default schema for another table than these.
     pub(super) temporary: Vec<String>,
+    /// Where names without a schema are looked for (PostgreSQL, with a database to ask).
+    pub(super) path: Option<SearchPath>,
 }
 
 impl Reading {
@@ -53,6 +57,7 @@ impl Reading {
             ansi_quotes: false,
             current_schema: None,
             temporary: Vec::new(),
+            path: None,
         }
     }
 
@@ -64,12 +69,15 @@ impl Reading {
             // A database is what others call a schema.
             Engine::Mysql | Engine::Mariadb => Some(info.name.clone()),
         };
+        let unsaid = default_schema.as_deref().unwrap_or("public");
+        let path = (engine == Engine::Postgres).then(|| SearchPath::of(&info.searched, unsaid));
         Reading {
             engine,
             default_schema,
             ansi_quotes: false,
             current_schema: None,
             temporary: Vec::new(),
+            path,
         }
     }
 
@@ -87,11 +95,47 @@ impl Reading {
             {
                 self.temporary.push(new.name.name.clone());
             }
+            if let Some(path) = &mut self.path {
+                path.follow(&step.action);
+            }
+        }
+    }
+
+    /// What the file after this one is read with: the names that `ended` leaves, in a session that is set as before.
+    pub(super) fn end_file(&mut self, ended: Reading) {
+        self.path = ended.path;
+        if let Some(path) = &mut self.path {
+            path.begin_file();
         }
     }
 
     /// A name as a statement has it; the default schema goes unsaid.
     pub(super) fn name(&self, schema: Option<String>, name: String) -> TableName {
+        let found = schema.is_none() && self.current_schema.is_none();
+        let found = found && !self.temporary.contains(&name);
+        let path = self.path.as_ref().filter(|_| found);
+        let schema = schema.or_else(|| path.and_then(|path| path.find(&name).cloned()));
+        self.qualified(schema, name)
+    }
+
+    /// The name of what is created: in the schema that is searched first.
+    pub(super) fn new_name(&self, schema: Option<String>, name: String) -> TableName {
+        let path = self.path.as_ref().filter(|_| self.current_schema.is_none());
+        let schema = schema.or_else(|| path.and_then(|path| path.first().cloned()));
+        self.qualified(schema, name)
+    }
+
+    /// A table's name as SQL, which means it whatever is searched.
+    pub(super) fn quoted(&self, table: &TableName) -> String {
+        let spells_out = self.path.as_ref().is_some_and(SearchPath::spells_out);
+        let unsaid = self.default_schema.as_ref().filter(|_| spells_out);
+        self.engine.quote_table(&TableName {
+            schema: table.schema.as_ref().or(unsaid).cloned(),
+            name: table.name.clone(),
+        })
+    }
+
+    fn qualified(&self, schema: Option<String>, name: String) -> TableName {
         let said = self.temporary.contains(&name);
         let schema = schema.or_else(|| self.current_schema.clone());
         TableName {

@@ -103,7 +103,7 @@ impl Judge<'_> {
                     })
                 };
                 let (modulus, remainder) = (number("modulus")?, number("remainder")?);
-                let live = self.engine.quote_table(parent.live.as_ref()?);
+                let live = self.world.quoted(self.engine, parent.live.as_ref()?);
                 Some(format!(
                     "NOT satisfies_hash_partition('{}'::regclass, {modulus}, {remainder}, {})",
                     live.replace('\'', "''"),

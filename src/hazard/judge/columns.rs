@@ -105,7 +105,7 @@ impl Judge<'_> {
             return;
         };
         for check in &column.checks {
-            let from = self.engine.quote_table(live);
+            let from = self.world.quoted(self.engine, live);
             let rows = format!(
                 "(SELECT *, {} AS {} FROM {from}) AS {}",
                 default.sql,

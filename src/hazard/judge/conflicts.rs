@@ -85,7 +85,7 @@ impl Judge<'_> {
         let weight = match self.rows_question(table, Some("1"), verdict) {
             Some(question) => {
                 let live = table.live.as_ref().unwrap_or(&table.name);
-                let from = self.engine.quote_table(live);
+                let from = self.world.quoted(self.engine, live);
                 Weight::Ask(Question {
                     met: self.counting(&with, &from, &filter),
                     sample: self.sample(table, &from, &with, &filter),

@@ -197,7 +197,7 @@ impl Judge<'_> {
         let condition = format!(
             "{} AND NOT EXISTS (SELECT 1 FROM {} AS \"parent\" WHERE {})",
             filled.join(" AND "),
-            self.engine.quote_table(&live),
+            self.world.quoted(self.engine, &live),
             matches.join(" AND ")
         );
         let before = self.drafts.len();

@@ -215,7 +215,7 @@ impl Judge<'_> {
                 .collect();
             condition.push_str(&format!(
                 " AND NOT EXISTS (SELECT 1 FROM {} AS {other} WHERE {})",
-                self.engine.quote_table(live),
+                self.world.quoted(self.engine, live),
                 matches.join(" AND ")
             ));
         }

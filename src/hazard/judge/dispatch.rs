@@ -58,6 +58,7 @@ impl Judge<'_> {
             | Action::WeakenAccess(_) => self.take_object(action),
             Action::SqlMode { .. }
             | Action::DefaultSchema(_)
+            | Action::SearchPath { .. }
             | Action::WriteSchema
             | Action::ForeignKeys(_)
             | Action::LegacyRename(_)
@@ -153,6 +154,7 @@ impl Judge<'_> {
         match action {
             Action::SqlMode { mode, strict } => self.set_sql_mode(mode, *strict),
             Action::DefaultSchema(schema) => self.world.search(schema.as_deref()),
+            Action::SearchPath { first, .. } => self.world.search(first.as_deref()),
             Action::WriteSchema => self.push(
                 Draft::new("writable-schema", self.at, "sqlite_schema")
                     .is(

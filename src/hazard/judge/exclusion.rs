@@ -18,7 +18,7 @@ impl Judge<'_> {
         let Some(live) = &table.live else {
             return;
         };
-        let from = self.engine.quote_table(live);
+        let from = self.world.quoted(self.engine, live);
         let filter = condition.map_or(String::new(), |condition| format!(" WHERE {condition}\n"));
         let outputs: Vec<String> = elements
             .iter()

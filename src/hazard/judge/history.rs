@@ -15,7 +15,7 @@ impl Judge<'_> {
         let Some(live) = &table.live else {
             return;
         };
-        let from = self.engine.quote_table(live);
+        let from = self.world.quoted(self.engine, live);
         let verdict = "are history that would be lost";
         let question = Question {
             met: format!(

@@ -149,7 +149,7 @@ impl Judge<'_> {
         new: &NewIndex,
         verdict: &str,
     ) -> Option<Question> {
-        let from = self.engine.quote_table(table.live.as_ref()?);
+        let from = self.world.quoted(self.engine, table.live.as_ref()?);
         let key: Vec<String> = table
             .primary_key()
             .iter()

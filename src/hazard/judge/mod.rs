@@ -92,6 +92,7 @@ pub(super) fn judge(
 ) -> Verdict {
     let engine = reading.engine;
     let names = Names::of(engine, reading.default_schema.clone());
+    let names = names.searching(reading.path.as_ref());
     let mut judge = Judge {
         engine,
         habits: dialect::habits(engine),
@@ -181,6 +182,7 @@ impl Judge<'_> {
         self.first = first;
         self.file = self.steps[first].file;
         self.originals.clear();
+        self.world.begin_file();
         for rebuild in &self.rebuilds {
             if let Seen::Known(table) = self.world.see(&rebuild.name) {
                 self.originals.insert(rebuild.table.clone(), table.clone());
@@ -202,7 +204,12 @@ impl Judge<'_> {
         }
     }
 
-    fn push(&mut self, draft: Draft) {
+    fn push(&mut self, mut draft: Draft) {
+        let short = draft
+            .table
+            .as_ref()
+            .and_then(|table| self.world.short(table));
+        draft.aliases.extend(short);
         self.drafts.push(draft);
     }
 

@@ -47,7 +47,7 @@ impl Judge<'_> {
         if names.is_empty() {
             return Some(question);
         }
-        let live = self.engine.quote_table(table.live.as_ref()?);
+        let live = self.world.quoted(self.engine, table.live.as_ref()?);
         let from = format!("{live} PARTITION ({})", self.quote_all(names));
         Some(Question {
             of: Some(question.met),

@@ -30,7 +30,7 @@ impl Judge<'_> {
 
     /// The live table a table's rows are in, with what they were where that counts too.
     fn source(&self, table: &Table) -> Option<String> {
-        let live = self.engine.quote_table(table.live.as_ref()?);
+        let live = self.world.quoted(self.engine, table.live.as_ref()?);
         Some(match table.through_time {
             true => format!("{live} FOR SYSTEM_TIME ALL"),
             false => live,
@@ -182,7 +182,7 @@ impl Judge<'_> {
     /// SQL that counts the rows of a table, where the set adds none.
     fn all_rows(&self, table: &Table) -> Option<String> {
         let live = table.live.as_ref().filter(|_| !table.grown)?;
-        Some(self.counting("", &self.engine.quote_table(live), ""))
+        Some(self.counting("", &self.world.quoted(self.engine, live), ""))
     }
 
     /// As serious as this if the table has rows.

@@ -163,7 +163,7 @@ impl Judge<'_> {
         let live = table.live.as_ref().unwrap_or(&table.name);
         Question {
             met: self.counting(with, target, &filter),
-            of: Some(self.counting("", &self.engine.quote_table(live), "")),
+            of: Some(self.counting("", &self.world.quoted(self.engine, live), "")),
             sample: self.sample(table, target, with, &filter),
             subject: format!("rows of `{}`", table.name),
             verdict: verdict.to_owned(),

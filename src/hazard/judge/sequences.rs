@@ -160,7 +160,7 @@ impl Judge<'_> {
         if !self.world.sequences.contains(&name.to_string()) {
             return None;
         }
-        let sequence = self.engine.quote_table(name);
+        let sequence = self.world.quoted(self.engine, name);
         let next = match next {
             NextNumber::First => "1".to_owned(),
             NextNumber::At(number) => number.to_string(),

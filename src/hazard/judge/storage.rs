@@ -93,7 +93,7 @@ impl Judge<'_> {
                 "SELECT count(*) FROM information_schema.TABLES AS t JOIN information_schema.ENGINES AS e ON e.ENGINE = t.ENGINE \
                  WHERE t.TABLE_SCHEMA = {schema} AND t.TABLE_NAME = {} AND e.TRANSACTIONS = 'YES' AND EXISTS (SELECT 1 FROM {})",
                 dialect::literal(self.engine, &live.name),
-                self.engine.quote_table(live)
+                self.world.quoted(self.engine, live)
             ),
             severity: Severity::Warn,
             ..Question::default()

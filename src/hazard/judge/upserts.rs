@@ -74,8 +74,8 @@ impl Judge<'_> {
         let name = self.quote(INCOMING);
         let with = format!("WITH {name} ({}) AS ({source}\n) ", self.quote_all(&named));
         let from = self
-            .engine
-            .quote_table(table.live.as_ref().unwrap_or(&table.name));
+            .world
+            .quoted(self.engine, table.live.as_ref().unwrap_or(&table.name));
         // From the new rows to those of the table, which has an index on its keys.
         let both = format!("{name}, {from}");
         let filter = format!(" WHERE {condition}");

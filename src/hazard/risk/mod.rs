@@ -36,10 +36,14 @@ pub fn at_risk(
     files: &[&str],
 ) -> Vec<TableName> {
     let engine = Engine::from_name(&info.engine).unwrap_or(named);
-    let reading = Reading::of(engine, info);
+    let mut before = Reading::of(engine, info);
+    if let Some(path) = &mut before.path {
+        path.learn(catalog);
+    }
+    let reading = before.clone();
     let mut risk = Risk::new(&reading, catalog);
     for text in files {
-        let mut reading = reading.clone();
+        let mut reading = before.clone();
         for statement in split(engine, text) {
             if statement.kind == Kind::CopyData {
                 continue;
@@ -59,6 +63,7 @@ pub fn at_risk(
             risk.follow_all();
             risk.ran.clear();
         }
+        before.end_file(reading);
     }
     risk.lost.into_iter().collect()
 }

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::db::Engine;
-use crate::hazard::dialect::{self, Case};
+use crate::hazard::dialect::{self, Case, SearchPath};
 use crate::ident::TableName;
 
 /// How names of tables compare.
@@ -15,6 +15,12 @@ pub(in crate::hazard) struct Names {
     searched: Option<String>,
     /// The engine has the schemas of one database in its catalog: what is not there is nowhere.
     schemas: bool,
+    /// `searched` as a file finds it (PostgreSQL).
+    usual: Option<String>,
+    /// Names come as the reader has found them in the schemas that are searched: one without a schema is the default one's.
+    found: bool,
+    /// The default schema is not the one that is searched first: SQL has to spell it out.
+    spells_out: bool,
 }
 
 impl Names {
@@ -25,7 +31,21 @@ impl Names {
             default_schema,
             searched: None,
             schemas: engine.has_schemas(),
+            usual: None,
+            found: false,
+            spells_out: false,
         }
+    }
+
+    /// The names as a session means them that searches more than one schema.
+    pub(in crate::hazard) fn searching(mut self, path: Option<&SearchPath>) -> Names {
+        let first = path.and_then(SearchPath::first);
+        let first = first.filter(|first| Some(*first) != self.default_schema.as_ref());
+        self.usual = first.cloned();
+        self.searched.clone_from(&self.usual);
+        self.found = path.is_some();
+        self.spells_out = path.is_some_and(SearchPath::spells_out);
+        self
     }
 
     /// Whether two names mean the same.
@@ -62,7 +82,8 @@ impl Names {
 impl World {
     /// Where a name is looked up.
     pub(super) fn key(&self, name: &TableName) -> String {
-        if let (None, Some(schema)) = (&name.schema, &self.names.searched) {
+        let searched = self.names.searched.as_ref().filter(|_| !self.names.found);
+        if let (None, Some(schema)) = (&name.schema, searched) {
             let there = TableName {
                 schema: Some(schema.clone()),
                 name: name.name.clone(),
@@ -94,15 +115,47 @@ impl World {
 
     /// A name as it is created: in the schema that is searched first.
     pub(super) fn placed(&self, name: &TableName) -> TableName {
+        let searched = self.names.searched.as_ref().filter(|_| !self.names.found);
         TableName {
-            schema: name.schema.clone().or_else(|| self.names.searched.clone()),
+            schema: name.schema.as_ref().or(searched).cloned(),
             name: name.name.clone(),
         }
     }
 
     /// The schema (database of MySQL) that unqualified names mean since the set has said so.
     pub(in crate::hazard) fn searched(&self) -> Option<&str> {
-        self.names.searched.as_deref()
+        let other = self.names.searched != self.names.usual;
+        let meant = self.names.searched.as_ref();
+        meant
+            .or(self.names.default_schema.as_ref())
+            .filter(|_| other)
+            .map(String::as_str)
+    }
+
+    /// A file begins, in a session that searches what is usual (PostgreSQL).
+    pub(in crate::hazard) fn begin_file(&mut self) {
+        if self.names.schemas && !self.offline {
+            self.names.searched.clone_from(&self.names.usual);
+        }
+    }
+
+    /// A table of the live database as SQL, which means it whatever is searched.
+    pub(in crate::hazard) fn quoted(&self, engine: Engine, live: &TableName) -> String {
+        let unsaid = self.names.default_schema.as_ref();
+        let unsaid = unsaid.filter(|_| self.names.spells_out);
+        engine.quote_table(&TableName {
+            schema: live.schema.as_ref().or(unsaid).cloned(),
+            name: live.name.clone(),
+        })
+    }
+
+    /// A table, or `table.column`, without its schema, where that means the same table and is no other's name.
+    pub(in crate::hazard) fn short(&self, object: &str) -> Option<String> {
+        let first = self.names.usual.as_ref()?;
+        let short = object.strip_prefix(first.as_str())?.strip_prefix('.')?;
+        let table = short.split('.').next().unwrap_or(short);
+        let taken = self.exact_key(&TableName::plain(table));
+        (!self.tables.contains_key(&taken)).then(|| short.to_owned())
     }
 
     /// Unqualified names mean something else from now on; `None`: it cannot be told, so that they are taken as before.

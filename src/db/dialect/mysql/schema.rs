@@ -7,7 +7,7 @@ use super::link::State;
 use super::objects::{self, Made};
 use super::text::READ;
 use super::{nowhere, quote, surroundings, text, watch};
-use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Sequence};
+use crate::db::catalog::{DatabaseInfo, Orphans, SchemaSql, Searched, Sequence};
 use crate::db::dialect::{Begin, Capitals};
 use crate::db::{Engine, Result};
 use crate::ident::TableName;
@@ -24,6 +24,7 @@ pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
         encoding: cell(&row, 1),
         default_schema: None,
         place: None,
+        searched: Searched::default(),
     })
 }
 

@@ -6,12 +6,12 @@ use super::state::State;
 use super::worker::Work;
 use super::{not_included, objects, order, sql, tables};
 use crate::db::Result;
-use crate::db::catalog::{Catalog, DatabaseInfo, Object, Sequence};
+use crate::db::catalog::{Catalog, DatabaseInfo, Object, Searched, Sequence};
 
 /// What the database says of itself.
 pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
     let asked = "SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_database()::text, \
-        pg_catalog.current_setting('server_encoding')";
+        pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('search_path'), current_user::text";
     let row = state.texts(asked).await?.into_iter().next();
     let mut row = row
         .unwrap_or_default()
@@ -19,13 +19,23 @@ pub(super) async fn info(state: &mut State) -> Result<DatabaseInfo> {
         .map(Option::unwrap_or_default);
     let mut next = || row.next().unwrap_or_default();
     let version = next();
+    let (name, encoding, path, user) = (next(), next(), next(), next());
+    let schemas = "SELECT nspname::text FROM pg_catalog.pg_namespace \
+        WHERE pg_catalog.has_schema_privilege(oid, 'USAGE') ORDER BY 1";
+    let schemas = state.texts(schemas).await?.into_iter().flatten().flatten();
+    let searched = Searched {
+        path,
+        user,
+        schemas: schemas.collect(),
+    };
     Ok(DatabaseInfo {
         engine: "postgres".to_owned(),
         version: version.split(' ').next().unwrap_or_default().to_owned(),
-        name: next(),
-        encoding: next(),
+        name,
+        encoding,
         default_schema: Some(state.schema.clone()),
         place: None,
+        searched,
     })
 }
 

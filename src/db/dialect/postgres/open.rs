@@ -100,11 +100,7 @@ pub(super) async fn worker(
         pins,
         place: place.to_owned(),
         connect_timeout_s: server.connect_timeout_s,
-        schema: server
-            .schema
-            .clone()
-            .or(facts.schema)
-            .unwrap_or_else(|| "public".to_owned()),
+        schema: server.schema.clone().unwrap_or_else(|| "public".to_owned()),
         in_transaction: false,
         failed: false,
         level: 0,
@@ -329,8 +325,6 @@ fn never_idle(connection: &PgConnection) -> Option<&'static str> {
 struct Facts {
     /// Its process.
     backend: i32,
-    /// What names without a schema mean.
-    schema: Option<String>,
     /// Whether the schema that the URL names is there.
     has_schema: bool,
 }
@@ -338,7 +332,7 @@ struct Facts {
 async fn facts(connection: &mut PgConnection, server: &Server) -> sqlx::Result<Facts> {
     use sqlx::Row;
     let asked = format!(
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_schema()::text, \
+        "SELECT pg_catalog.pg_backend_pid(), \
             EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {})",
         sql::literal(server.schema.as_deref().unwrap_or("pg_catalog"))
     );
@@ -347,8 +341,7 @@ async fn facts(connection: &mut PgConnection, server: &Server) -> sqlx::Result<F
         .await?;
     Ok(Facts {
         backend: row.try_get(0)?,
-        schema: row.try_get(1)?,
-        has_schema: row.try_get(2)?,
+        has_schema: row.try_get(1)?,
     })
 }
 

@@ -109,7 +109,30 @@ async fn create_like_current(connection: &mut PgConnection, name: &str) -> sqlx:
         .fetch_one(&mut *connection)
         .await?;
     let create: String = row.try_get(0)?;
-    run(connection, create).await
+    run(connection, create).await?;
+    search_alike(connection, name).await
+}
+
+/// Makes names without a schema mean in the copy what they mean here: what is set for the database, and for this user in
+/// it. The setting stands in the catalog as a list of names, quoted where need be.
+async fn search_alike(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    let asked = format!(
+        "SELECT CASE s.setrole WHEN 0 THEN pg_catalog.format('ALTER DATABASE %I', {name}) \
+            ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', current_user, {name}) END \
+            || ' SET search_path TO ' || COALESCE(NULLIF(NULLIF(v.path, ''), '\"\"'), pg_catalog.quote_literal('')) \
+        FROM pg_catalog.pg_db_role_setting s, LATERAL (SELECT pg_catalog.substr(c, 13) AS path \
+            FROM pg_catalog.unnest(s.setconfig) c WHERE pg_catalog.left(c, 12) = 'search_path=') v \
+        WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
+            AND (s.setrole = 0 OR s.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user))",
+        name = sql::literal(name)
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(asked))
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in rows {
+        run(connection, row.try_get(0)?).await?;
+    }
+    Ok(())
 }
 
 /// Drops a database that [`create`] made, whoever is connected to it.

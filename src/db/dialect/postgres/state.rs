@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) place: String,
     /// How long a further connection may take, in seconds, where the URL says it.
     pub(super) connect_timeout_s: Option<u64>,
-    /// What a name without a schema means.
+    /// The schema that goes unsaid in names: the URL's, or `public`, whatever is searched. A set is the same for all.
     pub(super) schema: String,
     pub(super) in_transaction: bool,
     /// A statement of the transaction failed: the server takes only ROLLBACK now.

@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use super::catalog::{self, quote, rows};
 use super::fault;
 use super::virtual_table::{self, Virtual};
-use crate::db::catalog::{Catalog, DatabaseInfo, ForeignKey, Orphans, SchemaSql, Sequence, Table};
+use crate::db::catalog::{
+    Catalog, DatabaseInfo, ForeignKey, Orphans, SchemaSql, Searched, Sequence, Table,
+};
 use crate::db::{BrokenView, Result, Target};
 use crate::ident::TableName;
 
@@ -19,6 +21,7 @@ pub(super) fn info(connection: &Connection, target: &Target) -> Result<DatabaseI
         encoding,
         default_schema: None,
         place: None,
+        searched: Searched::default(),
     })
 }
 

@@ -130,6 +130,7 @@ pub(in crate::hazard) fn commits_implicitly(action: &Action) -> bool {
         | Action::ForeignKeys(_)
         | Action::LegacyRename(_)
         | Action::DefaultSchema(_)
+        | Action::SearchPath { .. }
         | Action::Transaction(_)
         | Action::Lock(_)
         | Action::Impossible { .. }

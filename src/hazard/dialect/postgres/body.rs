@@ -81,7 +81,7 @@ impl Reader<'_> {
             Some(atomic) => self.atomic(&atomic, variables),
             None => self.written(create.option_list(), variables),
         };
-        let name = self.name_of(create.name());
+        let name = self.new_name(create.name());
         self.routine(ObjectKind::Function, name, body, create.syntax(), steps);
     }
 
@@ -92,7 +92,7 @@ impl Reader<'_> {
             Some(atomic) => self.atomic(&atomic, variables),
             None => self.written(create.option_list(), variables),
         };
-        let name = self.name_of(create.name());
+        let name = self.new_name(create.name());
         self.routine(ObjectKind::Procedure, name, body, create.syntax(), steps);
     }
 

@@ -96,7 +96,7 @@ impl Reader<'_> {
 
     /// A change of rows; `node` is the whole statement.
     pub(super) fn change(&self, parts: Parts, with: &With, node: &SyntaxNode) -> Change {
-        let mut target = Engine::Postgres.quote_table(&parts.table);
+        let mut target = self.reading.quoted(&parts.table);
         if parts.only {
             target = format!("ONLY {target}");
         }

@@ -43,11 +43,11 @@ impl Reader<'_> {
                         .filter_map(|literal| literal.string_value())
                         .collect();
                 }
-                (ObjectKind::Type, self.name_of(create.type_name()))
+                (ObjectKind::Type, self.new_name(create.type_name()))
             }
-            ast::Stmt::CreateDomain(create) => (ObjectKind::Domain, self.name_of(create.domain())),
+            ast::Stmt::CreateDomain(create) => (ObjectKind::Domain, self.new_name(create.domain())),
             ast::Stmt::CreateSequence(create) => {
-                (ObjectKind::Sequence, self.name_of(create.sequence()))
+                (ObjectKind::Sequence, self.new_name(create.sequence()))
             }
             ast::Stmt::CreateExtension(create) => (
                 ObjectKind::Extension,
@@ -63,7 +63,7 @@ impl Reader<'_> {
                 (ObjectKind::Rule, TableName::plain(plain(create.rule())))
             }
             ast::Stmt::CreateForeignTable(create) => {
-                (ObjectKind::ForeignTable, self.name_of(create.table_name()))
+                (ObjectKind::ForeignTable, self.new_name(create.table_name()))
             }
             ast::Stmt::CreateSubscription(create) => {
                 let message = "a subscription writes rows that come from another server".to_owned();
@@ -82,7 +82,7 @@ impl Reader<'_> {
 
     fn view(&self, name: Option<ast::View>, node: &SyntaxNode) -> Action {
         Action::CreateView(NewView {
-            name: self.name_of(name),
+            name: self.new_name(name),
             words: words_of(&node.text().to_string()),
         })
     }

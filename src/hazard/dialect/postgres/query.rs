@@ -30,7 +30,7 @@ impl Reader<'_> {
             && self.bodies == 0
         {
             let action = Action::CreateTable(NewTable {
-                name: self.name_of(into.table_name()),
+                name: self.new_name(into.table_name()),
                 temporary: matches!(into.persistence(), Some(ast::Persistence::Temp(_))),
                 copy: Some(Copy::default()),
                 ..NewTable::default()

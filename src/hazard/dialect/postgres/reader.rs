@@ -48,6 +48,16 @@ impl<'a> Reader<'a> {
         self.qualified(segments.pop(), name)
     }
 
+    /// The name of what is created, other than a temporary table.
+    pub(super) fn new_name<N: AstNode>(&self, node: Option<N>) -> TableName {
+        let Some(node) = node else {
+            return TableName::default();
+        };
+        let mut segments = segments(node.syntax());
+        let name = segments.pop().unwrap_or_default();
+        self.reading.new_name(segments.pop(), name)
+    }
+
     /// A name with the schema it was given, if any.
     pub(super) fn qualified(&self, schema: Option<String>, name: String) -> TableName {
         // Temporary tables are found by their name alone.

@@ -17,6 +17,10 @@ impl Reader<'_> {
                     Some(ast::ConfigAssignment::ToConfigValue(to))
                         if to.default_token().is_some() =>
                     {
+                        let is_path = segments(parameter.syntax()) == ["search_path"];
+                        if let (true, Some(_)) = (is_path, &self.reading.path) {
+                            return push(steps, set.syntax(), self.usual_path());
+                        }
                         // As good as the default: the user's own schema, then the default one.
                         vec!["$user".to_owned()]
                     }
@@ -49,8 +53,7 @@ impl Reader<'_> {
             _ => false,
         };
         if resets {
-            let schema = self.reading.default_schema.clone();
-            push(steps, reset.syntax(), Action::DefaultSchema(schema));
+            push(steps, reset.syntax(), self.usual_path());
         }
     }
 
@@ -74,8 +77,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Unqualified names lead where they did before the file.
+    pub(super) fn usual_path(&self) -> Action {
+        match &self.reading.path {
+            Some(path) => Action::SearchPath {
+                path: path.usual().to_vec(),
+                first: path.first_of(path.usual()).cloned(),
+            },
+            None => Action::DefaultSchema(self.reading.default_schema.clone()),
+        }
+    }
+
     /// Where unqualified names lead from now on. An empty path leads nowhere: every name is qualified then.
     fn search_path(&self, values: &[String]) -> Option<Action> {
+        if let Some(known) = &self.reading.path {
+            let quoted = values.iter().flat_map(|value| value.split(','));
+            let quoted = quoted.map(|name| format!("\"{}\"", name.trim().trim_matches('"')));
+            let path = known.listed(&quoted.collect::<Vec<_>>().join(","));
+            let first = known.first_of(&path).cloned();
+            return Some(Action::SearchPath { path, first });
+        }
         let names: Vec<&str> = values
             .iter()
             .flat_map(|value| value.split(','))

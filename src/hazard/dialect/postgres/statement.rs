@@ -99,10 +99,7 @@ impl Reader<'_> {
         match statement {
             ast::Stmt::Set(set) => self.set(set, steps),
             ast::Stmt::Reset(reset) => self.reset(reset, steps),
-            ast::Stmt::Discard(_) => {
-                let schema = self.reading.default_schema.clone();
-                push(steps, node, Action::DefaultSchema(schema));
-            }
+            ast::Stmt::Discard(_) => push(steps, node, self.usual_path()),
             ast::Stmt::Begin(_) => push(steps, node, Action::Transaction(true)),
             ast::Stmt::Commit(ast::Commit::CommitTransaction(_))
             | ast::Stmt::Rollback(ast::Rollback::RollbackTransaction(_))

@@ -52,6 +52,10 @@ impl Reader<'_> {
             table.checks.extend(column.checks.iter().cloned());
             table.references.extend(column.references.clone());
         }
+        // A foreign key to the table itself, which nobody knows yet.
+        let itself = |key: &References| key.parent == TableName::plain(table.name.name.clone());
+        let to_itself = table.references.iter_mut().filter(|key| itself(key));
+        to_itself.for_each(|key| key.parent.clone_from(&table.name));
         push(steps, create.syntax(), Action::CreateTable(table));
     }
 
@@ -85,8 +89,10 @@ impl Reader<'_> {
                 .is_some_and(|first| first == "pg_temp")
         });
         let temporary = in_temporary || matches!(persistence, Some(ast::Persistence::Temp(_)));
-        let mut name = self.name_of(name);
-        name.schema = name.schema.filter(|_| !temporary);
+        let name = match temporary {
+            true => TableName::plain(self.name_of(name).name),
+            false => self.new_name(name),
+        };
         NewTable {
             name,
             temporary,

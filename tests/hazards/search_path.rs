@@ -1,0 +1,117 @@
+//! Names without a schema mean on PostgreSQL what the session that migrates finds, in every schema it searches.
+
+use crate::harness::Project;
+use crate::harness::databases::Database;
+
+/// A database whose sessions search `first` before `public`, where the rows are.
+fn searching(first: &str) -> Option<Project> {
+    let project = Project::on(Database::Postgres)?;
+    let name = project.value("SELECT current_database()");
+    let set = match first {
+        // The schema that is called as the user is, which is searched without a word.
+        "$user" => "CREATE SCHEMA AUTHORIZATION CURRENT_USER".to_owned(),
+        first => format!(
+            "CREATE SCHEMA {first}; ALTER DATABASE \"{name}\" SET search_path = {first}, public"
+        ),
+    };
+    project.sql(&set);
+    project.sql("CREATE TABLE public.prices (id int PRIMARY KEY, amount numeric(10, 4), note text);
+        CREATE TABLE public.lines (id int PRIMARY KEY, price int REFERENCES public.prices ON DELETE CASCADE);
+        INSERT INTO public.prices VALUES (1, 1.2345, 'keep'), (2, 99.9999, 'this'); INSERT INTO public.lines VALUES (1, 1);");
+    Some(project)
+}
+
+fn migrate(project: &Project, sql: &str, more: &[&str], status: i32) -> String {
+    project.file("migrations/1_a.sql", sql);
+    let words = [&["run", "safe-migration", "--yes"], more].concat();
+    project.dbscript(&words).status(status).go().told()
+}
+
+#[test]
+fn a_table_of_the_second_schema_is_seen_by_the_lint() {
+    for first in ["$user", "billing"] {
+        let Some(project) = searching(first) else {
+            return;
+        };
+        for (sql, rule) in [
+            ("DROP TABLE lines;", "drop-table(lines)"),
+            ("DELETE FROM prices;", "delete-rows(prices)"),
+            ("UPDATE prices SET note = 'x';", "update-rows(prices)"),
+            ("TRUNCATE prices CASCADE;", "truncate(prices)"),
+            (
+                "ALTER TABLE prices ALTER amount TYPE int;",
+                "narrow-type(prices.amount)",
+            ),
+            (
+                "ALTER TABLE prices RENAME TO old; DROP TABLE old CASCADE;",
+                "drop-table(old)",
+            ),
+            (
+                "SET search_path TO public; DELETE FROM lines;",
+                "delete-rows(lines)",
+            ),
+            (
+                "CREATE TABLE copied AS SELECT 1 AS id; DELETE FROM lines;",
+                "delete-rows(lines)",
+            ),
+        ] {
+            let told = migrate(&project, sql, &["--rehearse", "off"], 3);
+            assert!(told.contains(rule), "{first}: {sql}: {told}");
+        }
+        assert_eq!(project.value("SELECT count(*) FROM public.prices"), "2");
+    }
+}
+
+#[test]
+fn an_allowance_means_the_table_of_the_search_path_in_both_spellings() {
+    for (statement, allowance) in [
+        ("ALTER TABLE prices DROP COLUMN note;", "prices.note"),
+        ("ALTER TABLE prices DROP COLUMN note;", "public.prices.note"),
+        ("ALTER TABLE public.prices DROP COLUMN note;", "prices.note"),
+        (
+            "ALTER TABLE public.prices DROP COLUMN note;",
+            "public.prices.note",
+        ),
+    ] {
+        let Some(project) = searching("billing") else {
+            return;
+        };
+        let sql =
+            format!("-- dbscript: allow drop-column({allowance}) it is elsewhere\n{statement}");
+        let told = migrate(&project, &sql, &[], 0);
+        assert!(!told.contains("unused-allowance"), "{told}");
+    }
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    project.sql("CREATE TABLE billing.bills (id int PRIMARY KEY, fax text); INSERT INTO billing.bills VALUES (1, 'x')");
+    let short = "-- dbscript: allow drop-column(bills.fax) it is elsewhere\nALTER TABLE bills DROP COLUMN fax;";
+    migrate(&project, short, &[], 0);
+}
+
+/// In both schemas: the first one's is meant, and asked.
+#[test]
+fn the_first_schema_that_has_the_table_is_the_one_that_is_asked() {
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    project.sql("CREATE TABLE billing.prices (id int PRIMARY KEY)");
+    migrate(&project, "DELETE FROM prices;", &[], 0);
+    project.sql("DELETE FROM _sqlx_migrations");
+    let told = migrate(&project, "DELETE FROM public.prices WHERE id > 0;", &[], 3);
+    assert!(
+        told.contains("2 rows of `prices` would be deleted"),
+        "{told}"
+    );
+}
+
+/// The copy has the database's search path as well: what is created there is created where it will be.
+#[test]
+fn the_rehearsal_searches_the_schemas_that_the_database_does() {
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    let sql = "CREATE TABLE made (id int); INSERT INTO billing.made VALUES (1);";
+    migrate(&project, sql, &[], 0);
+    assert_eq!(project.value("SELECT count(*) FROM billing.made"), "1");
+}
