@@ -141,3 +141,16 @@ fn a_table_that_no_restore_could_fill_is_refused_by_name() {
         assert_eq!(project.value("SELECT count(*) FROM other"), "2");
     }
 }
+
+#[test]
+fn keys_to_what_comes_later_or_to_nothing_stand_in_no_way() {
+    let project = made(
+        "PRAGMA foreign_keys = OFF; CREATE TABLE t (p INT REFERENCES later, n INT REFERENCES nowhere (id));
+         CREATE TABLE later (id INT); INSERT INTO t VALUES (1, 2);",
+    );
+    let saved = project.dbscript(&["run", "backup"]).go();
+    assert!(!saved.stderr.contains("warning"), "{}", saved.told());
+    project.sql("DELETE FROM other");
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM t"), "1");
+}

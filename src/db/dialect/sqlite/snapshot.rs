@@ -34,14 +34,14 @@ pub(super) async fn open(target: &Target, readers: usize) -> Result<Snapshot> {
     }
     let theirs = target.clone();
     let leader = workers.first_mut().ok_or(Error::Closed)?;
-    let (info, catalog, schema, unmakeable) = leader
+    let (info, catalog, schema, trial) = leader
         .call(move |state| {
             let connection = &state.connection;
             let mut catalog = catalog::read(connection)?;
             let mut schema = schema::sql(connection)?;
-            let unmakeable = remake::try_out(connection, &mut catalog, &mut schema)?;
+            let trial = remake::try_out(connection, &mut catalog, &mut schema)?;
             let info = schema::info(connection, &theirs)?;
-            Ok((info, catalog, schema, unmakeable))
+            Ok((info, catalog, schema, trial))
         })
         .await?;
     Ok(Snapshot {
@@ -52,8 +52,8 @@ pub(super) async fn open(target: &Target, readers: usize) -> Result<Snapshot> {
             .into_iter()
             .map(|worker| Box::new(SqliteReader { worker }) as Box<dyn Reader>)
             .collect(),
-        unmakeable,
-        warnings: Vec::new(),
+        unmakeable: trial.unmakeable,
+        warnings: trial.warnings,
     })
 }
 
