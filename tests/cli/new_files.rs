@@ -120,3 +120,38 @@ fn a_migration_says_that_it_makes_a_new_file_and_warns_where_there_was_one() {
         .stderr_lacks("is it really gone")
         .go();
 }
+
+#[test]
+fn a_damaged_file_keeps_its_wal_whatever_is_run() {
+    let project = stopped_hard();
+    let path = project.path();
+    let mut bytes = std::fs::read(path.join("dbscript.db")).expect("readable");
+    bytes[..16].copy_from_slice(b"XXXXXXXXXXXXXXXX");
+    project.file("dbscript.db", &bytes);
+    let wal = std::fs::read(path.join("dbscript.db-wal")).expect("it is there");
+    let other = Project::new();
+    other.sql("CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('older')");
+    other.dbscript(&["run", "backup"]).go();
+    for file in other
+        .files()
+        .keys()
+        .filter(|file| file.contains("-backup-"))
+    {
+        project.file(file, other.read(file));
+    }
+    for words in [
+        &["run", "restore", "--yes"][..],
+        &["run", "safe-migration", "--yes"],
+        &["run", "backup"],
+        &["status"],
+    ] {
+        let run = project.dbscript(words).status(4).go();
+        assert!(
+            run.told().contains("not a usable database"),
+            "{}",
+            run.told()
+        );
+        let left = std::fs::read(path.join("dbscript.db-wal")).expect("it stays");
+        assert!(left == wal, "{}", run.told());
+    }
+}

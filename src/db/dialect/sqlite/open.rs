@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 
@@ -75,8 +76,12 @@ fn needs_recovery(error: &rusqlite::Error) -> bool {
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    // Closing a file that turns out to be damaged must not take its `-wal` along, which may be sound.
+    let keeps = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(keeps, true)?;
     // Reads the header and the schema, so that a file that is no database is told now and not in the middle.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.set_db_config(keeps, false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
 }
