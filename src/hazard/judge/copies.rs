@@ -3,7 +3,7 @@
 use super::Judge;
 use super::flows::{Flow, From, flows};
 use crate::event::Severity;
-use crate::hazard::action::{Copy, Insert, Output};
+use crate::hazard::action::{Action, Copy, Insert, Output};
 use crate::hazard::dialect;
 use crate::hazard::draft::{Draft, Question, Weight, What};
 use crate::hazard::rebuild::Rebuild;
@@ -110,7 +110,8 @@ impl Judge<'_> {
             .as_ref()
             .and_then(|from| self.world.holder(from))
             .cloned();
-        self.judge_filters(&original, source.as_ref(), copy);
+        let in_parts = self.is_in_parts(insert, copy);
+        self.judge_filters(&original, source.as_ref(), copy, in_parts);
         if insert.ignore || insert.replace {
             let what = if insert.ignore {
                 "INSERT OR IGNORE"
@@ -152,7 +153,27 @@ impl Judge<'_> {
         }
     }
 
-    fn judge_filters(&mut self, original: &Table, source: Option<&Table>, copy: &Copy) {
+    /// Whether several statements of the file copy rows of this table to the same one.
+    fn is_in_parts(&self, insert: &Insert, copy: &Copy) -> bool {
+        let copies = self.file_actions().filter(|action| match action {
+            Action::Insert(other) => {
+                let from = other.copy.as_ref().and_then(|copy| copy.from.as_ref());
+                let source = copy.from.as_ref().zip(from);
+                self.world.same(&other.table, &insert.table)
+                    && source.is_some_and(|(one, other)| self.world.same(one, other))
+            }
+            _ => false,
+        });
+        copies.count() > 1
+    }
+
+    fn judge_filters(
+        &mut self,
+        original: &Table,
+        source: Option<&Table>,
+        copy: &Copy,
+        in_parts: bool,
+    ) {
         if copy.filters.is_empty() {
             return;
         }
@@ -160,6 +181,9 @@ impl Judge<'_> {
         let filters = copy.filters.join(", ");
         let verdict = format!("would be left out by the {filters} of the copy");
         let weight = match source {
+            _ if in_parts && !self.world.offline => {
+                Weight::rehearsal("several statements copy its rows")
+            }
             Some(source) if source.live.as_ref() == Some(&source.name) || self.world.offline => {
                 let question = self
                     .rows_question(source, Some("1"), &verdict)

@@ -1,7 +1,7 @@
 //! Columns on their way through a copy: which one's values fill which.
 
 use crate::hazard::action::{Copy, Output};
-use crate::hazard::world::Table;
+use crate::hazard::world::{Column, Table};
 
 /// How a column of the new table is filled.
 #[derive(Clone, Debug)]
@@ -41,7 +41,19 @@ pub(super) fn flows(copy: &Copy, targets: &[String], source: Option<&Table>) -> 
                         .map(|name| (name.clone(), From::Same(name.clone()))),
                 ),
             },
-            Output::Column(name) => filled.push((name.clone(), From::Same(name.clone()))),
+            Output::Column(name) => {
+                let columns = known.filter(|_| copy.filters.contains(&"JOIN"));
+                let is = |column: &Column| column.name.eq_ignore_ascii_case(name);
+                let is_another = columns.is_some_and(|columns| !columns.iter().any(is));
+                let from = match is_another {
+                    true => From::Made {
+                        sql: name.clone(),
+                        words: vec![name.to_lowercase()],
+                    },
+                    false => From::Same(name.clone()),
+                };
+                filled.push((name.clone(), from));
+            }
             Output::Expression {
                 sql,
                 keeps,

@@ -2,7 +2,7 @@
 
 use super::{Judge, let_go_elsewhere};
 use crate::event::Severity;
-use crate::hazard::action::{NewTable, References};
+use crate::hazard::action::{Action, NewTable, References};
 use crate::hazard::draft::{Draft, Weight, What};
 use crate::hazard::world::{Seen, Table};
 use crate::ident::TableName;
@@ -67,6 +67,11 @@ impl Judge<'_> {
                 let table = table.clone();
                 if table.live.is_some() {
                     let mut draft = self.lost_table(&table);
+                    if self.is_read_before(&table) {
+                        draft = draft.adding(
+                            "; an earlier statement of the file copies from it: whether every row lives on there is not known here",
+                        );
+                    }
                     if cascade {
                         draft = draft.adding(&self.cascade_from(&table));
                     }
@@ -75,6 +80,21 @@ impl Judge<'_> {
             }
         }
         self.world.drop(name);
+    }
+
+    /// Whether the file has copied from this table before, so that the drop may be the end of a rebuild.
+    fn is_read_before(&self, table: &Table) -> bool {
+        let name = table.name.name.to_lowercase();
+        let mut before = self.steps[self.first..self.at].iter();
+        self.habits.rebuilds
+            && before.any(|placed| {
+                let copy = match &placed.step.action {
+                    Action::Insert(insert) => &insert.copy,
+                    Action::CreateTable(new) => &new.copy,
+                    _ => return false,
+                };
+                copy.as_ref().is_some_and(|copy| copy.words.contains(&name))
+            })
     }
 
     fn lost_table(&self, table: &Table) -> Draft {

@@ -133,21 +133,45 @@ impl Judge<'_> {
         let column = self.quote(&live);
         let verdict = format!("would have `{}` changed to {sql} by the copy", flow.to);
         let condition = format!("{column} IS NOT NULL AND ({sql}\n) IS NOT {column}");
-        let joined = copy.filters.contains(&"JOIN");
-        let weight =
-            match joined || source.live.as_ref() != Some(&source.name) && !self.world.offline {
-                true => Weight::rehearsal("the copy reads more than this table".to_owned()),
-                false => self.weigh(
-                    source,
-                    self.rows_question(source, Some(&condition), &verdict),
-                ),
-            };
+        let elsewhere = source.live.as_ref() != Some(&source.name) && !self.world.offline;
+        let weight = if copy.filters.contains(&"GROUP BY") || is_of_several(words) {
+            Weight::rehearsal("it is computed over several rows")
+        } else if copy.filters.contains(&"JOIN") || elsewhere {
+            Weight::rehearsal("the copy reads more than this table")
+        } else {
+            self.weigh(
+                source,
+                self.rows_question(source, Some(&condition), &verdict),
+            )
+        };
         let object = format!("{}.{}", original.name, flow.to);
         let mut draft = Draft::new("update-rows", self.at, &object)
-            .alters(weight, &original.name, &verdict)
+            .weighs(
+                weight,
+                format!("the copy may change values of `{object}`: it becomes {sql}"),
+            )
             .hint("copy it as it is; change values in a migration of their own")
             .lets_go(&live_name(original), Some(&live), What::Values);
         draft.aliases = vec![original.name.to_string()];
         self.push(draft);
     }
+}
+
+/// Whether an expression with these words is computed over more than one row, so that no row can be asked about it
+/// (<https://www.sqlite.org/lang_aggfunc.html>).
+fn is_of_several(words: &[String]) -> bool {
+    const OVER_ROWS: [&str; 10] = [
+        "avg",
+        "count",
+        "group_concat",
+        "json_group_array",
+        "json_group_object",
+        "max",
+        "min",
+        "string_agg",
+        "sum",
+        "total",
+    ];
+    let is = |word: &String| word == "over" || OVER_ROWS.contains(&word.as_str());
+    words.iter().any(is)
 }

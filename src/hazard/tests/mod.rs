@@ -2,6 +2,7 @@
 
 mod allowances;
 mod columns;
+mod copies;
 mod counters;
 mod keys_off;
 mod offline;

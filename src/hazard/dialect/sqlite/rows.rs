@@ -164,6 +164,12 @@ pub(super) fn copy(select: &Select<'_>, sql: &str) -> Option<Copy> {
     };
     let from = from.as_ref()?;
     let joined = from.joins.as_ref().is_some_and(|joins| !joins.is_empty());
+    if let (Some(SelectTable::Select(inner, _)), false) = (from.select, joined)
+        && is_whole(select)
+    {
+        // The rows of a subquery as they are are those of the subquery.
+        return copy(inner, sql);
+    }
     let (name, alias) = match from.select {
         Some(SelectTable::Table(name, alias, _)) => (Some(name), alias.as_ref()),
         _ => (None, None),
@@ -200,6 +206,29 @@ pub(super) fn copy(select: &Select<'_>, sql: &str) -> Option<Copy> {
     })
 }
 
+/// Whether a SELECT takes every row and column as it is.
+fn is_whole(select: &Select<'_>) -> bool {
+    let OneSelect::Select {
+        distinctness,
+        columns,
+        where_clause,
+        group_by,
+        having,
+        ..
+    } = &select.body.select
+    else {
+        return false;
+    };
+    matches!(columns, [ResultColumn::Star])
+        && *distinctness != Some(Distinctness::Distinct)
+        && where_clause.is_none_or(|condition| expression::constant(condition) == Some(true))
+        && group_by.is_none()
+        && having.is_none()
+        && select.body.compounds.is_none()
+        && select.limit.is_none()
+        && select.with.is_none()
+}
+
 fn alias_name(alias: &As<'_>) -> String {
     match alias {
         As::As(name) | As::Elided(name) => plain(name),
@@ -220,7 +249,8 @@ fn output(column: &ResultColumn<'_>, known: &[String], joined: bool) -> Output {
         ResultColumn::Expr(expression, alias) => {
             let own = match expression {
                 Expr::Qualified(table, _) => is_known(&plain(table)),
-                _ => !joined,
+                // A name that two tables have is refused, so this is the first one's wherever that has it.
+                _ => true,
             };
             match expression::column(expression).filter(|_| own) {
                 Some(name) => Output::Column(name),
