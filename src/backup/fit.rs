@@ -9,8 +9,10 @@ use super::progress::say;
 use super::set::Set;
 use super::store::Store;
 use super::summary::TableSummary;
-use crate::db::{Column, Engine, Table, Target};
+use crate::db::{Column, Engine, Table, Target, refusal};
+use crate::error::{self, Kind};
 use crate::event::{Level, Sink};
+use crate::ident::TableName;
 
 /// What keeps a table from taking the set's rows as they are: other columns, or other types, which would change values.
 pub(super) fn differences(table: &Table, part: &TableSummary) -> Option<String> {
@@ -73,6 +75,18 @@ pub(super) fn remark_origin(set: &Set, target: &Target, store: &Store, sink: &dy
         );
         say(sink, Level::Warn, message);
     }
+}
+
+/// Says of rows that are refused that the table demands more than it did when they were backed up.
+pub(super) fn not_taken(table: &TableName, error: error::Error) -> error::Error {
+    let code = error.code.as_deref().unwrap_or_default();
+    if refusal(code, &error.message).is_none() {
+        return error;
+    }
+    let message = format!("`{table}` does not take the rows that it had when they were backed up");
+    error.context(Kind::Refused, message).hint(
+        "drop the key or constraint that is in the way, restore, settle the rows and add it again; or restore the whole set, without `--tables`",
+    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::counters;
 use super::create::{CreateOptions, Created, create};
 use super::error::Error;
 use super::exclusive::{keep_others_out, nothing_restored};
+use super::fit::not_taken;
 use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::new_file::NewFile;
@@ -347,7 +348,8 @@ async fn replace_rows(
                 table: name.clone(),
                 why: "it was dropped meanwhile".to_owned(),
             })?;
-        let rows = load_table(session, &plan.set, part, table, sink).await?;
+        let loaded = load_table(session, &plan.set, part, table, sink).await;
+        let rows = loaded.map_err(|error| not_taken(&part.name, error))?;
         counts.push((name, rows));
     }
     session.rebuild_from(&names).await?;

@@ -11,6 +11,7 @@ in_every_project!(
     the_same_job_tells_people_what_it_did,
     a_restore_brings_back_what_was_lost_and_takes_away_what_came,
     only_the_named_tables_are_restored,
+    rows_that_a_new_key_does_not_take_are_told_with_the_way_out,
     a_second_run_of_anything_is_harmless,
     the_gate_before_another_tool_makes_a_labelled_set,
 );
@@ -146,6 +147,22 @@ fn only_the_named_tables_are_restored(project: Project) {
         project.value("SELECT DISTINCT body FROM comments"),
         "changed"
     );
+}
+
+fn rows_that_a_new_key_does_not_take_are_told_with_the_way_out(project: Project) {
+    project.sql("CREATE TABLE kinds (id INTEGER PRIMARY KEY, name VARCHAR(9))");
+    project.sql("INSERT INTO kinds VALUES (1, 'a'), (2, 'a')");
+    project.dbscript(&["run", "backup"]).go();
+    project.sql("DELETE FROM kinds WHERE id = 2; CREATE UNIQUE INDEX one_each ON kinds (name)");
+    let words = ["run", "restore", "--tables", "kinds", "--yes", "--json"];
+    let run = project.dbscript(&words).status(3).go();
+    let error = run.end()["error"].clone();
+    let message = error["message"].to_string();
+    assert!(message.contains("as it was"), "{error}");
+    assert!(message.contains("`kinds` does not take"), "{error}");
+    let hint = error["hint"].to_string();
+    assert!(hint.contains("without `--tables`"), "{error}");
+    assert_eq!(project.value("SELECT count(*) FROM kinds"), "1");
 }
 
 fn a_second_run_of_anything_is_harmless(project: Project) {
