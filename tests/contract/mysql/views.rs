@@ -1,9 +1,12 @@
 //! Views that lead nowhere: the server lets one stay whose tables, columns or views go. And views that read what not
 //! everybody may, or belong to who has few rights.
 
+use dbscript::db::Begin;
+
 use super::rights::limited;
 use super::{client, name};
 use crate::cli::{MIGRATE, filled};
+use crate::contract::number;
 use crate::harness::databases::{Database, Fresh};
 use crate::harness::{Project, timestamps};
 
@@ -168,4 +171,59 @@ async fn views_over_those_of_a_user_with_rights_to_one_database_only_come_back_a
     go(&["run", "safe-migration", "--yes"])
         .stderr_lacks("is left out")
         .go();
+}
+
+/// As "rename the table, leave a view behind" makes it, and its own advice goes back from.
+#[test]
+fn a_view_where_a_table_is_to_be_makes_way_for_it() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql("CREATE TABLE orders (id INT PRIMARY KEY); INSERT INTO orders VALUES (1)");
+    project.dbscript(&["run", "backup"]).go();
+    project.sql(
+        "RENAME TABLE orders TO orders_v2; CREATE VIEW orders AS SELECT * FROM orders_v2;
+         CREATE VIEW more AS SELECT * FROM orders",
+    );
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    let tables = "SELECT GROUP_CONCAT(TABLE_NAME, ' ', TABLE_TYPE) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+    assert_eq!(project.value(tables), "orders BASE TABLE");
+    assert_eq!(project.value("SELECT count(*) FROM orders"), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_made_way_for_a_table_is_back_where_that_is_undone() {
+    let Some((fresh, mut session)) = super::swaps::fresh().await else {
+        return;
+    };
+    session.begin(Begin::Rebuild).await.expect("it begins");
+    session.drop_all().await.expect("a database beside");
+    for sql in ["CREATE TABLE t (a INT)", "CREATE TABLE v (a INT)"] {
+        session.run(sql).await.expect("it is made");
+    }
+    let new = session.query("SELECT DATABASE()", &[], 1).await;
+    let new = new.expect("it answers").rows.remove(0).remove(0);
+    let dbscript::value::Value::Text(new) = new else {
+        panic!("it is in a database");
+    };
+    let mut other = fresh.session().await;
+    let mut blocker = fresh.session().await;
+    blocker.begin(Begin::Write).await.expect("it begins");
+    number(&mut blocker, &format!("SELECT COUNT(*) FROM `{new}`.t")).await;
+    let committing = tokio::spawn(async move {
+        let refused = session.commit().await;
+        refused.expect_err("the connection is gone");
+        session.rollback_all().await
+    });
+    let number_of = super::swaps::waiting(&mut other, &fresh, "RENAME TABLE").await;
+    let views = "SELECT COUNT(*) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
+    assert_eq!(number(&mut other, views).await, 0);
+    other.run(&format!("KILL {number_of}")).await.ok();
+    committing.await.expect("it ends").ok();
+    blocker.rollback().await.expect("it ends");
+    let mut next = fresh.session().await;
+    next.begin(Begin::Rebuild).await.expect("it mends first");
+    next.rollback_all().await.expect("it goes away");
+    assert_eq!(number(&mut other, views).await, 1);
+    assert_eq!(number(&mut other, "SELECT SUM(a) FROM v").await, 1);
 }

@@ -242,6 +242,7 @@ impl Swap {
         watch::refuse_others(state).await?;
         drop_triggers(state, &self.old_objects).await?;
         text::surely(&mut state.connection, "UNLOCK TABLES").await?;
+        self.clear_names(state).await?;
         let mut moves = moves(&self.old_tables, &self.here, &self.old);
         moves.extend(moves_between(&self.new_tables, &self.new, &self.here));
         rename(state, &moves).await?;
@@ -270,6 +271,15 @@ impl Swap {
         // Last, when nothing else can fail: what another has made could perhaps not be made again as theirs.
         for piece in gone {
             schema::drop_object(state, &piece.kind, &piece.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops the views that have the name of a table that is to be: views do not move, and no table moves onto one.
+    async fn clear_names(&self, state: &mut State) -> Result<()> {
+        let views = self.old_objects.iter().filter(|piece| piece.kind == "view");
+        for view in views.filter(|view| self.new_tables.contains(&view.name)) {
+            schema::drop_object(state, &view.kind, &view.name).await?;
         }
         Ok(())
     }
