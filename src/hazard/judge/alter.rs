@@ -2,6 +2,7 @@
 
 use super::Judge;
 use super::copies::live_name;
+use super::history::with_history;
 use crate::event::Severity;
 use crate::hazard::action::{Action, ColumnChange};
 use crate::hazard::dialect;
@@ -92,6 +93,7 @@ impl Judge<'_> {
         let old_type = known.map_or("", |known| known.type_name.as_str());
         let fate = self.fate_of_nulls(new_type.unwrap_or(old_type));
         let verdict = format!("have NULL in `{column}`, which becomes NOT NULL{fate}");
+        let table = &with_history(table);
         let question = self.rows_question(table, Some(&condition), &verdict);
         let weight = self.weigh(table, question);
         let object = format!("{}.{column}", table.name);

@@ -2,6 +2,7 @@
 
 use super::Judge;
 use super::copies::live_name;
+use super::history::with_history;
 use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::Table;
 use crate::ident::TableName;
@@ -52,6 +53,7 @@ impl Judge<'_> {
         let there = format!("CONVERT(CONVERT({quoted} USING {charset}) USING utf8mb4)");
         let condition = format!("BINARY {there} <> BINARY CONVERT({quoted} USING utf8mb4)");
         let verdict = format!("have characters in `{column}` that {charset} does not have");
+        let table = &with_history(table);
         let question = self.rows_question(table, Some(&condition), &verdict);
         let weight = self.weigh(table, question);
         let mut draft = Draft::new(

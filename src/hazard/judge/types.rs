@@ -2,6 +2,7 @@
 
 use super::Judge;
 use super::copies::live_name;
+use super::history::with_history;
 use crate::event::Severity;
 use crate::hazard::dialect::{self, TypeChange};
 use crate::hazard::draft::{Draft, OnFailure, Question, Weight, What};
@@ -38,8 +39,9 @@ impl Judge<'_> {
         let (Some(live), false) = (&known.live, known.generated) else {
             return;
         };
+        let held = with_history(table);
         let retyped = Retyped {
-            table,
+            table: &held,
             column: known,
             stored: self.quote(live),
             new_type,
