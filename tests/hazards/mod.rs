@@ -16,6 +16,7 @@ mod mysql;
 mod parts;
 mod postgres;
 mod refusals;
+mod retouched;
 mod retyped;
 mod routines;
 mod row_values;

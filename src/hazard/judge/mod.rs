@@ -27,6 +27,7 @@ mod partitions;
 mod questions;
 mod rebuilds;
 mod redefine;
+mod retouched;
 mod routines;
 mod rows;
 mod sequences;

@@ -192,6 +192,7 @@ impl Judge<'_> {
             .any(|name| table.name.name.eq_ignore_ascii_case(name));
         if table.live.is_some() && !history && change.reach != Reach::Never {
             self.judge_update(&table, update);
+            self.retouch(&table, &update.columns);
         }
         if change.reach != Reach::Never {
             self.fire(&change.table, "UPDATE");

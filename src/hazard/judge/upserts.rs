@@ -31,6 +31,7 @@ impl Judge<'_> {
             }
         }
         self.push(draft);
+        self.retouch(table, changed);
     }
 
     /// How many rows get other values.
