@@ -180,3 +180,27 @@ async fn a_view_that_only_a_writer_may_read_is_named_and_stops_no_backup() {
     let left_out = summary["not_included"].to_string();
     assert!(left_out.contains("\"draws\""), "{left_out}");
 }
+
+/// Its rows would be stored twice, and written to the tables below it a second time.
+#[test]
+fn a_merge_table_is_named_as_not_included_and_stays() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE m1 (a INT) ENGINE = MyISAM; INSERT INTO m1 VALUES (1);
+         CREATE TABLE m2 (a INT) ENGINE = MyISAM; INSERT INTO m2 VALUES (2);
+         CREATE TABLE mm (a INT) ENGINE = MERGE UNION = (m1, m2) INSERT_METHOD = LAST",
+    );
+    let run = project.dbscript(&["run", "backup"]).go();
+    assert!(
+        run.stderr.contains("`mm`") || run.stderr.contains("mm:"),
+        "{}",
+        run.stderr
+    );
+    project.dbscript(&["run", "verify"]).go();
+    project.sql("INSERT INTO mm VALUES (3)");
+    project.dbscript(&["run", "restore", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM mm"), "2");
+    assert_eq!(project.value("SELECT count(*) FROM m2"), "1");
+}

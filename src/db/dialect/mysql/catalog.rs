@@ -29,13 +29,14 @@ impl Listed {
     }
 }
 
-/// Tables and sequences in name order, without views.
+/// Tables and sequences in name order, without views, and without what is one in all but name: a MERGE table's rows are
+/// those of the tables below it, and it stays where those change places.
 pub(super) async fn listed(state: &mut State) -> Result<Vec<Listed>> {
     let rows = text::rows(
         &mut state.connection,
         "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, AUTO_INCREMENT FROM information_schema.TABLES
          WHERE TABLE_SCHEMA = DATABASE()
-           AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE')
+           AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') AND COALESCE(ENGINE, '') <> 'MRG_MYISAM'
          ORDER BY CAST(TABLE_NAME AS BINARY)",
     )
     .await?;
@@ -76,6 +77,7 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     let mut keys = keys::read(state).await?;
     let mut attributes = attributes::read(state).await?;
     catalog.not_included = nowhere::left_out(&columns, &listed);
+    catalog.not_included.extend(merged(state).await?);
     for entry in listed {
         if entry.is_sequence() {
             catalog.sequences.push(sequence(state, &entry.name).await?);
@@ -114,6 +116,23 @@ pub(super) async fn read(state: &mut State) -> Result<Catalog> {
     catalog.not_included.extend(left_out(&made));
     catalog.objects = made.into_iter().map(object).collect();
     Ok(catalog)
+}
+
+/// The MERGE tables (<https://mariadb.com/kb/en/merge/>), which are not among those that are listed.
+async fn merged(state: &mut State) -> Result<Vec<NotIncluded>> {
+    let rows = text::rows(
+        &mut state.connection,
+        "SELECT TABLE_NAME FROM information_schema.TABLES
+         WHERE TABLE_SCHEMA = DATABASE() AND ENGINE = 'MRG_MYISAM' ORDER BY TABLE_NAME",
+    )
+    .await?;
+    let named = rows.iter().map(|row| NotIncluded {
+        kind: "merge table".to_owned(),
+        name: cell(row, 0),
+        why: "its rows are those of the tables it merges, which are included; a restore leaves it where it is, and makes none"
+            .to_owned(),
+    });
+    Ok(named.collect())
 }
 
 fn object(made: Made) -> Object {
