@@ -1,6 +1,10 @@
 //! The rows of some tables, restored into a database that stays as it is.
 
+use dbscript::db::{Begin, Error};
+use dbscript::ident::TableName;
+
 use super::name;
+use crate::contract::{number, run};
 use crate::harness::databases::Database;
 use crate::harness::{Project, Signal, wait_until};
 
@@ -93,4 +97,30 @@ fn a_table_may_be_named_as_a_function_and_routines_keep_their_mode() {
     let modes = "SELECT COUNT(*) FROM information_schema.ROUTINES
         WHERE ROUTINE_SCHEMA = DATABASE() AND SQL_MODE LIKE '%IGNORE_SPACE%'";
     assert_eq!(project.value(modes), "0");
+}
+
+/// Whoever waited for the lock goes first: the right to it was not what failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wrote_as_the_lock_was_given_up_is_not_told_as_a_right_that_is_missing() {
+    let Some((fresh, mut session)) = super::swaps::fresh().await else {
+        return;
+    };
+    session.begin(Begin::Rebuild).await.expect("it begins");
+    let mut other = fresh.session().await;
+    let mut writer = fresh.session().await;
+    let writing = tokio::spawn(async move {
+        run(&mut writer, "INSERT INTO log VALUES (8)").await;
+    });
+    super::swaps::waiting(&mut other, &fresh, "INSERT INTO log").await;
+    let cleared = session.clear(&TableName::plain("log")).await;
+    session.rollback_all().await.expect("it goes away");
+    writing.await.expect("the writer goes on");
+    assert_eq!(number(&mut other, "SELECT COUNT(*) FROM log").await, 1);
+    if let Err(error) = cleared {
+        let Error::Unsupported { message, hint } = error else {
+            panic!("{error}");
+        };
+        assert!(message.contains("have written to `log`"), "{message}");
+        assert!(hint.contains("they were locked"), "{hint}");
+    }
 }

@@ -135,9 +135,10 @@ pub(super) async fn commit(state: &mut State) -> Result<()> {
 /// Ends the transaction, with everything that holds only inside one.
 pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     state.cursors.retain(|_, open| open.held);
-    alone::unlock(state).await?;
     let ended = text::surely(&mut state.connection, how).await;
     without_transactions::look(state, how).await;
+    // Not before: to give locks back commits.
+    let unlocked = alone::unlock(state).await;
     let committed = how == "COMMIT";
     if committed && ended.is_err() {
         return ended.map(|_| ()).map_err(Error::at_commit);
@@ -163,7 +164,7 @@ pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
     watch::stop(state).await;
     journal::unlock(state).await;
     state.transaction = None;
-    ended.map(|_| ())
+    ended.and(unlocked)
 }
 
 /// A savepoint that is gone says what became of the transaction.

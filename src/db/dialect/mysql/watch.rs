@@ -193,7 +193,8 @@ pub(super) fn locks(tables: &[String], how: &str) -> String {
 pub(super) async fn times(state: &mut State, database: &str, told: Told) -> Result<Times> {
     let sql = format!(
         "SELECT TABLE_NAME, UPDATE_TIME FROM information_schema.TABLES
-         WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+         WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+           AND COALESCE(ENGINE, '') <> 'MRG_MYISAM'",
         text::literal(database)
     );
     let rows = text::rows(&mut state.connection, &sql).await?;
@@ -316,7 +317,7 @@ pub(super) async fn refuse_others(state: &mut State) -> Result<()> {
     }
     let here = state.server.database.clone();
     let written = written_by_others(state, &here).await?;
-    refuse(&written)
+    refuse(&written, false)
 }
 
 /// Refuses to empty a table that was written since it was saved.
@@ -324,10 +325,12 @@ pub(super) async fn refuse_others_on(state: &mut State, table: &str) -> Result<(
     let here = state.server.database.clone();
     let mut written = written_by_others(state, &here).await?;
     written.retain(|name| name == table);
-    refuse(&written)
+    let guarded = state.watch.as_ref().is_some_and(|watch| watch.guarded);
+    refuse(&written, guarded)
 }
 
-fn refuse(written: &[String]) -> Result<()> {
+/// `guarded`: they were kept waiting until the lock was given up for this session's own writes, and went first.
+fn refuse(written: &[String], guarded: bool) -> Result<()> {
     if written.is_empty() {
         return Ok(());
     }
@@ -338,8 +341,11 @@ fn refuse(written: &[String]) -> Result<()> {
              they wrote would have been lost",
             names.join(", ")
         ),
-        hint: "stop what writes to the database, and run this again; with the right LOCK TABLES on it, others would have been kept waiting"
-            .to_owned(),
+        hint: match guarded {
+            true => "stop what writes to these tables, and run this again: they were locked, but who waits for the lock writes first in the instant in which it is given up for the restore's own rows",
+            false => "stop what writes to the database, and run this again; with the right LOCK TABLES on it, others would have been kept waiting",
+        }
+        .to_owned(),
     })
 }
 
