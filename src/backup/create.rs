@@ -247,6 +247,7 @@ fn select(
     if options.tables.is_none() && catalog.hides {
         return Err(Error::Hidden {
             database: target.shown().to_owned(),
+            name: target.engine().quote(target.name()),
         });
     }
     if options.tables.is_none() && !options.without_unread {

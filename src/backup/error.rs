@@ -82,6 +82,8 @@ pub enum Error {
     Hidden {
         /// The database.
         database: String,
+        /// Its name, as the engine quotes it.
+        name: String,
     },
     /// `--tables` names none.
     #[error("`--tables` names no table")]
@@ -313,9 +315,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::Unmakeable { .. } => {
             "name the other tables with `--tables`, and let the application save this one; or have the table do without it (an index may need it: the application makes one again after a restore)".to_owned()
         }
-        Error::Hidden { .. } => {
-            "give its user SELECT on the whole database, such as `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON app.*`, or name the tables with `--tables`".to_owned()
-        }
+        Error::Hidden { name, .. } => format!(
+            "give its user SELECT on the whole database, such as GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON {name}.*, or name the tables with `--tables`"
+        ),
         Error::NoTableNamed => "leave it out to take every table".to_owned(),
         Error::UnknownTable { known, .. } => format!("there are: {}", known.join(", ")),
         Error::AlikeTables { exact, .. } => format!(

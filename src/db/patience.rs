@@ -60,6 +60,27 @@ pub async fn commit_telling(session: &mut Session, sink: &dyn Sink) -> Result<()
     }
 }
 
+/// How long a look at the whole database may take before it is told that it may be waiting.
+const LONG_LOOK: Duration = Duration::from_secs(3);
+
+/// Does what reads all of a database at once, and may wait for a lock or be slow by itself, which cannot be told apart: if
+/// it takes long, says so, once.
+pub async fn telling_late<T>(sink: &dyn Sink, what: &str, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = tokio::time::sleep(LONG_LOOK) => sink.send(&Event::Log {
+            level: Level::Info,
+            message: format!(
+                "{what} takes its time: it may be waiting for another program that holds a lock on a table …"
+            ),
+            data: None,
+        }),
+    }
+    work.await
+}
+
 /// Limits a session's waits to what others' work may take, from its first transaction on. SQLite's own limit is shorter,
 /// and there a transaction waits only as it begins.
 ///

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::dialect::{HistorySql, Snapshot, mysql, postgres, sqlite};
-use super::patience::telling;
+use super::patience::{telling, telling_late};
 use super::scratch::Scratch;
 use super::server::Server;
 use super::url::{self, Address};
@@ -338,7 +338,11 @@ impl Target {
     /// # Errors
     /// As [`Target::snapshot`].
     pub async fn snapshot_telling(&self, readers: usize, sink: &dyn Sink) -> Result<Snapshot> {
-        self.telling(sink, self.snapshot(readers)).await
+        let opening = self.snapshot(readers);
+        match &self.address {
+            Address::File(_) => telling(sink, "the database", opening).await,
+            Address::Server(..) => telling_late(sink, "the snapshot", opening).await,
+        }
     }
 
     async fn telling<T>(&self, sink: &dyn Sink, opening: impl Future<Output = T>) -> T {

@@ -165,3 +165,23 @@ fn a_reader_that_keeps_a_commit_waiting_is_told() {
         run.finish();
     }
 }
+
+/// It may be waited for, or slow by itself: nobody looks at a screen that says nothing.
+#[test]
+fn a_backup_that_waits_for_a_locked_table_says_so() {
+    for (database, lock, free) in [
+        (Database::Mysql, "LOCK TABLES users WRITE", "UNLOCK TABLES"),
+        (Database::Postgres, "BEGIN; LOCK TABLE users", "COMMIT"),
+    ] {
+        let Some(project) = Project::on(database) else {
+            continue;
+        };
+        let project = filled(project, 3);
+        let mut holder = project.holder();
+        holder.sql(lock);
+        let mut run = project.dbscript(&["run", "backup"]).start();
+        run.wait_for(&["it may be waiting for another program that holds a lock"]);
+        holder.sql(free);
+        run.finish();
+    }
+}

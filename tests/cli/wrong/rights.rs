@@ -119,7 +119,11 @@ async fn roles(fresh: Fresh) {
             fresh.said(Said {
                 sqlite: &[],
                 postgres: &["hidden", "permission denied", "grant it to the user"],
-                mysql: &["may hide tables", "SELECT on the whole database"],
+                mysql: &[
+                    "may hide tables",
+                    "SELECT on the whole database",
+                    "EVENT ON `test_",
+                ],
             }),
         )
         .url(&one)
