@@ -20,6 +20,7 @@ mod next_steps;
 mod outside;
 mod places;
 mod plans;
+mod postgres;
 mod readme;
 mod records;
 mod screen;

@@ -21,12 +21,7 @@ pub(super) async fn read(
     columns: &[Column],
     out: mpsc::Sender<Chunk>,
 ) -> Result<u64> {
-    let from = only(state, table).await?;
-    let names: Vec<String> = columns
-        .iter()
-        .map(|column| sql::name(&column.name))
-        .collect();
-    let copy = format!("COPY (SELECT {} FROM {from}) TO STDOUT", names.join(", "));
+    let copy = statement(state, table, columns).await?;
     let keys = Keys::of(columns);
     let classes: Vec<Class> = columns
         .iter()
@@ -86,19 +81,41 @@ pub(super) async fn read(
     Ok(total)
 }
 
+/// What gives the rows. A query is planned, for which the server takes functions in the expressions of the table's indexes
+/// apart: where no schema is searched, one that names another function without its schema would fail. So a plain table is
+/// copied without a query, which cannot give what is generated, nor the rows of partitions
+/// (<https://www.postgresql.org/docs/current/sql-copy.html>).
+async fn statement(state: &mut State, table: &Table, columns: &[Column]) -> Result<String> {
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| sql::name(&column.name))
+        .collect();
+    let (names, named) = (names.join(", "), state.table(&table.name));
+    let stored = !columns.is_empty() && columns.iter().all(|column| !column.generated);
+    if stored && kind(state, &named).await?.starts_with('r') {
+        return Ok(format!("COPY {named} ({names}) TO STDOUT"));
+    }
+    let from = only(state, table).await?;
+    Ok(format!("COPY (SELECT {names} FROM {from}) TO STDOUT"))
+}
+
+/// The letter of a relation's kind, and `+` where others may inherit from it.
+async fn kind(state: &mut State, named: &str) -> Result<String> {
+    let asked = format!(
+        "SELECT relkind::text || CASE WHEN relhassubclass THEN '+' ELSE '' END FROM pg_catalog.pg_class WHERE oid = {}::regclass",
+        sql::literal(named)
+    );
+    let rows = state.texts(&asked).await?;
+    let kind = rows.into_iter().flatten().flatten().next();
+    Ok(kind.unwrap_or_default())
+}
+
 /// The table, without those that inherit from it: they are tables of their own. A partitioned one with its partitions.
 pub(super) async fn only(state: &mut State, table: &Table) -> Result<String> {
     let named = state.table(&table.name);
-    let asked = format!(
-        "SELECT relkind = 'r' AND relhassubclass FROM pg_catalog.pg_class WHERE oid = {}::regclass",
-        sql::literal(&named)
-    );
-    let rows = state.texts(&asked).await?;
-    let alone = rows.first().and_then(|row| row.first()?.as_deref()) == Some("t");
-    Ok(if alone {
-        format!("ONLY {named}")
-    } else {
-        named
+    Ok(match kind(state, &named).await?.as_str() {
+        "r+" => format!("ONLY {named}"),
+        _ => named,
     })
 }
 

@@ -1,0 +1,86 @@
+//! What only PostgreSQL has in its databases, through backup, migration and restore.
+
+use crate::harness::databases::Database;
+use crate::harness::{PASSWORD, Project, timestamps};
+
+fn project() -> Option<Project> {
+    Project::on(Database::Postgres)
+}
+
+fn run(project: &Project, words: &[&str], status: i32) -> String {
+    let words = [&["run"], words].concat();
+    project.dbscript(&words).status(status).go().told()
+}
+
+/// The URL of a user without rights on the server, who owns the database and all tables in it.
+fn as_owner(project: &Project) -> String {
+    let database = project.value("SELECT current_database()");
+    let user = format!("owner_{database}");
+    project.sql(&format!(
+        "CREATE ROLE \"{user}\" LOGIN CREATEDB PASSWORD '{PASSWORD}'; ALTER DATABASE \"{database}\" OWNER TO \"{user}\";
+         GRANT ALL ON SCHEMA public TO \"{user}\";
+         DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            LOOP EXECUTE format('ALTER TABLE %s OWNER TO \"{user}\"', t); END LOOP; END $$"
+    ));
+    let url = project.url().expect("a server");
+    let (_, place) = url.split_once('@').expect("a user in it");
+    format!("postgres://{user}:{PASSWORD}@{place}")
+}
+
+/// The usual wrapper of `unaccent`: a query of the table would make the server take it apart where no schema is searched.
+#[test]
+fn an_index_on_a_function_that_names_another_without_its_schema_is_no_hindrance() {
+    let Some(project) = project() else { return };
+    project.sql(
+        "CREATE FUNCTION plainly(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+        CREATE FUNCTION searched(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT plainly($1)';
+        CREATE TABLE people (id int PRIMARY KEY, name text); INSERT INTO people VALUES (1, 'Ann');
+        CREATE INDEX people_name ON people (searched(name));",
+    );
+    run(&project, &["backup"], 0);
+    let [first] = &timestamps(&project)[..] else {
+        panic!("one set")
+    };
+    project.file("migrations/1_a.sql", "ALTER TABLE people ADD COLUMN x int;");
+    run(&project, &["safe-migration", "--yes"], 0);
+    run(&project, &["restore", "--from", first, "--yes"], 0);
+    let index = "SELECT count(*) FROM pg_indexes WHERE indexname = 'people_name'";
+    assert_eq!(project.value(index), "1");
+    let empty = project.another();
+    let words = ["run", "restore", "--from", first, "--yes", "--database-url"];
+    let words = [&words[..], &[empty.url().expect("a server")]].concat();
+    project.dbscript(&words).status(0).go();
+    assert_eq!(empty.value("SELECT count(*) FROM people"), "1");
+}
+
+/// What the rows of a backup replace goes by itself, whatever a rule would make of a DELETE.
+#[test]
+fn a_restore_of_some_tables_sets_no_rule_off() {
+    for rule in [
+        "DO ALSO INSERT INTO archive VALUES (old.id)",
+        "DO INSTEAD UPDATE docs SET body = 'deleted' WHERE id = old.id",
+        "DO INSTEAD NOTHING",
+    ] {
+        let Some(project) = project() else { return };
+        project.sql("CREATE TABLE docs (id int PRIMARY KEY, body text); INSERT INTO docs VALUES (1, 'x'), (2, 'y'); CREATE TABLE archive (id int);");
+        project.sql(&format!("CREATE RULE gone AS ON DELETE TO docs {rule}"));
+        run(&project, &["backup"], 0);
+        project.sql("UPDATE docs SET body = 'oops'");
+        // A superuser may set session_replication_role, and has no need of this.
+        let url = as_owner(&project);
+        let words = [
+            "restore",
+            "--tables",
+            "docs",
+            "--yes",
+            "--database-url",
+            &url,
+        ];
+        run(&project, &words, 0);
+        let told =
+            "SELECT string_agg(body, ',' ORDER BY id) || (SELECT count(*) FROM archive) FROM docs";
+        assert_eq!(project.value(told), "x,y0", "{rule}");
+        let mode = "SELECT ev_enabled::text FROM pg_rewrite WHERE rulename = 'gone'";
+        assert_eq!(project.value(mode), "O", "{rule}");
+    }
+}
