@@ -1,8 +1,8 @@
-//! Tables whose triggers and foreign keys are out of force for a while: rows of a backup come as they were, and neither
+//! Tables whose triggers, rules and foreign keys are out of force for a while: rows of a backup come as they were, and neither
 //! their arrival nor what they replace is to set anything off.
 //!
-//! `session_replication_role` does it where the user may set it. Everybody else owns the tables at most: user triggers are
-//! then disabled, foreign keys dropped and made again, in the same transaction, before its end.
+//! `session_replication_role` does it where the user may set it. Everybody else owns the tables at most: user triggers and
+//! rules are then disabled, foreign keys dropped and made again, in the same transaction, before its end.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,8 @@ pub(super) async fn with<T: Send>(
         }
         return result;
     }
-    let put_back = disable_triggers(state, table).await?;
+    let mut put_back = disable_triggers(state, table).await?;
+    put_back.extend(disable_rules(state, table).await?);
     if keys_too && !state.quiet.done.contains(table) {
         drop_keys(state, table).await?;
         state.quiet.done.push(table.clone());
@@ -111,6 +112,33 @@ async fn disable_triggers(state: &mut State, table: &TableName) -> Result<Vec<St
     if !put_back.is_empty() {
         state
             .run(&format!("ALTER TABLE {named} DISABLE TRIGGER USER"))
+            .await?;
+    }
+    Ok(put_back)
+}
+
+/// Disables a table's rules, which would make a DELETE of its rows something else. Returns what brings each back.
+async fn disable_rules(state: &mut State, table: &TableName) -> Result<Vec<String>> {
+    let named = state.table(table);
+    let enabled = format!(
+        "SELECT rulename, ev_enabled::text FROM pg_catalog.pg_rewrite \
+         WHERE ev_class = {}::regclass AND ev_type <> '1' AND ev_enabled IN ('O', 'A') ORDER BY rulename",
+        sql::literal(&named)
+    );
+    let mut put_back = Vec::new();
+    for row in state.texts(&enabled).await? {
+        let [Some(rule), Some(mode)] = &row[..] else {
+            continue;
+        };
+        let rule = sql::name(rule);
+        let how = if mode == "A" {
+            "ENABLE ALWAYS"
+        } else {
+            "ENABLE"
+        };
+        put_back.push(format!("ALTER TABLE {named} {how} RULE {rule}"));
+        state
+            .run(&format!("ALTER TABLE {named} DISABLE RULE {rule}"))
             .await?;
     }
     Ok(put_back)
