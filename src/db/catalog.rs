@@ -76,7 +76,12 @@ pub struct Table {
     pub partition_key: Option<String>,
     /// What else columns are, in the order of `columns`; empty where the engine has nothing of it (MySQL, MariaDB).
     pub attributes: Vec<Attributes>,
+    /// What else hangs on it and on no copy of it, in words, such as [`ROW_SECURITY`] (PostgreSQL).
+    pub extras: Vec<String>,
 }
+
+/// The word in [`Table::extras`] for a table whose policies decide who sees which rows.
+pub const ROW_SECURITY: &str = "row level security";
 
 impl Table {
     /// The columns a backup carries: all but generated ones.

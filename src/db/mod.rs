@@ -23,8 +23,8 @@ mod url;
 pub use broken::{COMMITTED, IN_DOUBT, connection_broke};
 pub use catalog::{
     Attributes, BrokenView, Catalog, Check, Column, DatabaseInfo, Drawn, ForeignKey, Index,
-    NotIncluded, Object, Orphans, SchemaSql, Searched, Sequence, Table, Unmakeable, Unseen,
-    UnusableIndex, Withheld,
+    NotIncluded, Object, Orphans, ROW_SECURITY, SchemaSql, Searched, Sequence, Table, Unmakeable,
+    Unseen, UnusableIndex, Withheld,
 };
 pub use dialect::{
     Begin, Beside, Capitals, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED,

@@ -12,6 +12,7 @@ use super::mode;
 use super::rebuild::runs_without_keys;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
+use super::swapped;
 use super::weigh::{Witness, counts, weigh};
 use super::world::World;
 use crate::db::{Catalog, Engine, Session};
@@ -162,6 +163,14 @@ pub async fn lint(
     let mut verdict = judge::judge(&reading, &steps, &running, catalog.as_ref(), applied_here);
     let misread = mode::misread(engine, &mode, files, &split, &steps);
     verdict.drafts.extend(misread);
+    let replaced = replaced(&verdict.world, catalog.as_ref());
+    let swap = swapped::Swap {
+        replaced: &replaced,
+        catalog: catalog.as_ref(),
+        split: &split,
+        steps: &steps,
+    };
+    verdict.drafts.extend(swap.unguarded());
     let mut desk = Desk {
         engine,
         files,
@@ -182,7 +191,6 @@ pub async fn lint(
         };
         desk.record(draft, weighed, &carried);
     }
-    let replaced = replaced(&verdict.world, catalog.as_ref());
     let set = copied::Set {
         engine,
         files,

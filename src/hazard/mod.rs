@@ -20,6 +20,7 @@ mod rule;
 mod show;
 mod split;
 mod steps;
+mod swapped;
 mod unmet;
 mod weigh;
 mod wording;

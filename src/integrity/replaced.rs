@@ -12,6 +12,8 @@ pub struct Replaced {
     pub table: Table,
     /// Triggers on it that nothing drops by name.
     pub triggers: Vec<String>,
+    /// Policies on it that decide who sees which rows (PostgreSQL).
+    pub policies: Vec<String>,
     /// Tables and columns of theirs whose foreign keys pointed to it.
     pub children: Vec<(TableName, Vec<String>)>,
 }
@@ -21,15 +23,22 @@ impl Replaced {
     pub fn forgotten(&self, now: &Catalog) -> Option<String> {
         let table = now.table(&self.table.name)?;
         let mut lost = self.keys(table);
-        let triggers = now.objects.iter().filter(|object| {
-            object.kind == "trigger" && object.table.as_ref() == Some(&table.name)
-        });
-        if triggers.count() < self.triggers.len() {
-            lost.push(format!(
-                "{} ({})",
-                counted(self.triggers.len() as u64, "trigger"),
-                self.triggers.join(", ")
-            ));
+        let extras = self.table.extras.iter();
+        let extras = extras.filter(|extra| !table.extras.contains(extra));
+        lost.extend(extras.cloned());
+        let hanging = [("policy", &self.policies), ("trigger", &self.triggers)];
+        for (kind, before) in hanging {
+            let now = now
+                .objects
+                .iter()
+                .filter(|object| object.kind == kind && object.table.as_ref() == Some(&table.name));
+            if now.count() < before.len() {
+                let many = match (kind, before.len()) {
+                    ("policy", 2..) => format!("{} policies", before.len()),
+                    (_, number) => counted(number as u64, kind),
+                };
+                lost.push(format!("{many} ({})", before.join(", ")));
+            }
         }
         lost.extend(self.columns(table));
         let points = |child: &TableName, columns: &[String]| {
@@ -71,6 +80,14 @@ impl Replaced {
         for index in unique(before).filter(|index| !is_primary(index)) {
             if !has_key(&index.columns) {
                 lost.push(format!("its unique key ({})", index.columns.join(", ")));
+            }
+        }
+        let plain = before.indexes.iter();
+        let plain = plain.filter(|index| !index.unique && !index.columns.is_empty());
+        for index in plain {
+            let mut known = now.indexes.iter();
+            if !known.any(|known| known.columns == index.columns) {
+                lost.push(format!("its index `{}`", index.name));
             }
         }
         for key in &before.foreign_keys {

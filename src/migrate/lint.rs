@@ -104,9 +104,14 @@ fn as_they_are(lint: &hazard::Lint, catalog: &Catalog) -> Vec<Replaced> {
                 && object.table.as_ref() == Some(&table.name)
                 && !dropped(&object.name.name)
         });
+        let policies = catalog
+            .objects
+            .iter()
+            .filter(|object| object.kind == "policy" && object.table.as_ref() == Some(&table.name));
         let children = catalog.children_of(&table.name);
         Replaced {
             triggers: triggers.map(|object| object.name.name.clone()).collect(),
+            policies: policies.map(|object| object.name.name.clone()).collect(),
             children: children
                 .map(|(child, key)| (child.name.clone(), key.columns.clone()))
                 .collect(),

@@ -88,3 +88,33 @@ fn what_a_swapped_table_no_longer_has_is_told_on_postgres() {
     );
     assert!(told(&project, tables, &like).is_empty());
 }
+
+/// A copy has neither the policies nor the row level security: who could read some rows reads all.
+#[test]
+fn the_row_level_security_that_a_swap_leaves_behind_is_told() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let tables = "DROP TABLE IF EXISTS kv, kv_old; CREATE TABLE kv (id int PRIMARY KEY, tenant int);
+        INSERT INTO kv VALUES (1, 1); ALTER TABLE kv ENABLE ROW LEVEL SECURITY; ALTER TABLE kv FORCE ROW LEVEL SECURITY;
+        CREATE POLICY own_only ON kv USING (tenant = 1); COMMENT ON TABLE kv IS 'of tenants'; CREATE INDEX kv_tenant ON kv (tenant);";
+    let copied = "CREATE TABLE kv_new (LIKE kv);\nINSERT INTO kv_new SELECT * FROM kv;\nALTER TABLE kv RENAME TO kv_old;\nALTER TABLE kv_new RENAME TO kv;\n";
+    let found = told(&project, tables, copied);
+    assert_eq!(found.len(), 1, "{found:?}");
+    for lost in [
+        "; row level security; FORCE ROW LEVEL SECURITY; its comment; 1 policy (own_only)",
+        "its index `kv_tenant`",
+    ] {
+        assert!(found[0].contains(lost), "{lost}: {found:?}");
+    }
+    project.sql(tables);
+    let lint = ["run", "safe-migration", "--plan"];
+    let run = project.dbscript(&lint).unchecked();
+    let weakened = "without the row level security of the old one";
+    assert!(run.told().contains(weakened), "{}", run.told());
+    assert!(run.told().contains("[weaken-access]"), "{}", run.told());
+    let guarded = format!("{copied}ALTER TABLE kv ENABLE ROW LEVEL SECURITY;\n");
+    project.file("migrations/1_a.sql", guarded);
+    let run = project.dbscript(&lint).unchecked();
+    assert!(!run.told().contains(weakened), "{}", run.told());
+}

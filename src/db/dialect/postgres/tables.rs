@@ -69,6 +69,13 @@ const CHECKS: &str = "SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_
 const PARTITION_KEYS: &str = "SELECT n.nspname, c.relname, pg_catalog.pg_get_partkeydef(c.oid) \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p'";
 
+/// The words are those of [`crate::db::ROW_SECURITY`] and for people.
+const EXTRAS: &str = "SELECT n.nspname, c.relname, x.word FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL (VALUES \
+         (1, c.relrowsecurity, 'row level security'), (2, c.relforcerowsecurity, 'FORCE ROW LEVEL SECURITY'), \
+         (3, pg_catalog.obj_description(c.oid, 'pg_class') IS NOT NULL, 'its comment')) AS x (turn, has, word) \
+     WHERE x.has AND c.relkind IN ('r', 'p') ORDER BY n.nspname, c.relname, x.turn";
+
 const INDEXES: &str = "SELECT n.nspname, c.relname, i.relname, x.indisunique::text, (x.indpred IS NOT NULL)::text, \
          CASE WHEN k.oid IS NULL THEN pg_catalog.pg_get_indexdef(i.oid) END, a.attname \
      FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
@@ -104,6 +111,13 @@ pub(super) async fn read(state: &mut State) -> Result<Vec<Table>> {
     foreign_keys(state, &mut tables).await?;
     indexes(state, &mut tables).await?;
     checks(state, &mut tables).await?;
+    for row in state.texts(EXTRAS).await? {
+        let mut row = row.into_iter();
+        let name = table_name(state, &mut row);
+        if let Some(table) = named(&mut tables, &name) {
+            table.extras.push(text(&mut row));
+        }
+    }
     for table in &mut tables {
         table.required = table
             .columns
