@@ -311,6 +311,11 @@ mod tests {
                 "did you mean `dbscript run`?",
             ),
             (
+                "dbscript help run",
+                "unknown command `help`",
+                "`dbscript run --help`",
+            ),
+            (
                 "dbscript backup",
                 "unknown command `backup`",
                 "dbscript run <procedure>",

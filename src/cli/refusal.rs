@@ -67,6 +67,10 @@ fn unknown_command(typed: &str, command: &clap::Command) -> Error {
         .map(clap::Command::get_name)
         .collect();
     let hint = match nearest(typed, names.iter().copied()) {
+        _ if typed == "help" => {
+            "help is a flag: `dbscript --help`, `dbscript run --help`, `dbscript run <procedure> --help`"
+                .to_owned()
+        }
         Some(name) => format!("did you mean `dbscript {name}`?"),
         None => format!(
             "there is {}; a procedure is run with `dbscript run <procedure>`",

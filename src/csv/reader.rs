@@ -257,7 +257,8 @@ fn read_header<R: Read>(
     }
     if text.contains('\r') {
         let reason = "lines end in CR alone".to_owned();
-        return Err(unusable(line, reason, "convert it with `tr '\\r' '\\n'`"));
+        let ends = format!("convert it: `tr '\\r' '\\n' <'{path}' >NEW.csv`");
+        return Err(unusable(line, reason, &ends));
     }
     let mut from = 0;
     let mut names = Vec::with_capacity(cells.ends.len());

@@ -201,7 +201,11 @@ fn a_file_that_cannot_be_used_is_refused_with_the_way_out() {
             "never closed",
             "must name the columns",
         ),
-        (b"ID,Created at\r1,2\r", "end in CR alone", "tr '\\r' '\\n'"),
+        (
+            b"ID,Created at\r1,2\r",
+            "end in CR alone",
+            "tr '\\r' '\\n' <'users/export.csv'",
+        ),
     ];
     for (text, message, hint) in cases {
         let error = refusal(text, &required);

@@ -19,6 +19,7 @@ fn way_in(source: &Engine) -> String {
         code if code.starts_with("28") => "check the user and the password in the URL; `#`, `/`, `?`, `@`, `:` and `%` in them are percent-encoded",
         "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
         "42501" | "42000" => "grant this user access to the database, or name another user in the URL",
+        code if is_of_disk(code) => DISK,
         code if code.starts_with("SQLITE_") => "check that the URL names the right file, and that you may read and write it and its folder",
         _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
         _ => "check that the server runs and lets this machine in, and the scheme, host and port in the URL",
@@ -69,6 +70,14 @@ const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
 /// The way out of temporary files that cannot be written.
 const ROOM: &str = "free space in the folder for temporary files, or set SQLITE_TMPDIR";
 
+/// The way out of a disk that takes no more.
+const DISK: &str = "free space on the disk of the database and on that for temporary files (`df`), then run this again; where there is space, look whether the disk fails";
+
+/// Whether a code tells of a disk: full, or failing (<https://www.sqlite.org/rescode.html>, PostgreSQL's class 53).
+fn is_of_disk(code: &str) -> bool {
+    ["SQLITE_FULL", "SQLITE_IOERR", "53100"].contains(&code)
+}
+
 /// The way out where there is no database: no run of ours makes one on a server.
 fn way_to_one(place: &str) -> String {
     match place.contains("://") && !place.starts_with("sqlite:") {
@@ -112,6 +121,7 @@ fn report(error: &Error) -> Report {
         Error::Connect { source, .. } => of(Kind::Connect, source, &way_in(source)),
         Error::Corrupt { source, .. } => of(Kind::Connect, source, ANEW),
         Error::Damaged { source } => of(Kind::Integrity, source, ANEW),
+        Error::Statement { source } if is_of_disk(&source.code) => of(Kind::Database, source, DISK),
         Error::Statement { source } => bare(Kind::Database, &source.code),
         Error::Raised { code, .. } => bare(Kind::Database, code),
         Error::ReadOnly { source } | Error::Denied { source } => of(Kind::Refused, source, MAY_NOT),
@@ -133,5 +143,40 @@ fn report(error: &Error) -> Report {
             (Kind::Database, None, None)
         }
         Error::Committed { .. } => bare(Kind::Database, COMMITTED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_its_way_out() {
+        let source = |code: &str| Engine {
+            code: code.to_owned(),
+            message: "disk".to_owned(),
+        };
+        for code in ["SQLITE_FULL", "SQLITE_IOERR", "53100"] {
+            let place = "app.db".to_owned();
+            let opened = Error::Connect {
+                place,
+                source: source(code),
+            };
+            let run = Error::Statement {
+                source: source(code),
+            };
+            for error in [opened, run] {
+                let hint = report(&error).2.unwrap_or_default();
+                assert!(hint.contains("free space"), "{code}: {hint}");
+                assert!(!hint.contains("URL"), "{code}: {hint}");
+            }
+        }
+        assert_eq!(
+            report(&Error::Statement {
+                source: source("42601")
+            })
+            .2,
+            None
+        );
     }
 }

@@ -93,6 +93,11 @@ impl Engine {
         }
     }
 
+    /// Whether what stands in `"…"` is a string where there is no column of that name.
+    pub fn takes_names_for_values(self) -> bool {
+        self == Engine::Sqlite
+    }
+
     /// SQL that lists the databases which a statement on this one can name; `None` where it can name no other.
     pub fn neighbours_sql(self) -> Option<&'static str> {
         match self {

@@ -27,6 +27,7 @@ pub(super) fn shorten(engine: Engine, sql: &str) -> String {
 fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
     let mut line = String::new();
     let mut gap = false;
+    let mut values = Values::default();
     for token in Lexer::new(engine, sql) {
         if token.kind.is_blank() {
             gap = true;
@@ -37,7 +38,9 @@ fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
         }
         gap = false;
         let piece = &sql[token.start..token.end];
+        let is_value = values.take(engine, token.kind, piece);
         match token.kind {
+            Kind::Name if mask && is_value => line.push('?'),
             Kind::Literal | Kind::Number if mask => line.push('?'),
             // Runs, but is rare enough to be left out of the log whole.
             Kind::Executable if mask => line.push_str("/*! ? */"),
@@ -54,6 +57,41 @@ fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
         }
     }
     line
+}
+
+/// Where `"…"` is a value rather than a name: SQLite takes it as a string where there is no such column
+/// (<https://www.sqlite.org/quirks.html#dblquote>). Where nobody knows, it is taken for one.
+#[derive(Default)]
+struct Values {
+    /// What comes next is compared with, or given to a column.
+    next: bool,
+    /// It is in the list behind IN or VALUES.
+    list: bool,
+}
+
+impl Values {
+    /// Whether this token stands where a value does; it is the next one of the statement.
+    fn take(&mut self, engine: Engine, kind: Kind, piece: &str) -> bool {
+        const BEFORE: [&str; 9] = [
+            "LIKE", "GLOB", "THEN", "ELSE", "DEFAULT", "IS", "NOT", "BETWEEN", "AND",
+        ];
+        const LISTS: [&str; 2] = ["IN", "VALUES"];
+        let word = match kind {
+            Kind::Word => piece.to_ascii_uppercase(),
+            _ => String::new(),
+        };
+        let is_value =
+            (self.next || self.list) && piece.starts_with('"') && engine.takes_names_for_values();
+        let operator = kind == Kind::Symbol && "=<>!|".contains(piece);
+        self.next = operator || BEFORE.contains(&word.as_str());
+        self.list = match word.as_str() {
+            "" => self.list,
+            word if LISTS.contains(&word) => true,
+            "SELECT" | "ON" | "RETURNING" | "OR" | "AND" | "WHERE" | "ORDER" | "GROUP" => false,
+            _ => self.list,
+        };
+        is_value
+    }
 }
 
 /// Adds a piece, at most what is shown of it, line ends as blanks.
@@ -90,6 +128,21 @@ mod tests {
                 Engine::Mysql,
                 "SET PASSWORD = \"x\" # y",
                 "SET PASSWORD = ?",
+            ),
+            (
+                Engine::Sqlite,
+                "UPDATE \"u\" SET \"mail\" = \"hunter2\" WHERE \"k\" IN (\"s\") OR \"k\" LIKE \"t%\"",
+                "UPDATE \"u\" SET \"mail\" = ? WHERE \"k\" IN (?) OR \"k\" LIKE ?",
+            ),
+            (
+                Engine::Sqlite,
+                "INSERT INTO \"u\" (\"a\", \"b\") VALUES (\"x\", lower(\"y\")), (\"z\", 1) ON CONFLICT (\"a\") DO NOTHING",
+                "INSERT INTO \"u\" (\"a\", \"b\") VALUES (?, lower(?)), (?, ?) ON CONFLICT (\"a\") DO NOTHING",
+            ),
+            (
+                Engine::Postgres,
+                "UPDATE \"u\" SET \"a\" = \"b\"",
+                "UPDATE \"u\" SET \"a\" = \"b\"",
             ),
             (Engine::Mysql, "/*!50003 SET @a = 'b' */", "/*! ? */"),
         ] {

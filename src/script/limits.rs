@@ -138,6 +138,10 @@ pub fn install(engine: &mut Engine, limits: &Rc<Limits>, stop: Stop) {
             return Some(reason.name().into());
         }
         if operations > OPERATIONS + GRACE {
+            if counted.unheard.borrow().is_none() {
+                // A loop that reads no variable comes here first.
+                counted.exceeded.borrow_mut().get_or_insert_with(runaway);
+            }
             return Some(Dynamic::UNIT);
         }
         None
@@ -314,4 +318,21 @@ fn padded(text: &str, length: usize, with: &str) -> ImmutableString {
     let missing = length.saturating_sub(text.chars().count());
     let filling = with.chars().cycle().take(missing);
     text.chars().chain(filling).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_reads_no_variable_is_told_as_one_without_end() {
+        let limits = Rc::new(Limits::default());
+        let mut engine = Engine::new_raw();
+        install(&mut engine, &limits, Stop::default());
+        limits.operations.set(OPERATIONS + GRACE);
+        assert!(engine.run("loop { }").is_err(), "it is ended");
+        let told = limits.exceeded().expect("it is known why");
+        assert!(told.message.contains("operations"), "{}", told.message);
+        assert!(told.hint.is_some());
+    }
 }

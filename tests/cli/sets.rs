@@ -326,10 +326,7 @@ fn a_restore_across_a_migration_says_what_goes_with_it(project: Project) {
     let plan = ["run", "restore", "--from", &before, "--plan"];
     let told = project.dbscript(&plan).go().told();
     assert!(told.contains("column `users.fax`"), "{told}");
-    assert!(
-        told.contains("pending again after it: [\"4 (fax)\"]"),
-        "{told}"
-    );
+    assert!(told.contains("pending again after it: 4 (fax)"), "{told}");
     let restore = ["run", "restore", "--yes", "--from", &before];
     project.dbscript(&restore).go();
     let status = project.dbscript(&["status", "--json"]).go().result();
