@@ -10,15 +10,13 @@ use super::error::Error;
 use super::progress::say;
 use super::set::{Set, first_of};
 use super::store::Store;
-use super::summary::{NOT_ASKED_FOR, SchemaSummary, Summary};
+use super::summary::{SchemaSummary, Summary};
 use super::table_writer::{Copied, Job, copy, join_all};
 use super::verify::{Depth, Report, verify};
 use super::written::choose;
-use super::{history, names, schema_file, unmakeable, unread};
+use super::{history, left_out, names, schema_file, unmakeable, unread};
 use crate::clock::Timestamp;
-use crate::db::{
-    Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target, Unseen,
-};
+use crate::db::{Access, Catalog, DatabaseInfo, NotIncluded, Reader, SchemaSql, Snapshot, Target};
 use crate::error::{self, Kind};
 use crate::event::{Level, Sink};
 use crate::ident::TableName;
@@ -82,7 +80,7 @@ impl std::fmt::Display for CreatePlan {
             self.folder
         )?;
         for entry in &self.not_included {
-            write!(formatter, "; without {}", left_out(entry))?;
+            write!(formatter, "; without {}", left_out::named(entry))?;
         }
         Ok(())
     }
@@ -119,7 +117,7 @@ pub async fn plan(
             .iter()
             .map(|index| catalog.tables[*index].name.clone())
             .collect(),
-        not_included: not_included(&catalog, &chosen),
+        not_included: left_out::of(&catalog, &chosen),
     })
 }
 
@@ -160,19 +158,13 @@ async fn attempt(
         .await?;
     let moment = Timestamp::now();
     let chosen = select(&catalog, info.default_schema.as_deref(), target, options)?;
-    let not_included = not_included(&catalog, &chosen);
+    let not_included = left_out::of(&catalog, &chosen);
     let only_told = options.without_unread;
     unmakeable::refuse(unmakeable, &catalog, &chosen, only_told, sink.as_ref())?;
-    let broken_rules = match readers.first_mut() {
-        Some(reader) => reader.prove().await?,
-        None => Vec::new(),
-    };
-    for warning in warnings.into_iter().chain(broken_rules) {
+    let broken_rules = prove_rows(&mut readers).await?;
+    let left_out = not_included.iter().map(left_out::told);
+    for warning in warnings.into_iter().chain(broken_rules).chain(left_out) {
         say(sink.as_ref(), Level::Warn, warning);
-    }
-    for entry in &not_included {
-        let message = format!("the backup does not hold {}", left_out(entry));
-        say(sink.as_ref(), Level::Warn, message);
     }
     publish::create_folder(store.folder())?;
     let copied = copy_tables(readers, &catalog, &chosen, store, sink).await?;
@@ -218,6 +210,14 @@ async fn attempt(
     Ok(Created { set, report })
 }
 
+/// Proves that what is read is all there is; what of it breaks rules of its own, in words.
+async fn prove_rows(readers: &mut [Box<dyn Reader>]) -> error::Result<Vec<String>> {
+    match readers.first_mut() {
+        Some(reader) => Ok(reader.prove().await?),
+        None => Ok(Vec::new()),
+    }
+}
+
 async fn prove(set: &Set, sink: &Arc<dyn Sink>) -> error::Result<Report> {
     let report = verify(set, None, Depth::Rows, sink).await?;
     if report.is_sound() {
@@ -259,45 +259,6 @@ fn select(
         options.tables.as_deref(),
         target.shown(),
     )
-}
-
-/// What the database has and the set will not.
-fn not_included(catalog: &Catalog, chosen: &[usize]) -> Vec<NotIncluded> {
-    let left_out = catalog
-        .tables
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !chosen.contains(index))
-        .map(|(_, table)| NotIncluded {
-            kind: "other".to_owned(),
-            name: table.name.to_string(),
-            why: NOT_ASKED_FOR.to_owned(),
-        });
-    let unseen = catalog.unseen.iter().map(|unseen| NotIncluded {
-        kind: unseen.kind.clone(),
-        name: Unseen::EVERY.to_owned(),
-        why: unseen.why.clone(),
-    });
-    catalog
-        .not_included
-        .iter()
-        .cloned()
-        .chain(unseen)
-        .chain(left_out)
-        .collect()
-}
-
-fn left_out(entry: &NotIncluded) -> String {
-    if entry.name == Unseen::EVERY {
-        return format!("{}s, if there are any: they {}", entry.kind, entry.why);
-    }
-    let kind = match entry.kind.as_str() {
-        "other" if entry.why == NOT_ASKED_FOR => "table ",
-        // The name then says what it is.
-        "other" => "",
-        kind => &format!("{kind} "),
-    };
-    format!("the {kind}`{}`: {}", entry.name, entry.why)
 }
 
 /// Copies the chosen tables over all readers. A history table that was not chosen is read for what it says.

@@ -9,6 +9,7 @@ mod exclusive;
 mod fit;
 mod half_done;
 mod history;
+mod left_out;
 mod letters;
 mod load;
 mod manifest;

@@ -194,10 +194,7 @@ pub async fn plan(
     let creates = options.create && !target.exists();
     let mut session = match creates {
         true => None,
-        false => {
-            let reading = Access::default();
-            Some(target.connect_telling(reading, sink.as_ref()).await?)
-        }
+        false => Some(reader(target, sink.as_ref()).await?),
     };
     if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
@@ -251,6 +248,10 @@ pub async fn plan(
         creates,
         set,
     })
+}
+
+async fn reader(target: &Target, sink: &dyn Sink) -> Result<Session> {
+    Ok(target.connect_telling(Access::default(), sink).await?)
 }
 
 /// Refuses, before anything is changed for it, a restore of the whole that the user has not the rights to. What needs none

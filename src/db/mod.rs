@@ -7,6 +7,7 @@
 mod broken;
 pub mod catalog;
 pub mod dialect;
+mod engine;
 mod error;
 mod packed;
 mod parameters;
@@ -30,10 +31,11 @@ pub use dialect::{
     Begin, Beside, Capitals, Chunk, CursorId, HALF_RESTORED, HistorySql, Lookup, NOT_RESTORED,
     Overtaken, Reader, Snapshot, refusal, refuse_read_only,
 };
+pub use engine::Engine;
 pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result, TABLE_LOCKS};
 pub use patience::{commit_telling, keeps_attempts_apart, limit_waits, patiently, telling};
 pub use row::{check_line, project_line};
 pub use scratch::{MayBeLeft, Scratch};
 pub use session::Session;
 pub use staging::{Names, Place, Staged, Staging};
-pub use target::{Access, Engine, Target};
+pub use target::{Access, Target};

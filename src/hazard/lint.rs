@@ -12,7 +12,6 @@ use super::mode;
 use super::rebuild::runs_without_keys;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
-use super::swapped;
 use super::weigh::{Witness, counts, weigh};
 use super::world::World;
 use crate::db::{Catalog, Engine, Session};
@@ -132,23 +131,7 @@ pub async fn lint(
     options: &Options<'_>,
     mut session: Option<&mut Session>,
 ) -> Result<Lint> {
-    let mut engine = named;
-    let catalog = match session.as_deref_mut() {
-        Some(session) => Some(session.catalog().await?),
-        None => None,
-    };
-    let mut reading = match session.as_deref_mut() {
-        Some(session) => {
-            let info = session.info().await?;
-            // Of MySQL and MariaDB, only the server says which it is.
-            engine = Engine::from_name(&info.engine).unwrap_or(named);
-            Reading::of(engine, &info)
-        }
-        None => Reading::offline(engine),
-    };
-    if let (Some(path), Some(catalog)) = (&mut reading.path, &catalog) {
-        path.learn(catalog);
-    }
+    let (engine, mut reading, catalog) = read(named, session.as_deref_mut()).await?;
     let mode = mode::of(engine, session.as_deref_mut()).await?;
     reading.ansi_quotes = mode.contains("ANSI_QUOTES");
     let split: Vec<Vec<Statement<'_>>> =
@@ -164,13 +147,15 @@ pub async fn lint(
     let misread = mode::misread(engine, &mode, files, &split, &steps);
     verdict.drafts.extend(misread);
     let replaced = replaced(&verdict.world, catalog.as_ref());
-    let swap = swapped::Swap {
-        replaced: &replaced,
-        catalog: catalog.as_ref(),
+    let set = copied::Set {
+        engine,
+        files,
         split: &split,
         steps: &steps,
+        running: &running,
+        catalog: catalog.as_ref(),
     };
-    verdict.drafts.extend(swap.unguarded());
+    verdict.drafts.extend(set.unguarded(&replaced));
     let mut desk = Desk {
         engine,
         files,
@@ -191,14 +176,6 @@ pub async fn lint(
         };
         desk.record(draft, weighed, &carried);
     }
-    let set = copied::Set {
-        engine,
-        files,
-        split: &split,
-        steps: &steps,
-        running: &running,
-        catalog: catalog.as_ref(),
-    };
     let copies = match applied_here {
         true => judge_copies(&set, &mut desk, &replaced).await?,
         false => Vec::new(),
@@ -208,6 +185,24 @@ pub async fn lint(
     lint.replaced = replaced;
     lint.dropped_triggers = dropped_triggers(&steps);
     Ok(lint)
+}
+
+/// What is to be read, and by which engine's rules: of MySQL and MariaDB, only the server says which it is.
+async fn read(
+    named: Engine,
+    session: Option<&mut Session>,
+) -> Result<(Engine, Reading, Option<Catalog>)> {
+    let Some(session) = session else {
+        return Ok((named, Reading::offline(named), None));
+    };
+    let catalog = session.catalog().await?;
+    let info = session.info().await?;
+    let engine = Engine::from_name(&info.engine).unwrap_or(named);
+    let mut reading = Reading::of(engine, &info);
+    if let Some(path) = &mut reading.path {
+        path.learn(&catalog);
+    }
+    Ok((engine, reading, Some(catalog)))
 }
 
 /// What is copied before it is taken away: what has to be kept from others. That it cannot be is a finding.

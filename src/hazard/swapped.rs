@@ -2,29 +2,20 @@
 //! the policies nor that they are in force, so that from then on everybody sees every row (PostgreSQL).
 
 use super::action::Action;
+use super::copied::Set;
 use super::dialect::words;
 use super::draft::Draft;
 use super::judge::Placed;
-use super::split::Statement;
-use crate::db::{Catalog, Engine, ROW_SECURITY};
+use crate::db::ROW_SECURITY;
 use crate::event::Severity;
 use crate::ident::TableName;
 
-/// What is known of a set in which tables take others' places.
-pub(super) struct Swap<'a> {
-    /// Tables of the database whose name another one has at the end.
-    pub(super) replaced: &'a [TableName],
-    /// The live database, if one was asked.
-    pub(super) catalog: Option<&'a Catalog>,
-    pub(super) split: &'a [Vec<Statement<'a>>],
-    pub(super) steps: &'a [Placed],
-}
-
-impl Swap<'_> {
-    /// Warns of tables whose row level security nothing of the set puts in force again.
-    pub(super) fn unguarded(&self) -> Vec<Draft> {
-        let guarded = self.replaced.iter().filter(|name| self.is_guarded(name));
-        guarded.filter_map(|name| self.draft(name)).collect()
+impl Set<'_> {
+    /// Warns of tables of the database whose name another one has at the end, and whose row level security nothing of the
+    /// set puts in force again.
+    pub(super) fn unguarded(&self, replaced: &[TableName]) -> Vec<Draft> {
+        let guarded = replaced.iter().filter(|name| self.is_guarded(name));
+        guarded.filter_map(|name| self.unguards(name)).collect()
     }
 
     fn is_guarded(&self, name: &TableName) -> bool {
@@ -33,7 +24,7 @@ impl Swap<'_> {
     }
 
     /// At the step after which the name means the other table.
-    fn draft(&self, name: &TableName) -> Option<Draft> {
+    fn unguards(&self, name: &TableName) -> Option<Draft> {
         let takes_place = |placed: &Placed| match &placed.step.action {
             Action::RenameTable { to, .. } => *to == name.name,
             Action::CreateTable(new) => new.name == *name,
@@ -42,7 +33,7 @@ impl Swap<'_> {
         let at = self.steps.iter().rposition(takes_place)?;
         // Under whichever name: the copy may be guarded before it takes the place.
         let enables = self.split.iter().flatten().any(|statement| {
-            let words = words(Engine::Postgres, statement.text);
+            let words = words(self.engine, statement.text);
             let has = |word: &&str| words.binary_search(&(*word).to_owned()).is_ok();
             ["enable", "row", "level", "security"].iter().all(has)
         });
