@@ -84,3 +84,39 @@ fn a_restore_of_some_tables_sets_no_rule_off() {
         assert_eq!(project.value(mode), "O", "{rule}");
     }
 }
+
+/// Rows that came since the backup and belong to rows that came since: nothing is changed, and the way out is named.
+#[test]
+fn a_table_that_others_rows_have_come_to_point_into_is_not_restored_alone() {
+    let Some(project) = project() else { return };
+    project.sql("CREATE TABLE users (id int PRIMARY KEY, name text); CREATE TABLE notes (id int PRIMARY KEY, user_id int REFERENCES users ON DELETE CASCADE);
+        INSERT INTO users VALUES (1, 'a'); INSERT INTO notes VALUES (1, 1);");
+    run(&project, &["backup"], 0);
+    project.sql("INSERT INTO users VALUES (2, 'new'); INSERT INTO notes VALUES (2, 2)");
+    let url = as_owner(&project);
+    let words = |tables: &'static str| {
+        ["restore", "--tables", tables, "--yes", "--database-url"].map(str::to_owned)
+    };
+    for url in [&url, project.url().expect("a server")] {
+        let words = words("users");
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.push(url);
+        let told = run(&project, &words, 3);
+        assert!(
+            told.contains("`notes`") && told.contains("`users`"),
+            "{told}"
+        );
+        assert!(
+            told.contains("name the tables they belong to as well"),
+            "{told}"
+        );
+        assert_eq!(project.value("SELECT count(*) FROM users"), "2");
+    }
+    let words = words("users,notes");
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.push(&url);
+    run(&project, &words, 0);
+    assert_eq!(project.value("SELECT count(*) FROM users"), "1");
+    let key = "SELECT count(*) FROM pg_constraint WHERE conname = 'notes_user_id_fkey' AND confdeltype = 'c'";
+    assert_eq!(project.value(key), "1");
+}

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::state::State;
-use super::{exclusive, sql};
+use super::{catalog, exclusive, sql};
 use crate::db::Result;
+use crate::db::catalog::Table;
 use crate::ident::TableName;
 
 /// What is to be done again before the transaction ends.
@@ -20,6 +21,8 @@ pub(super) struct Quiet {
     later: Vec<String>,
     /// Tables that are quiet already.
     done: Vec<TableName>,
+    /// The tables with the foreign keys they had before any was dropped.
+    keyed: Option<Vec<Table>>,
 }
 
 /// Runs something while a table is quiet. The transaction must be open.
@@ -44,6 +47,9 @@ pub(super) async fn with<T: Send>(
     let mut put_back = disable_triggers(state, table).await?;
     put_back.extend(disable_rules(state, table).await?);
     if keys_too && !state.quiet.done.contains(table) {
+        if state.quiet.keyed.is_none() {
+            state.quiet.keyed = Some(catalog::read(state).await?.tables);
+        }
         drop_keys(state, table).await?;
         state.quiet.done.push(table.clone());
     }
@@ -56,12 +62,21 @@ pub(super) async fn with<T: Send>(
     result
 }
 
+/// The tables with every foreign key they have, or will have again before the transaction ends.
+pub(super) async fn tables(state: &mut State) -> Result<Vec<Table>> {
+    match &state.quiet.keyed {
+        Some(tables) => Ok(tables.clone()),
+        None => Ok(catalog::read(state).await?.tables),
+    }
+}
+
 /// Puts foreign keys back; each is checked against every row.
 pub(super) async fn restore(state: &mut State) -> Result<()> {
     for statement in std::mem::take(&mut state.quiet.later) {
         state.run(&statement).await?;
     }
     state.quiet.done.clear();
+    state.quiet.keyed = None;
     Ok(())
 }
 
@@ -69,6 +84,7 @@ pub(super) async fn restore(state: &mut State) -> Result<()> {
 pub(super) fn forget(state: &mut State) {
     state.quiet.later.clear();
     state.quiet.done.clear();
+    state.quiet.keyed = None;
 }
 
 async fn privileged(state: &mut State) -> Result<bool> {

@@ -68,7 +68,7 @@ pub(super) async fn count(state: &mut State, table: &TableName) -> Result<u64> {
 
 /// Rows whose foreign key points to nothing. A key with a NULL in it points nowhere and is none.
 pub(super) async fn orphans(state: &mut State) -> Result<Vec<Orphans>> {
-    let tables = catalog::read(state).await?.tables;
+    let tables = quiet::tables(state).await?;
     let mut found = Vec::new();
     for table in tables {
         for key in &table.foreign_keys {
