@@ -325,7 +325,12 @@ async fn whole(
     let mut changes = Vec::new();
     if let Some(session) = session {
         for table in &catalog.tables {
-            let now = session.count(&table.name).await?;
+            let now = match session.count(&table.name).await {
+                Ok(now) => now,
+                // Another restore or a migration has dropped it since the catalog was read: nothing is there to be told of.
+                Err(_) if session.catalog().await?.table(&table.name).is_none() => continue,
+                Err(error) => return Err(error.into()),
+            };
             let then = parts.iter().find(|part| part.name == table.name);
             let change = match then {
                 Some(part) => Change::Replace {

@@ -1,7 +1,7 @@
 //! What only PostgreSQL has in its databases, through backup, migration and restore.
 
 use crate::harness::databases::Database;
-use crate::harness::{PASSWORD, Project, timestamps};
+use crate::harness::{PASSWORD, Project, timestamps, wait_until};
 
 fn project() -> Option<Project> {
     Project::on(Database::Postgres)
@@ -119,4 +119,27 @@ fn a_table_that_others_rows_have_come_to_point_into_is_not_restored_alone() {
     assert_eq!(project.value("SELECT count(*) FROM users"), "1");
     let key = "SELECT count(*) FROM pg_constraint WHERE conname = 'notes_user_id_fkey' AND confdeltype = 'c'";
     assert_eq!(project.value(key), "1");
+}
+
+/// Another restore drops a table, and the history with it, while this one looks at what is there.
+#[test]
+fn a_table_that_goes_while_a_restore_is_planned_is_none_of_it() {
+    let Some(project) = project() else { return };
+    project.sql("CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (1)");
+    run(&project, &["backup"], 0);
+    project.sql("CREATE TABLE newer (id int)");
+    let mut other = project.holder();
+    other.sql("BEGIN; DROP TABLE newer");
+    let restore = project
+        .dbscript(&["run", "restore", "--yes"])
+        .status(0)
+        .start();
+    wait_until("the restore counts the rows", || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+            AND wait_event_type = 'Lock' AND query LIKE '%count(*) FROM%newer%' AND pid <> pg_backend_pid()";
+        project.value(waiting) == "1"
+    });
+    other.sql("COMMIT");
+    let told = restore.finish().told();
+    assert!(!told.contains("newer"), "{told}");
 }
