@@ -36,7 +36,7 @@ const GRANT: &str =
 
 /// The way out where row level security hides rows, from owners too where it is forced
 /// (<https://www.postgresql.org/docs/current/ddl-rowsecurity.html>).
-const BYPASS: &str = "a backup reads every row, and a policy would hide some: `ALTER ROLE app BYPASSRLS` lets its user see them all";
+const BYPASS: &str = "a backup reads every row, and a policy would hide some: `ALTER ROLE … BYPASSRLS`, with the name of the user that DATABASE_URL names, lets it see them all";
 
 fn way_to_right(source: &Engine) -> &'static str {
     match source.message.contains("row-level security") {

@@ -184,9 +184,13 @@ async fn of_postgres(fresh: &Fresh) -> Vec<Wrong> {
             &["permission denied for database", "access to the database"],
         )
         .url(&stranger),
-        wrong("run backup", 6, &["row-level security", "BYPASSRLS"])
-            .url(&owner)
-            .leaves(Leaves::Log),
+        wrong(
+            "run backup",
+            6,
+            &["row-level security", "`ALTER ROLE … BYPASSRLS`"],
+        )
+        .url(&owner)
+        .leaves(Leaves::Log),
         wrong("run mine", 3, &["read-only transaction", "may be written"])
             .url(still.url())
             .file("scripts/mine.rhai", WRITES)

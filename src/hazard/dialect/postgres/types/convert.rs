@@ -139,8 +139,7 @@ fn arrays(from: &Type, to: &Type) -> Step {
 
 /// Dates and times; `None` where there is no cast.
 fn times(from: &Type, to: &Type, value: &str) -> Option<Step> {
-    const ZONED: &str =
-        "values are read in the session's TimeZone: say which with USING … AT TIME ZONE";
+    const ZONED: &str = "values are read in the session's TimeZone, UTC in every run of dbscript: say which with USING … AT TIME ZONE";
     let fewer = |before: i64, after: i64, name: &str| match after < before {
         true => Step::loses(format!("{value} <> {value}::{name}({after})"), ROUNDED),
         false => Step::default(),

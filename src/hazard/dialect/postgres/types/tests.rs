@@ -121,3 +121,11 @@ fn only_some_changes_of_type_write_the_table_anew() {
     assert!(!rewrites("varchar(5)", "text", Some("a::text")));
     assert!(rewrites("varchar(5)", "text", Some("lower(a)")));
 }
+
+/// A client of the user's own may have another TimeZone than a run of dbscript has.
+#[test]
+fn the_zone_in_which_values_without_one_are_read_is_told() {
+    let change = type_change("timestamp", "timestamptz", "\"a\"", None, &str::to_owned);
+    let unknown = change.and_then(|change| change.unknown);
+    assert!(unknown.is_some_and(|why| why.contains("UTC in every run of dbscript")));
+}
