@@ -198,10 +198,7 @@ async fn read(
     let catalog = session.catalog().await?;
     let info = session.info().await?;
     let engine = Engine::from_name(&info.engine).unwrap_or(named);
-    let mut reading = Reading::of(engine, &info);
-    if let Some(path) = &mut reading.path {
-        path.learn(&catalog);
-    }
+    let reading = Reading::knowing(engine, &info, Some(&catalog));
     Ok((engine, reading, Some(catalog)))
 }
 

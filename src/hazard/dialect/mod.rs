@@ -17,7 +17,7 @@ pub(super) use routines::{Deeds, calls_among, deeds, is_built_in};
 pub(super) use shape::Shape;
 
 use super::action::{Action, Step};
-use crate::db::{DatabaseInfo, Engine};
+use crate::db::{Catalog, DatabaseInfo, Engine};
 use crate::ident::TableName;
 
 /// Whether clients of this engine know `DELIMITER //`.
@@ -62,7 +62,7 @@ impl Reading {
     }
 
     /// As this database reads it.
-    pub(super) fn of(engine: Engine, info: &DatabaseInfo) -> Self {
+    fn of(engine: Engine, info: &DatabaseInfo) -> Self {
         let default_schema = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => info.default_schema.clone(),
@@ -79,6 +79,15 @@ impl Reading {
             temporary: Vec::new(),
             path,
         }
+    }
+
+    /// As this database reads it, with the names that its catalog has.
+    pub(super) fn knowing(engine: Engine, info: &DatabaseInfo, catalog: Option<&Catalog>) -> Self {
+        let mut reading = Reading::of(engine, info);
+        if let (Some(path), Some(catalog)) = (&mut reading.path, catalog) {
+            path.learn(catalog);
+        }
+        reading
     }
 
     /// What these steps change about how the next statement is read.

@@ -42,7 +42,7 @@ impl SearchPath {
     }
 
     /// Takes up the names there are.
-    pub(in crate::hazard) fn learn(&mut self, catalog: &Catalog) {
+    pub(super) fn learn(&mut self, catalog: &Catalog) {
         for table in &catalog.tables {
             self.add(&table.name, true);
         }

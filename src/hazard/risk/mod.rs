@@ -36,10 +36,7 @@ pub fn at_risk(
     files: &[&str],
 ) -> Vec<TableName> {
     let engine = Engine::from_name(&info.engine).unwrap_or(named);
-    let mut before = Reading::of(engine, info);
-    if let Some(path) = &mut before.path {
-        path.learn(catalog);
-    }
+    let mut before = Reading::knowing(engine, info, Some(catalog));
     let reading = before.clone();
     let mut risk = Risk::new(&reading, catalog);
     for text in files {
