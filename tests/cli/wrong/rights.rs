@@ -15,6 +15,9 @@ fn on_a_read_only_disk(words: &str, code: i32, told: &[&str]) -> Wrong {
     wrong(words, code, told).through(&["unshare", "--mount", "sh", "-c", READ_ONLY, "sh"])
 }
 
+/// Said before a backup or a rehearsal is made for it.
+const TAKES_NO_WRITES: &[&str] = &["takes no writes", "or its disk is mounted read-only"];
+
 #[test]
 fn a_read_only_disk() {
     if !crate::cli::disks::may_mount() {
@@ -26,14 +29,10 @@ fn a_read_only_disk() {
             6,
             &["backups", "Read-only", "the backup did not begin"],
         ),
-        on_a_read_only_disk(
-            "run safe-migration --yes",
-            6,
-            &["Read-only", "the backup did not begin"],
-        )
-        .file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);"),
-        on_a_read_only_disk("run restore-users", 1, &["Read-only"]),
-        on_a_read_only_disk("run restore --yes", 1, &["Read-only"]).with(super::sets::with_set),
+        on_a_read_only_disk("run safe-migration --yes", 3, TAKES_NO_WRITES)
+            .file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);"),
+        on_a_read_only_disk("run restore-users", 3, TAKES_NO_WRITES),
+        on_a_read_only_disk("run restore --yes", 3, TAKES_NO_WRITES).with(super::sets::with_set),
     ]);
 }
 
