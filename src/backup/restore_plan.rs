@@ -194,7 +194,7 @@ pub async fn plan(
     let creates = options.create && !target.exists();
     let mut session = match creates {
         true => None,
-        false => Some(reader(target, sink.as_ref()).await?),
+        false => Some(target.read_telling(sink.as_ref()).await?),
     };
     if let Some(session) = &mut session {
         same_engine(&set, session.engine(), |left, right| left == right)?;
@@ -248,10 +248,6 @@ pub async fn plan(
         creates,
         set,
     })
-}
-
-async fn reader(target: &Target, sink: &dyn Sink) -> Result<Session> {
-    Ok(target.connect_telling(Access::default(), sink).await?)
 }
 
 /// Refuses, before anything is changed for it, a restore of the whole that the user has not the rights to. What needs none

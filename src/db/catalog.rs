@@ -211,6 +211,21 @@ pub struct Drawn {
     pub descends: bool,
 }
 
+impl Drawn {
+    /// Whether the column holds a number that it gives next, or after that.
+    pub fn is_behind(&self) -> bool {
+        let Some(reached) = self.reached else {
+            return false;
+        };
+        match (self.now.called, self.descends) {
+            (true, false) => self.now.value < reached,
+            (true, true) => self.now.value > reached,
+            (false, false) => self.now.value <= reached,
+            (false, true) => self.now.value >= reached,
+        }
+    }
+}
+
 /// Something a set does not carry, and why: never left out in silence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NotIncluded {

@@ -199,6 +199,14 @@ impl Target {
         self.telling(sink, self.connect(access)).await
     }
 
+    /// As [`Target::connect_telling`], to read.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read_telling(&self, sink: &dyn Sink) -> Result<Session> {
+        self.connect_telling(Access::default(), sink).await
+    }
+
     /// As [`Target::snapshot`], told like [`Target::connect_telling`].
     ///
     /// # Errors

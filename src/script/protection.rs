@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 
 use super::host::Host;
 use crate::clock::Timestamp;
-use crate::db::{BrokenView, Orphans, Session};
+use crate::db::{BrokenView, Drawn, Orphans, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Sink};
 use crate::hazard::{Copied, Unmet};
+use crate::ident::TableName;
 use crate::integrity::{Change, LetGo, Renamed, Replaced};
 use crate::migrate::{self, Doubt, Evidence, History, Linted, Migration, Source};
 
@@ -27,6 +28,8 @@ pub(super) struct Protection {
     /// What a person allowed something to become of: tables, `table.column`s, views.
     allowed: RefCell<Vec<String>>,
     orphans: RefCell<Option<Vec<Orphans>>>,
+    /// The counters that were behind their columns already when the copy was made.
+    behind: RefCell<Vec<String>>,
     /// The views that did not work: of the live database when it was backed up, and of the copy when it was made.
     broken: RefCell<[Option<Vec<BrokenView>>; 2]>,
     /// The restore that was planned last, whose warnings were told then: the set, and the tables asked for.
@@ -255,6 +258,30 @@ impl Host {
     /// Remembers the orphans a backup has, found where it was restored.
     pub fn knows_orphans(&self, orphans: Vec<Orphans>) {
         *self.protection.orphans.borrow_mut() = Some(orphans);
+    }
+
+    /// Counters of the copy that are behind their columns and were not when it was made, each with the furthest number its
+    /// column holds. Asked for the first time, all of them are.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn new_behind(&self) -> Result<Vec<(String, i64)>> {
+        let found = self.session(async |session: &mut Session| {
+            let tables = session.catalog().await?.tables;
+            let names: Vec<TableName> = tables.into_iter().map(|table| table.name).collect();
+            session.drawn_from(&names).await
+        })?;
+        let behind = found.unwrap_or_default().into_iter();
+        let behind = behind.filter(Drawn::is_behind);
+        let mut known = self.protection.behind.borrow_mut();
+        let mut new = Vec::new();
+        for drawn in behind {
+            if !known.contains(&drawn.now.name) {
+                known.push(drawn.now.name.clone());
+                new.push((drawn.now.name, drawn.reached.unwrap_or_default()));
+            }
+        }
+        Ok(new)
     }
 
     /// The orphans of the backup; `None` if it was restored nowhere in this run.

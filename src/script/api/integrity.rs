@@ -204,6 +204,9 @@ fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Resul
     for message in forgotten {
         host.say(Level::Warn, format!("{}{message}", place(host)));
     }
+    if host.in_scratch() {
+        tell_behind(host)?;
+    }
     if let Some(before) = host.known_broken_views() {
         let now = host.session(async |session: &mut Session| session.broken_views().await)?;
         let views = Views {
@@ -215,6 +218,23 @@ fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Resul
         views.judge(&mut report);
     }
     Ok(report)
+}
+
+/// Says which counters the migration has left behind their columns. The live database would have to be read for it, and is
+/// as the copy.
+fn tell_behind(host: &Host) -> Result<()> {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || "_.0123456789".contains(letter);
+    for (counter, reached) in host.new_behind()? {
+        let written = match counter.chars().all(is_plain) {
+            true => counter.clone(),
+            false => host.target().engine().quote(&counter),
+        };
+        let message = format!(
+            "the counter `{counter}` is behind its column, which holds {reached} already: a row that draws from it is refused as a duplicate; `SELECT setval('{written}', {reached})` in the migration moves it on"
+        );
+        host.say(Level::Warn, format!("{}{message}", place(host)));
+    }
+    Ok(())
 }
 
 /// A baseline as [`baseline`] returned it.

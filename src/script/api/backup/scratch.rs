@@ -66,6 +66,8 @@ fn on_copy(call: &Call<'_>, work: &rhai::FnPtr) -> Answer {
     call.host.knows_orphans(orphans);
     call.host.note_losses(&[]);
     call.host.note_broken_views();
+    // Those that are so already are nobody's doing.
+    call.host.new_behind()?;
     call.run(work, Vec::new())
 }
 
