@@ -35,6 +35,10 @@ pub(super) async fn load_all(
     let schema = set.schema()?;
     for statement in &schema.before {
         session.make(statement).await?;
+        // Told at once: what was left out may be why the next one fails.
+        for note in session.notes().await? {
+            say(sink.as_ref(), Level::Warn, note);
+        }
     }
     let catalog = session.catalog().await?;
     let mut loaded = Vec::new();

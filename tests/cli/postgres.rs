@@ -143,3 +143,25 @@ fn a_table_that_goes_while_a_restore_is_planned_is_none_of_it() {
     let told = restore.finish().told();
     assert!(!told.contains("newer"), "{told}");
 }
+
+/// A provider makes such ones in every database.
+#[test]
+fn an_extension_that_only_a_superuser_may_make_is_no_hindrance() {
+    let Some(project) = project() else { return };
+    project.sql("CREATE EXTENSION pageinspect; CREATE TABLE docs (id int PRIMARY KEY); INSERT INTO docs VALUES (1)");
+    let url = as_owner(&project);
+    let url = ["--database-url", &url];
+    project.file("migrations/1_a.sql", "ALTER TABLE docs ADD COLUMN x int;");
+    let told = run(
+        &project,
+        &[&["safe-migration", "--yes"][..], &url].concat(),
+        0,
+    );
+    let left_out = "the extension pageinspect could not be made here, and what needs it fails: permission denied";
+    assert!(told.contains(left_out), "{told}");
+    // Where it is, it is no question.
+    let told = run(&project, &[&["restore", "--yes"][..], &url].concat(), 0);
+    assert!(!told.contains(left_out), "{told}");
+    let there = "SELECT count(*) FROM pg_extension WHERE extname = 'pageinspect'";
+    assert_eq!(project.value(there), "1");
+}

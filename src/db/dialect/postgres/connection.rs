@@ -7,8 +7,8 @@ use super::state::prepared;
 use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
-    access, beside, catalog, counters, cursor, exclusive, lines, lock, not_included, refresh, rows,
-    schema, statement, unusable, waiting,
+    access, beside, catalog, counters, cursor, exclusive, extension, lines, lock, not_included,
+    refresh, rows, schema, statement, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -36,18 +36,7 @@ impl Connection for PostgresConnection {
         let (text, params) = (sql.to_owned(), params.to_vec());
         self.worker
             .call(move |state| {
-                Box::pin(async move {
-                    let text = prepared(state, &text, &params)?;
-                    if !state.needs_transaction() {
-                        return state.rows(&text, limit).await;
-                    }
-                    let begin = state.single();
-                    state
-                        .in_transaction(begin, move |state| {
-                            Box::pin(async move { state.rows(&text, limit).await })
-                        })
-                        .await
-                })
+                Box::pin(async move { statement::query(state, &text, &params, limit).await })
             })
             .await
     }
@@ -275,6 +264,13 @@ impl Connection for PostgresConnection {
                     statement::changed(state, text).await
                 })
             })
+            .await
+    }
+
+    async fn make(&mut self, statement: &str) -> Result<()> {
+        let text = statement.to_owned();
+        self.worker
+            .call(move |state| Box::pin(async move { extension::make(state, &text).await }))
             .await
     }
 

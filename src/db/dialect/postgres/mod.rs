@@ -14,6 +14,7 @@ mod cursor;
 mod ddl;
 mod details;
 mod exclusive;
+mod extension;
 mod fault;
 pub(in crate::db) mod history;
 pub(in crate::db) mod line;

@@ -1,9 +1,28 @@
-//! Running one statement that is no query.
+//! Running one statement.
 
 use super::state::{State, prepared};
 use super::{sql, waiting};
 use crate::db::Result;
-use crate::value::Value;
+use crate::value::{Rows, Value};
+
+/// Asks with these values, for as many rows at most.
+pub(super) async fn query(
+    state: &mut State,
+    text: &str,
+    params: &[Value],
+    limit: usize,
+) -> Result<Rows> {
+    let text = prepared(state, text, params)?;
+    if !state.needs_transaction() {
+        return state.rows(&text, limit).await;
+    }
+    let begin = state.single();
+    state
+        .in_transaction(begin, move |state| {
+            Box::pin(async move { state.rows(&text, limit).await })
+        })
+        .await
+}
 
 /// Runs a statement with its values, and says how many rows it changed.
 pub(super) async fn execute(state: &mut State, text: &str, params: &[Value]) -> Result<u64> {
