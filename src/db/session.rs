@@ -260,6 +260,37 @@ impl Session {
         self.connection.run(statement).await
     }
 
+    /// See [`Connection::table_named`].
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn table_named(&mut self, name: &str) -> Result<TableName> {
+        self.connection.table_named(name).await
+    }
+
+    /// Keeps everybody from a table until the transaction ends, or only those who write; whether it could be. A table that
+    /// has no such name here and now is not locked, nor any by an engine without such a lock.
+    ///
+    /// # Errors
+    /// What the engine refuses, a lock that is waited for too long among it.
+    pub async fn lock_table(&mut self, table: &TableName, from_readers: bool) -> Result<bool> {
+        let engine = self.engine();
+        if engine.lock_sql(table, from_readers).is_none()
+            || self.catalog().await?.table(table).is_none()
+        {
+            return Ok(false);
+        }
+        // Wherever the session looks for names without a schema.
+        let table = TableName {
+            schema: table.schema.clone().or(self.info().await?.default_schema),
+            name: table.name.clone(),
+        };
+        let Some(sql) = engine.lock_sql(&table, from_readers) else {
+            return Ok(false);
+        };
+        self.run(&sql).await.map(|_| true)
+    }
+
     /// See [`Connection::notes`].
     ///
     /// # Errors

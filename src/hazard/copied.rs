@@ -103,7 +103,7 @@ impl Set<'_> {
                 granted.gone.what,
                 What::Table | What::Column | What::Rows | What::Values
             );
-            let copy = self.first_copy(granted.at?, &granted.gone);
+            let copy = self.copy_before(granted.at?, &granted.gone);
             Some(Gap {
                 copy: copy.filter(|_| takes)?,
                 taken: granted.at?,
@@ -111,7 +111,7 @@ impl Set<'_> {
             })
         });
         let swaps = replaced.iter().filter_map(|table| {
-            let taken = self.last_naming(&table.to_string())?;
+            let taken = self.end_of(table)?;
             self.gap_of_table(table, taken)
         });
         let mut gaps: Vec<Gap> = takings.chain(swaps).chain(self.drops()).collect();
@@ -141,26 +141,28 @@ impl Set<'_> {
             allowed: true,
         };
         Some(Gap {
-            copy: self.first_copy(taken, &gone)?,
+            copy: self.copy_before(taken, &gone)?,
             taken,
             table: gone.table,
         })
     }
 
-    /// The first statement before this one that may copy what goes.
-    fn first_copy(&self, taken: At, gone: &LetGo) -> Option<At> {
-        let mut all = self.places().filter(|at| *at < taken);
-        all.find(|at| self.copies(self.statement(*at), gone))
+    /// The first statement of the same file before this one that may copy what goes, or else the nearest one of those
+    /// before.
+    fn copy_before(&self, taken: At, gone: &LetGo) -> Option<At> {
+        let copies = |at: &At| *at < taken && self.copies(self.statement(*at), gone);
+        let here = self.places().filter(|at| at.0 == taken.0).find(copies);
+        here.or_else(|| self.places().filter(copies).last())
     }
 
-    /// The last statement that gives this table's name to another one, or drops it.
-    fn last_naming(&self, table: &str) -> Option<At> {
-        let names = |at: &At| {
-            let statement = self.statement(*at);
-            ["ALTER", "DROP", "RENAME"].contains(&&*statement.first_word())
-                && self.words(statement).contains(&bare(table))
+    /// The first statement that takes this table's name away from it.
+    fn end_of(&self, name: &TableName) -> Option<At> {
+        let takes = |placed: &&Placed| match &placed.step.action {
+            Action::RenameTable { table, .. } | Action::DropTable { table, .. } => table == name,
+            _ => false,
         };
-        self.places().filter(names).last()
+        let first = self.steps.iter().find(takes)?;
+        Some((first.file, first.statement))
     }
 
     fn places(&self) -> impl Iterator<Item = At> {
@@ -192,7 +194,7 @@ impl Set<'_> {
             "MERGE" | "WITH" | "DO" => true,
             _ => false,
         };
-        let whole = || statement.text.contains('*') || !has("select");
+        let whole = || takes_all(statement.text) || !has("select");
         let column = gone.column.as_ref().map(|column| column.to_lowercase());
         let of_column = || match column {
             Some(column) => has(&column) || (statement.first_word() != "UPDATE" && whole()),
@@ -312,6 +314,17 @@ impl Set<'_> {
         let name = tables.find(|name| name.to_string() == gap.table)?;
         self.engine.lock_sql(name, self.locks_readers(gap.taken))
     }
+}
+
+/// Whether a SELECT gives every column, as `count(*)` does not.
+fn takes_all(text: &str) -> bool {
+    text.match_indices('*').any(|(at, _)| {
+        let before = text[..at].trim_end();
+        let word = before.rsplit(|letter: char| !letter.is_ascii_alphabetic());
+        let word = word.into_iter().next().unwrap_or_default();
+        before.ends_with(['.', ','])
+            || ["select", "distinct", "all"].contains(&word.to_ascii_lowercase().as_str())
+    })
 }
 
 /// Whether a CREATE makes something that holds rows.

@@ -33,7 +33,7 @@ pub async fn compare(
         return Ok(judge.report);
     };
     for before in &baseline.tables {
-        if rules.history.contains(&before.name) {
+        if rules.history.contains(&before.name.name) {
             continue;
         }
         let renamed = rules.now_called(&before.name, None).map(TableName::plain);

@@ -60,8 +60,8 @@ pub struct Comparison {
     /// Others may have written since the baseline: rows that moved are then notes. Tables and columns that are gone stay
     /// losses.
     pub others_write: bool,
-    /// Tables that are a migration tool's own history: not compared.
-    pub history: Vec<TableName>,
+    /// Names of tables that are a migration tool's own history, in whatever schema: not compared.
+    pub history: Vec<String>,
     /// Tables and columns that live on under another name.
     pub renamed: Vec<Renamed>,
 }

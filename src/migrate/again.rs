@@ -98,8 +98,13 @@ pub(super) fn plan<'a>(
 
 /// Whether it is about the history itself, which changes under every migration.
 fn is_ours(unmet: &Unmet) -> bool {
-    let name = |table: &String| HISTORY_TABLES.contains(&table.as_str());
-    unmet.tables.iter().any(name)
+    let bare = |table: &String| {
+        table
+            .rsplit('.')
+            .next()
+            .is_some_and(|name| HISTORY_TABLES.contains(&name))
+    };
+    unmet.tables.iter().any(bare)
 }
 
 /// What to say where it is not asked once more.
@@ -152,9 +157,7 @@ pub(super) async fn ask(
     let first = statement.split_whitespace().next().unwrap_or_default();
     let locks = LOCKING.iter().any(|word| word.eq_ignore_ascii_case(first));
     if in_transaction && locks {
-        for lock in locks_of(session, &mine).await? {
-            session.run(&lock).await?;
-        }
+        lock_as_the_statement_will(session, &mine).await?;
     }
     for unmet in &mine {
         refuse_met(session, unmet, How::Apart, Some(conditions.sink)).await?;
@@ -162,20 +165,16 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// What locks the tables as the statement itself will.
-async fn locks_of(session: &mut Session, unmet: &[&Unmet]) -> Result<Vec<String>> {
-    let engine = session.engine();
-    if engine.lock_sql(&TableName::plain("any"), true).is_none() {
-        return Ok(Vec::new());
-    }
+/// Locks the tables as the statement itself will.
+async fn lock_as_the_statement_will(session: &mut Session, unmet: &[&Unmet]) -> Result<()> {
     let catalog = session.catalog().await?;
     let is_taken = |name: &&TableName| {
         let name = name.to_string();
         unmet.iter().any(|unmet| unmet.tables.contains(&name))
     };
     let tables = catalog.tables.iter().map(|table| &table.name);
-    Ok(tables
-        .filter(is_taken)
-        .filter_map(|name| engine.lock_sql(name, true))
-        .collect())
+    for name in tables.filter(is_taken) {
+        session.lock_table(name, true).await?;
+    }
+    Ok(())
 }

@@ -2,37 +2,33 @@
 //! the two would be in neither.
 
 use super::apply::Prepared;
-use crate::db::{Catalog, Engine, Session};
+use crate::db::{Catalog, Session};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink};
 use crate::hazard::Copied;
+use crate::ident::TableName;
 
 /// What keeps others from a table until the migration is in.
 pub(super) struct Lock {
     /// The statement it goes before.
     pub(super) before: usize,
-    pub(super) table: String,
-    pub(super) sql: String,
+    pub(super) table: TableName,
+    /// Those who only read are kept from it too.
+    pub(super) from_readers: bool,
 }
 
 /// Leaves with each file what keeps others from the tables that it copies before it takes from them.
-pub(super) fn plan(
-    prepared: &mut [Prepared<'_>],
-    copied: &[Copied],
-    engine: Engine,
-    catalog: &Catalog,
-) {
+pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &Catalog) {
     for copied in copied {
         let mut tables = catalog.tables.iter().map(|table| &table.name);
         let table = tables.find(|name| name.to_string() == copied.table);
-        let lock = table.and_then(|name| engine.lock_sql(name, copied.from_readers));
         let mut files = prepared.iter_mut();
         let file = files.find(|file| file.migration.file == copied.file && file.mode.is_some());
-        if let (Some(file), Some(lock)) = (file, lock) {
+        if let (Some(file), Some(table)) = (file, table) {
             file.locks.push(Lock {
                 before: copied.statement,
-                table: copied.table.clone(),
-                sql: lock,
+                table: table.clone(),
+                from_readers: copied.from_readers,
             });
         }
     }
@@ -50,7 +46,9 @@ pub(super) async fn lock(
 ) -> Result<()> {
     let locks = prepared.locks.iter();
     for lock in locks.filter(|lock| lock.before == index) {
-        session.run(&lock.sql).await?;
+        if !session.lock_table(&lock.table, lock.from_readers).await? {
+            continue;
+        }
         sink.send(&Event::Log {
             level: Level::Info,
             message: format!(

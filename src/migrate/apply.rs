@@ -140,7 +140,7 @@ pub async fn apply(
             (engine, &catalog),
         );
         if conditions.log.is_some() {
-            apart::plan(&mut prepared, conditions.copied, engine, &catalog);
+            apart::plan(&mut prepared, conditions.copied, &catalog);
         }
         in_groups(session, &prepared, conditions).await
     };

@@ -158,3 +158,20 @@ fn a_rebuild_outside_a_transaction_is_refused_as_it_loses_what_others_write() {
     let over = REBUILT.replace("DROP TABLE", "COMMIT;\nDROP TABLE");
     races(&project, &format!("{off}BEGIN;\n{over}"), 3);
 }
+
+/// It reads the table, and carries nothing of it away; or it names what the table's place was taken by.
+#[test]
+fn what_other_files_do_with_a_table_is_no_copy_of_it() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let column = COLUMN.replace("{gate}", "");
+    project.file("migrations/2_next.sql", column);
+    let counts = "INSERT INTO gate SELECT count(*) FROM kv;\n";
+    assert_eq!(races(&project, counts, 0), Vec::<String>::new());
+    project.file(
+        "migrations/2_next.sql",
+        "ALTER TABLE kv ADD COLUMN n int;\n",
+    );
+    assert_eq!(races(&project, SWAPPED, 0), Vec::<String>::new());
+}

@@ -115,3 +115,44 @@ fn the_rehearsal_searches_the_schemas_that_the_database_does() {
     migrate(&project, sql, &[], 0);
     assert_eq!(project.value("SELECT count(*) FROM billing.made"), "1");
 }
+
+/// A name without a schema would lock the other table of that name, or none.
+#[test]
+fn what_is_locked_is_the_table_that_is_meant() {
+    for also in [false, true] {
+        let Some(project) = searching("billing") else {
+            return;
+        };
+        let name = project.value("SELECT current_database()");
+        project.sql(&format!(
+            "ALTER DATABASE \"{name}\" SET search_path = billing"
+        ));
+        project.sql("ALTER TABLE public.prices ADD COLUMN fax text");
+        if also {
+            project.sql("CREATE TABLE billing.prices (id int)");
+        }
+        migrate(
+            &project,
+            "ALTER TABLE public.prices DROP COLUMN fax;",
+            &[],
+            0,
+        );
+        project.sql("DROP TABLE billing._sqlx_migrations");
+    }
+}
+
+#[test]
+fn a_script_means_the_tables_that_its_session_searches() {
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    project.sql("CREATE TABLE billing.prices (id int); CREATE TABLE billing.own (id int)");
+    let script = "const API = 1; const NEEDS = [\"db:write\"];
+        fn main(args) {
+            db::insert(\"prices\", [#{ id: 7 }]); db::insert(\"own\", [#{ id: 8 }]); db::insert(\"lines\", [#{ id: 9 }]);
+            ui::info(`counts: ${db::count(\"prices\")} ${db::count(\"own\")} ${db::count(\"lines\")} ${db::count(\"public.prices\")}`);
+        }";
+    project.file("scripts/mine.rhai", script);
+    let told = project.dbscript(&["run", "mine"]).go().told();
+    assert!(told.contains("counts: 1 1 2 2"), "{told}");
+}

@@ -177,6 +177,11 @@ pub trait Connection: Send {
         rows: Vec<Vec<Value>>,
     ) -> Result<u64>;
 
+    /// The table that a name without a schema means to this session.
+    async fn table_named(&mut self, name: &str) -> Result<TableName> {
+        Ok(TableName::plain(name))
+    }
+
     /// Which of `values` stand in the column, as they stand there.
     async fn present(&mut self, lookup: &Lookup, values: &[Value]) -> Result<Vec<Value>>;
 

@@ -23,7 +23,7 @@ pub const COLUMNS: Function = Function {
 fn columns(call: &Call<'_>) -> Answer {
     let name = call.text(0);
     let catalog = super::db::catalog(call)?;
-    let Some(table) = catalog.table(&super::db::table_name(call, &name)) else {
+    let Some(table) = catalog.table(&super::db::table_name(call, &name)?) else {
         let names: Vec<String> = catalog
             .tables
             .iter()

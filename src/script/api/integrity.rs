@@ -177,7 +177,7 @@ fn held_against(host: &Host, mut baseline: Baseline, set: Option<&Set>) -> Resul
             Some(set) => host.others_wrote(set.timestamp())?,
             None => false,
         },
-        history: HISTORY_TABLES.map(TableName::plain).to_vec(),
+        history: HISTORY_TABLES.map(str::to_owned).to_vec(),
         renamed: host.renamed(),
     };
     // A set does not hold its orphans: they are known from where it was restored. Where it was not, they are not judged.

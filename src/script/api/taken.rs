@@ -105,7 +105,7 @@ struct Watch {
 /// `db::taken(table, column[, options])`.
 pub(super) fn open(call: &Call<'_>) -> Answer {
     let lookup = Lookup {
-        table: super::db::table_name(call, &call.text(0)),
+        table: super::db::table_name(call, &call.text(0))?,
         column: call.text(1).to_string(),
         ignore_case: call.options(2).bool("ignore_case"),
     };

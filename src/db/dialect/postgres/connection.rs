@@ -8,7 +8,7 @@ use super::transaction::{commit, ended};
 use super::worker::Worker;
 use super::{
     access, beside, catalog, counters, cursor, exclusive, extension, lines, lock, not_included,
-    refresh, rows, schema, statement, unusable, waiting,
+    refresh, rows, schema, statement, tables, unusable, waiting,
 };
 use crate::db::catalog::{
     Catalog, Column, DatabaseInfo, Drawn, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
@@ -89,6 +89,13 @@ impl Connection for PostgresConnection {
             .call(move |state| {
                 Box::pin(async move { rows::insert(state, &table, &columns, rows).await })
             })
+            .await
+    }
+
+    async fn table_named(&mut self, name: &str) -> Result<TableName> {
+        let name = name.to_owned();
+        self.worker
+            .call(move |state| Box::pin(async move { tables::searched(state, &name).await }))
             .await
     }
 
@@ -301,16 +308,7 @@ impl Connection for PostgresConnection {
         let (table, columns) = (table.clone(), columns.to_vec());
         self.worker
             .call(move |state| {
-                Box::pin(async move {
-                    let begin = state.single();
-                    state
-                        .in_transaction(begin, move |state| {
-                            Box::pin(
-                                async move { lines::write(state, &table, &columns, lines).await },
-                            )
-                        })
-                        .await
-                })
+                Box::pin(async move { lines::write_all(state, table, columns, lines).await })
             })
             .await
     }

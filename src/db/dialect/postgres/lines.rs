@@ -160,8 +160,23 @@ fn push_row(
     Ok(())
 }
 
+/// As [`write`], in a transaction of its own where none is open.
+pub(super) async fn write_all(
+    state: &mut State,
+    table: Table,
+    columns: Vec<Column>,
+    lines: mpsc::Receiver<Chunk>,
+) -> Result<u64> {
+    let begin = state.single();
+    state
+        .in_transaction(begin, move |state| {
+            Box::pin(async move { write(state, &table, &columns, lines).await })
+        })
+        .await
+}
+
 /// Fills a table from lines. Triggers do not fire: the rows come as they were, their effects with them.
-pub(super) async fn write(
+async fn write(
     state: &mut State,
     table: &Table,
     columns: &[Column],

@@ -1,6 +1,7 @@
 //! Tables as the catalog gives them (<https://www.postgresql.org/docs/current/catalogs.html>). A partitioned table is one
 //! table: its partitions are objects, and its rows are read and written through it.
 
+use super::sql;
 use super::state::State;
 use crate::db::Result;
 use crate::db::catalog::{Check, Column, ForeignKey, Index, Table};
@@ -260,4 +261,19 @@ async fn indexes(state: &mut State, tables: &mut [Table]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The table that a name without a schema means, as the session searches for it; where there is none, the one it would be
+/// in the default schema.
+pub(super) async fn searched(state: &mut State, name: &str) -> Result<TableName> {
+    let asked = format!(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident({}))",
+        sql::literal(name)
+    );
+    let found = state.texts(&asked).await?.into_iter().next();
+    Ok(match found.as_deref() {
+        Some([Some(schema), Some(name)]) => state.known(schema, name),
+        _ => TableName::plain(name),
+    })
 }

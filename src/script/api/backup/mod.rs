@@ -250,9 +250,10 @@ pub(super) fn tell_counts(
     if host.in_scratch() {
         return;
     }
-    let own = tables
-        .iter()
-        .filter(|(name, _)| !HISTORY_TABLES.contains(&name.as_str()));
+    let own = tables.iter().filter(|(name, _)| {
+        let bare = name.rsplit('.').next().unwrap_or(name);
+        !HISTORY_TABLES.contains(&bare)
+    });
     host.sink().send(&Event::Counts {
         of,
         set: set.map(|set| set.timestamp().to_string()),

@@ -217,14 +217,23 @@ fn question(call: &Call<'_>) -> Result<(String, Vec<Value>), Thrown> {
     Ok((text, values))
 }
 
-/// A table by the name a script gives it: `schema.table` where the engine has schemas.
-pub fn table_name(call: &Call<'_>, name: &str) -> TableName {
+/// A table by the name a script gives it: `schema.table` where the engine has schemas, or as the session searches for it.
+///
+/// # Errors
+/// What the database refuses.
+pub fn table_name(call: &Call<'_>, name: &str) -> Result<TableName, Error> {
+    if !call.host.target().engine().has_schemas() {
+        return Ok(TableName::plain(name));
+    }
     match name.split_once('.') {
-        Some((schema, table)) if call.host.target().engine().has_schemas() => TableName {
+        Some((schema, table)) => Ok(TableName {
             schema: Some(schema.to_owned()),
             name: table.to_owned(),
-        },
-        _ => TableName::plain(name),
+        }),
+        None => {
+            let host = call.host;
+            host.session(async |session: &mut Session| session.table_named(name).await)
+        }
     }
 }
 
@@ -266,7 +275,7 @@ fn tables(call: &Call<'_>) -> Answer {
 
 fn count(call: &Call<'_>) -> Answer {
     let name = call.text(0);
-    let table = table_name(call, &name);
+    let table = table_name(call, &name)?;
     let counted = call
         .host
         .session(async |session: &mut Session| session.count(&table).await);

@@ -89,7 +89,7 @@ pub(super) fn execute(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn insert(call: &Call<'_>) -> Answer {
-    let table = table_name(call, &call.text(0));
+    let table = table_name(call, &call.text(0))?;
     let (columns, rows) = columns_and_rows(call.array(1))?;
     if rows.is_empty() {
         return Ok(0_i64.into());
