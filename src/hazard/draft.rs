@@ -33,6 +33,8 @@ pub enum What {
     Retyped,
     /// NULLs of a column, which get values; that no value is overwritten was asked.
     Gaps,
+    /// Values that change by the column's own definition, where nothing else of the set has to do with the column.
+    Touched,
 }
 
 /// A hazard at a place.

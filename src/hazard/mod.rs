@@ -21,6 +21,7 @@ mod show;
 mod split;
 mod steps;
 mod swapped;
+mod touched;
 mod unmet;
 mod weigh;
 mod wording;

@@ -67,7 +67,11 @@ pub async fn lint(
         None => Vec::new(),
     };
     let expected = |gone: &&hazard::LetGo| {
-        gone.allowed || matches!(gone.what, What::Form | What::Retyped | What::Gaps)
+        gone.allowed
+            || matches!(
+                gone.what,
+                What::Form | What::Retyped | What::Gaps | What::Touched
+            )
     };
     let let_go = lint.let_go.iter().filter(expected).map(released);
     let renamed = lint.renamed.iter().map(|renamed| Renamed {
@@ -132,7 +136,7 @@ fn released(gone: &hazard::LetGo) -> LetGo {
             What::Values => Released::Values,
             What::Form => Released::Form,
             What::Retyped => Released::Retyped,
-            What::Gaps => Released::Gaps,
+            What::Gaps | What::Touched => Released::Gaps,
         },
     }
 }

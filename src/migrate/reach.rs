@@ -34,7 +34,10 @@ impl<'a> Reach<'a> {
         let text = statement.to_lowercase();
         let name = bare(table);
         let unseen = is(&UNSEEN) || (is(&[DO]) && !self.engine.computes_do());
-        if unseen || text.contains("search_path") || has_word(&text, &name) {
+        if unseen || text.contains("search_path") {
+            return true;
+        }
+        if has_word(&text, &name) && !leaves_rows(&text, &name) {
             return true;
         }
         let writes = is(&WRITING) || self.calls_routine(&text);
@@ -77,8 +80,70 @@ impl<'a> Reach<'a> {
                 }
             }
         }
+        known.remove(name);
         known.iter().any(|name| has_word(text, name))
     }
+}
+
+/// Whether a statement that names a table surely leaves what its rows hold, and its name: it changes other parts of its
+/// schema, or only reads it. The text is in small letters.
+fn leaves_rows(text: &str, name: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+    let mut words = text
+        .split(|letter| !is_of_name(letter))
+        .filter(|word| !word.is_empty());
+    let has = |word: &str| has_word(text, word);
+    match (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    ) {
+        ("create" | "drop", "index") | ("create", "unique") => true,
+        ("alter", "table") => {
+            let actions = text.trim_start().strip_prefix("alter").unwrap_or(text);
+            !CHANGES.iter().any(|word| has_word(actions, word))
+        }
+        ("create", "table") => !has("or") && !is_first_table(text, "table", name),
+        ("insert" | "replace", _) => !is_first_table(text, "into", name) && has("into"),
+        ("update", first) => {
+            first != name && !["join", "only"].iter().any(|word| has(word)) && {
+                let written = text.split(" set ").next().unwrap_or(text);
+                !has_word(written, name)
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Parts of ALTER TABLE that may change what rows hold, which they are, or what the table is called.
+const CHANGES: [&str; 15] = [
+    "alter",
+    "attach",
+    "change",
+    "convert",
+    "detach",
+    "engine",
+    "exchange",
+    "modify",
+    "partition",
+    "rename",
+    "set",
+    "system",
+    "truncate",
+    "type",
+    "using",
+];
+
+/// Whether the table behind this word is the one of this name; a list of columns or `IF NOT EXISTS` may stand around it.
+fn is_first_table(text: &str, word: &str, name: &str) -> bool {
+    let Some((_, behind)) = text.split_once(word) else {
+        return true;
+    };
+    let end = behind.find(['(', ';']).unwrap_or(behind.len());
+    let named = behind[..end]
+        .split_whitespace()
+        .take(5)
+        .take_while(|word| !["select", "as", "values", "like", "table", "with"].contains(word));
+    has_word(&named.collect::<Vec<&str>>().join(" "), name)
 }
 
 /// A table's name without its schema, in small letters.
@@ -134,6 +199,24 @@ mod tests {
         };
         let reach = Reach::of(&catalog, Engine::Postgres);
         for (statement, table, touches) in [
+            ("ALTER TABLE n ADD COLUMN phone TEXT", "n", false),
+            (
+                "ALTER TABLE n DROP FOREIGN KEY fku, ADD KEY k (a)",
+                "n",
+                false,
+            ),
+            ("ALTER TABLE n MODIFY a INT", "n", true),
+            ("ALTER TABLE n RENAME COLUMN a TO b", "n", true),
+            ("CREATE INDEX i ON n (a)", "n", false),
+            ("CREATE TABLE m AS SELECT * FROM n", "n", false),
+            ("CREATE OR REPLACE TABLE n (a INT)", "n", true),
+            ("INSERT INTO m (a) SELECT a FROM n", "n", false),
+            ("INSERT INTO n SELECT a FROM m", "n", true),
+            ("INSERT n SELECT a FROM m", "n", true),
+            ("UPDATE big SET u = (SELECT max(a) FROM n)", "n", false),
+            ("UPDATE big, n SET n.a = u", "n", true),
+            ("UPDATE big JOIN n SET n.a = u", "n", true),
+            ("DROP TABLE n", "n", true),
             ("UPDATE big SET u = t WHERE u IS NULL", "n", false),
             ("CREATE INDEX i ON big (t)", "n", false),
             ("ALTER TABLE s.\"N\" RENAME TO m", "n", true),

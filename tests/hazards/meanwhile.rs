@@ -261,6 +261,12 @@ fn what_is_written_while_an_earlier_statement_runs_is_not_dropped() {
             "UPDATE big SET price = 2 WHERE sleep(3) = 0",
             "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND (info LIKE 'UPDATE%' OR info LIKE 'SELECT sleep%')",
         ),
+        // It names the table, and leaves what its rows hold.
+        (
+            Database::Mysql,
+            "ALTER TABLE n ADD COLUMN b INTEGER;\nSELECT sleep(3)",
+            "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT sleep%'",
+        ),
         (
             Database::Mysql,
             "SELECT sleep(3)",
@@ -287,7 +293,7 @@ fn what_is_written_while_an_earlier_statement_runs_is_not_dropped() {
         project.file("scripts/slow.rhai", script);
         let run = run.start();
         wait_until("it sleeps", || project.value(running) != "0");
-        project.sql("INSERT INTO n VALUES (1, 7)");
+        project.sql("INSERT INTO n (id, a) VALUES (1, 7)");
         let run = run.finish();
         assert!(run.told().contains("by now rows of `n`"), "{}", run.told());
         assert_eq!(project.value("SELECT a FROM n"), "7");

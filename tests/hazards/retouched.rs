@@ -33,13 +33,17 @@ fn what_else_an_update_takes_from_such_a_table_is_still_refused() {
         return;
     };
     project.sql(TABLE);
+    project.sql("CREATE PROCEDURE ages() UPDATE users SET updated_at = '2003-03-03'");
     for sql in [
         "UPDATE users SET name = 'x';",
         "UPDATE users SET updated_at = '2003-03-03';",
+        "UPDATE users SET city = 'unknown' WHERE city IS NULL;\nUPDATE users SET updated_at = '2003-03-03' WHERE id = 2;",
+        "UPDATE users SET city = 'unknown' WHERE id = 99;\nCALL ages();",
     ] {
         project.file("migrations/1_takes.sql", sql);
         project.dbscript(&MIGRATE).status(3).go();
     }
+    project.sql("DROP PROCEDURE ages");
     project.sql("CREATE TRIGGER tr BEFORE UPDATE ON users FOR EACH ROW SET NEW.name = 'gone'");
     project.file(
         "migrations/1_takes.sql",

@@ -20,7 +20,7 @@ impl Judge<'_> {
             );
             let object = format!("{}.{name}", table.name);
             self.push(Draft::new("update-rows", self.at, object).is(Severity::Note, message));
-            self.let_go_silently(table, live, What::Gaps);
+            self.let_go_silently(table, live, What::Touched);
         }
     }
 }
