@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::db;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// A commit that failed: it may all the same be in.
 pub(super) fn not_committed(
@@ -32,7 +32,11 @@ fn in_doubt(error: Error, rollback: db::Result<Option<String>>, set: Timestamp) 
 
 /// Says what state the database is in.
 pub(super) fn undone(error: Error, rollback: db::Result<Option<String>>) -> Error {
-    let kind = error.kind;
+    // Refused is what was refused before anything changed.
+    let kind = match (error.kind, &rollback) {
+        (Kind::Refused, Ok(Some(_)) | Err(_)) => Kind::Database,
+        (kind, _) => kind,
+    };
     match rollback {
         Ok(None) => error.context(
             kind,

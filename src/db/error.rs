@@ -30,6 +30,14 @@ pub enum Error {
         /// Those beside it, in words.
         files: String,
     },
+    /// The schema that the URL names is not in the database, which has tables in others.
+    #[error("no schema `{schema}` in `{place}`, which has tables in other schemas")]
+    NoSchemaAmongOthers {
+        /// The schema.
+        schema: String,
+        /// The server and database name.
+        place: String,
+    },
     /// The schema that the URL names is not in the database.
     #[error("no schema `{schema}` in `{place}`")]
     NoSchema {

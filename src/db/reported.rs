@@ -118,6 +118,12 @@ fn report(error: &Error) -> Report {
         Error::Missing { place } => (Kind::Connect, None, Some(way_to_one(place))),
         Error::LeftBeside { .. } => (Kind::Connect, None, Some(TOGETHER.to_owned())),
         Error::NoSchema { .. } => with(Kind::Connect, NO_SCHEMA, MAKE_SCHEMA),
+        Error::NoSchemaAmongOthers { schema, .. } => {
+            let hint = format!(
+                "check `?schema=` in the URL; if it is to be a new one, `CREATE SCHEMA \"{schema}\"` first: what the others hold is backed up and looked after then"
+            );
+            (Kind::Connect, Some("no-schema".to_owned()), Some(hint))
+        }
         Error::Connect { source, .. } => of(Kind::Connect, source, &way_in(source)),
         Error::Corrupt { source, .. } => of(Kind::Connect, source, ANEW),
         Error::Damaged { source } => of(Kind::Integrity, source, ANEW),

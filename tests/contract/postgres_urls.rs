@@ -9,9 +9,6 @@ async fn a_schema_that_is_missing_is_made_by_migrations_and_missed_by_the_others
     let Some(fresh) = Fresh::new(Database::Postgres).await else {
         return;
     };
-    fresh
-        .other_program("CREATE TABLE of_another_app (a INTEGER)")
-        .await;
     let form = format!("{}?schema=My%20app", fresh.url());
     let at_home = form.clone();
     let done = tokio::task::spawn_blocking(move || {
@@ -64,4 +61,32 @@ async fn a_schema_that_is_missing_is_made_by_migrations_and_missed_by_the_others
     assert_eq!(restored["counts"]["users"], users);
     let there = "SELECT count(*) FROM \"My app\"._sqlx_migrations";
     assert_eq!(number(&mut session, there).await, 3);
+}
+
+/// What the others hold is neither empty nor nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_is_missing_among_others_is_made_by_nobody() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    fresh
+        .other_program("CREATE TABLE of_another_app (a INTEGER)")
+        .await;
+    let form = format!("{}?schema=My%20app", fresh.url());
+    let done = tokio::task::spawn_blocking(move || {
+        let project = Project::sample();
+        for words in [
+            &["backup"][..],
+            &["restore-users"],
+            &["safe-migration", "--yes"],
+        ] {
+            let words = [&["run"], words].concat();
+            let run = project.dbscript(&words).env("DATABASE_URL", &form);
+            let told = run.status(4).go().told();
+            for word in ["no schema `My app`", "CREATE SCHEMA \"My app\""] {
+                assert!(told.contains(word), "{told}");
+            }
+        }
+    });
+    done.await.expect("it runs");
 }

@@ -156,3 +156,27 @@ fn a_script_means_the_tables_that_its_session_searches() {
     let told = project.dbscript(&["run", "mine"]).go().told();
     assert!(told.contains("counts: 1 1 2 2"), "{told}");
 }
+
+/// A slip in the URL must not make a database an empty one, which has nothing to back up.
+#[test]
+fn a_schema_that_is_missing_makes_no_empty_database() {
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    let url = format!("{}?schema=shop", project.url().expect("a server's"));
+    let url = ["--database-url", &url];
+    project.file(
+        "migrations/1_a.sql",
+        "CREATE TABLE prices (id int); DROP TABLE public.prices CASCADE;",
+    );
+    for more in [&["--plan"][..], &[]] {
+        let words = [&["run", "safe-migration", "--yes"], &url[..], more].concat();
+        let told = project.dbscript(&words).status(4).go().told();
+        assert!(told.contains("which has tables in other schemas"), "{told}");
+        assert!(told.contains("`CREATE SCHEMA \"shop\"` first"), "{told}");
+    }
+    project.sql("CREATE SCHEMA shop");
+    let words = [&["run", "safe-migration", "--yes"], &url[..]].concat();
+    project.dbscript(&words).status(3).go();
+    assert_eq!(project.value("SELECT count(*) FROM public.prices"), "2");
+}

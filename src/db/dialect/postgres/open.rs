@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection};
 
 use super::state::State;
+use super::tables::own;
 use super::worker::Worker;
 use super::{fault, sql};
 use crate::db::server::{Place, Server, TlsMode};
@@ -71,7 +72,7 @@ pub(super) async fn worker(
                 pin(&mut connection, server, access, purpose).await?;
             }
             let facts = facts(&mut connection, server).await?;
-            if !facts.has_schema && access.create {
+            if !facts.has_schema && !facts.has_tables && access.create {
                 create_schema(&mut connection, server).await?;
             }
             Ok::<_, sqlx::Error>((connection, facts))
@@ -327,13 +328,27 @@ struct Facts {
     backend: i32,
     /// Whether the schema that the URL names is there.
     has_schema: bool,
+    /// Whether there are tables of people, in whatever schema; not asked where the URL names none.
+    has_tables: bool,
 }
+
+/// Whether there are tables of people.
+const TABLES: &str = concat!(
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relkind IN ('r', 'p') AND ",
+    own!(),
+    ")"
+);
 
 async fn facts(connection: &mut PgConnection, server: &Server) -> sqlx::Result<Facts> {
     use sqlx::Row;
+    let tables = match server.schema {
+        Some(_) => TABLES,
+        None => "false",
+    };
     let asked = format!(
         "SELECT pg_catalog.pg_backend_pid(), \
-            EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {})",
+            EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}), {tables}",
         sql::literal(server.schema.as_deref().unwrap_or("pg_catalog"))
     );
     let row = sqlx::raw_sql(sqlx::AssertSqlSafe(asked))
@@ -342,16 +357,23 @@ async fn facts(connection: &mut PgConnection, server: &Server) -> sqlx::Result<F
     Ok(Facts {
         backend: row.try_get(0)?,
         has_schema: row.try_get(1)?,
+        has_tables: row.try_get(2)?,
     })
 }
 
-/// A script's session does not take a schema that is missing for an empty one.
+/// A script's session does not take a schema that is missing for an empty one, nor a database for an empty one as one
+/// schema is missing.
 fn check_schema(place: &str, server: &Server, access: Access, facts: &Facts) -> Result<()> {
-    if let Some(schema) = &server.schema
-        && !facts.has_schema
-        && access.guarded
-        && !access.create
-    {
+    let Some(schema) = server.schema.as_ref().filter(|_| !facts.has_schema) else {
+        return Ok(());
+    };
+    if facts.has_tables && (access.guarded || access.create) {
+        return Err(Error::NoSchemaAmongOthers {
+            schema: schema.clone(),
+            place: place.to_owned(),
+        });
+    }
+    if access.guarded && !access.create {
         return Err(Error::NoSchema {
             schema: schema.clone(),
             place: place.to_owned(),

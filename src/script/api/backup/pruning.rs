@@ -58,7 +58,12 @@ fn pruned(plan: &backup::PrunePlan) -> Value {
 /// Sets that somebody may have to go back to, however old they are, each with the reason.
 fn held(host: &Host) -> Result<Vec<(String, String)>, Error> {
     let mut held = Vec::new();
-    for run in storage::unfinished(&host.backups().join("runs"))? {
+    let own = host.log().path();
+    let runs = storage::unfinished(&host.backups().join("runs"))?;
+    for run in runs
+        .into_iter()
+        .filter(|run| Some(&run.path) != own.as_ref())
+    {
         let procedure = run.procedure().unwrap_or_default();
         let what = match run.running {
             true => format!("`{procedure}`, which is at work, may go back to it"),
