@@ -14,6 +14,7 @@ mod lint;
 mod mode;
 mod outside;
 mod overlap;
+mod quoted;
 mod rebuild;
 mod risk;
 mod rule;

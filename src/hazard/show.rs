@@ -1,6 +1,9 @@
 //! SQL on one line: for the run log (literals masked) and for findings (shortened).
 
+use std::collections::BTreeSet;
+
 use super::dialect::{Lexer, TokenKind as Kind};
+use super::quoted;
 use crate::db::Engine;
 
 /// Longest line of a statement in the run log, in bytes.
@@ -9,7 +12,7 @@ const LOGGED_BYTES: usize = 4_000;
 const SHOWN_BYTES: usize = 160;
 
 /// The statement on one line with `?` for every literal: what the run log may keep. Comments go, since people write
-/// values into them; very long statements end in `…`.
+/// values into them; `"…"` that may be a string goes like one; very long statements end in `…`.
 pub fn mask_literals(engine: Engine, sql: &str) -> String {
     flatten(engine, sql, true, LOGGED_BYTES)
 }
@@ -27,7 +30,10 @@ pub(super) fn shorten(engine: Engine, sql: &str) -> String {
 fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
     let mut line = String::new();
     let mut gap = false;
-    let mut values = Values::default();
+    let names = match mask && engine.takes_names_for_values() {
+        true => quoted::names(engine, sql),
+        false => BTreeSet::new(),
+    };
     for token in Lexer::new(engine, sql) {
         if token.kind.is_blank() {
             gap = true;
@@ -38,9 +44,9 @@ fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
         }
         gap = false;
         let piece = &sql[token.start..token.end];
-        let is_value = values.take(engine, token.kind, piece);
+        let may_be_value = || engine.takes_names_for_values() && piece.starts_with('"');
         match token.kind {
-            Kind::Name if mask && is_value => line.push('?'),
+            Kind::Name if mask && may_be_value() && !names.contains(piece) => line.push('?'),
             Kind::Literal | Kind::Number if mask => line.push('?'),
             // Runs, but is rare enough to be left out of the log whole.
             Kind::Executable if mask => line.push_str("/*! ? */"),
@@ -57,41 +63,6 @@ fn flatten(engine: Engine, sql: &str, mask: bool, most: usize) -> String {
         }
     }
     line
-}
-
-/// Where `"…"` is a value rather than a name: SQLite takes it as a string where there is no such column
-/// (<https://www.sqlite.org/quirks.html#dblquote>). Where nobody knows, it is taken for one.
-#[derive(Default)]
-struct Values {
-    /// What comes next is compared with, or given to a column.
-    next: bool,
-    /// It is in the list behind IN or VALUES.
-    list: bool,
-}
-
-impl Values {
-    /// Whether this token stands where a value does; it is the next one of the statement.
-    fn take(&mut self, engine: Engine, kind: Kind, piece: &str) -> bool {
-        const BEFORE: [&str; 9] = [
-            "LIKE", "GLOB", "THEN", "ELSE", "DEFAULT", "IS", "NOT", "BETWEEN", "AND",
-        ];
-        const LISTS: [&str; 2] = ["IN", "VALUES"];
-        let word = match kind {
-            Kind::Word => piece.to_ascii_uppercase(),
-            _ => String::new(),
-        };
-        let is_value =
-            (self.next || self.list) && piece.starts_with('"') && engine.takes_names_for_values();
-        let operator = kind == Kind::Symbol && "=<>!|".contains(piece);
-        self.next = operator || BEFORE.contains(&word.as_str());
-        self.list = match word.as_str() {
-            "" => self.list,
-            word if LISTS.contains(&word) => true,
-            "SELECT" | "ON" | "RETURNING" | "OR" | "AND" | "WHERE" | "ORDER" | "GROUP" => false,
-            _ => self.list,
-        };
-        is_value
-    }
 }
 
 /// Adds a piece, at most what is shown of it, line ends as blanks.
@@ -132,7 +103,7 @@ mod tests {
             (
                 Engine::Sqlite,
                 "UPDATE \"u\" SET \"mail\" = \"hunter2\" WHERE \"k\" IN (\"s\") OR \"k\" LIKE \"t%\"",
-                "UPDATE \"u\" SET \"mail\" = ? WHERE \"k\" IN (?) OR \"k\" LIKE ?",
+                "UPDATE \"u\" SET \"mail\" = ? WHERE ? IN (?) OR ? LIKE ?",
             ),
             (
                 Engine::Sqlite,
@@ -151,8 +122,34 @@ mod tests {
     }
 
     #[test]
+    fn strings_in_double_quotes_do_not_reach_the_log() {
+        for (sql, expected) in [
+            (
+                r#"UPDATE u SET password = upper("hunter2")"#,
+                "UPDATE u SET password = upper(?)",
+            ),
+            (r#"UPDATE u SET a = ("x")"#, "UPDATE u SET a = (?)"),
+            (
+                r#"UPDATE u SET (a,b) = ("x","y")"#,
+                "UPDATE u SET (a,b) = (?,?)",
+            ),
+            (r#"SELECT coalesce("x"), "y""#, "SELECT coalesce(?), ?"),
+            (
+                r#"UPDATE u SET a = CASE b WHEN "x" THEN "y" END"#,
+                "UPDATE u SET a = CASE b WHEN ? THEN ? END",
+            ),
+            (
+                r#"INSERT INTO "new" ("id") SELECT "id" FROM "old""#,
+                r#"INSERT INTO "new" ("id") SELECT "id" FROM "old""#,
+            ),
+        ] {
+            assert_eq!(mask_literals(Engine::Sqlite, sql), expected);
+        }
+    }
+
+    #[test]
     fn long_statements_are_cut_at_a_character() {
-        let sql = format!("SELECT \"{}\"", "é".repeat(5_000));
+        let sql = format!("SELECT 1 FROM \"{}\"", "é".repeat(5_000));
         let masked = mask_literals(Engine::Sqlite, &sql);
         assert!(masked.ends_with('…') && masked.len() <= LOGGED_BYTES + 3);
         assert!(shorten(Engine::Sqlite, &sql).len() <= SHOWN_BYTES + 3);
