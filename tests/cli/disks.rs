@@ -118,6 +118,27 @@ const READ_ONLY: &str =
     if [ \"$PLACE\" = data ]; then mount --bind data.db data/app.db || exit 99; fi
     exec \"$@\"";
 
+/// Runs the words where the folder that a link lies in cannot be written.
+const READ_ONLY_LINK: &str = "mount --bind links links && mount -o remount,ro,bind links || exit 99
+    exec \"$@\"";
+
+#[test]
+fn a_link_in_a_folder_that_cannot_be_written_is_as_good_as_its_file() {
+    if !may_mount() {
+        return;
+    }
+    let project = with_people(10);
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    project.file("links/.keep", "");
+    std::os::unix::fs::symlink("../dbscript.db", project.path().join("links/app.db"))
+        .expect("linked");
+    project
+        .dbscript(&MIGRATE)
+        .through("unshare", &["--mount", "sh", "-c", READ_ONLY_LINK, "sh"])
+        .env("DATABASE_URL", "sqlite://links/app.db")
+        .go();
+}
+
 #[test]
 fn a_file_or_folder_that_cannot_be_written_is_refused_before_anything_is_done() {
     if !may_mount() {

@@ -6,12 +6,29 @@ use std::path::{Path, PathBuf};
 
 use crate::db::{Error, Result};
 
+/// Links that are followed at most, as many as SQLite follows.
+const LINKS: usize = 200;
+
+/// The file that a link leads to, whether it is there or not: SQLite keeps its own beside that, not beside the link
+/// (<https://www.sqlite.org/c3ref/open.html>). Anything else as it is.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    let mut file = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(next) = std::fs::read_link(&file) else {
+            break;
+        };
+        file = file.parent().unwrap_or(Path::new("")).join(next);
+    }
+    file
+}
+
 /// Refuses to take a database that is not there for a new one while files with data of an older one lie where its own
 /// would be.
 ///
 /// # Errors
 /// `LeftBeside`.
 pub(in crate::db) fn refuse_left(path: &Path) -> Result<()> {
+    let path = &resolved(path);
     // An empty file may have a journal of its own: that of its first transaction, which was cut off.
     let endings: &[&str] = match std::fs::metadata(path) {
         Ok(data) if data.len() > 0 => &[],

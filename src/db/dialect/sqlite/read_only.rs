@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::fault;
+use super::{beside, fault};
 use crate::db::Result;
 
 /// Why this file surely takes no writes from this user, and the way out; `None` where it may. Nothing is written.
@@ -24,6 +24,8 @@ pub(in crate::db) fn why_read_only(path: &Path) -> Result<Option<(String, String
             format!("let this user write it and its folder: `chmod u+w '{file}'`, or `chown`"),
         )));
     }
+    // What it keeps beside a link stands beside the file itself.
+    let path = beside::resolved(path);
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
