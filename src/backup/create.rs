@@ -161,11 +161,12 @@ async fn attempt(
     let not_included = left_out::of(&catalog, &chosen);
     let only_told = options.without_unread;
     unmakeable::refuse(unmakeable, &catalog, &chosen, only_told, sink.as_ref())?;
-    let broken_rules = prove_rows(&mut readers).await?;
+    let named = || chosen.iter().map(|at| catalog.tables[*at].name.clone());
+    let only = options.tables.as_ref().map(|_| named().collect());
+    let broken_rules = prove_rows(&mut readers, only).await?;
     let left_out = not_included.iter().map(left_out::told);
-    for warning in warnings.into_iter().chain(broken_rules).chain(left_out) {
-        say(sink.as_ref(), Level::Warn, warning);
-    }
+    let warnings = warnings.into_iter().chain(broken_rules).chain(left_out);
+    warnings.for_each(|warning| say(sink.as_ref(), Level::Warn, warning));
     publish::create_folder(store.folder())?;
     let copied = copy_tables(readers, &catalog, &chosen, store, sink).await?;
     let (schema_draft, schema_written) = write_schema(store, &schema, &info)?;
@@ -210,10 +211,13 @@ async fn attempt(
     Ok(Created { set, report })
 }
 
-/// Proves that what is read is all there is; what of it breaks rules of its own, in words.
-async fn prove_rows(readers: &mut [Box<dyn Reader>]) -> error::Result<Vec<String>> {
+/// Proves that what is read is all there is, of these tables or of all; what is wrong without costing a row, in words.
+async fn prove_rows(
+    readers: &mut [Box<dyn Reader>],
+    only: Option<Vec<TableName>>,
+) -> error::Result<Vec<String>> {
     match readers.first_mut() {
-        Some(reader) => Ok(reader.prove().await?),
+        Some(reader) => Ok(reader.prove(only.as_deref()).await?),
         None => Ok(Vec::new()),
     }
 }

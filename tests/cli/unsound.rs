@@ -78,6 +78,78 @@ fn a_backup_that_would_lack_rows_of_a_damaged_file_is_none_and_costs_no_other() 
 }
 
 #[test]
+fn sound_tables_of_a_damaged_file_are_backed_up_where_they_are_named() {
+    let project = with_a_short_page();
+    project.sql("CREATE TABLE orders (a); INSERT INTO orders VALUES (1)");
+    let before = timestamps(&project);
+    let run = project
+        .dbscript(&["run", "backup", "--tables", "orders"])
+        .stderr_has("warning: ")
+        .stderr_has("outside the tables that are backed up, the database is damaged")
+        .go();
+    assert_eq!(
+        timestamps(&project).len(),
+        before.len() + 1,
+        "{}",
+        run.told()
+    );
+    for tables in ["users", "users,orders"] {
+        project
+            .dbscript(&["run", "backup", "--tables", tables])
+            .status(5)
+            .stderr_has("the database is damaged")
+            .go();
+    }
+}
+
+#[test]
+fn pages_that_nothing_uses_are_told_and_stop_nothing() {
+    let project = Project::new();
+    project.sql("PRAGMA page_size = 4096; CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    let file = project.path().join("dbscript.db");
+    let mut bytes = std::fs::read(&file).expect("readable");
+    bytes.resize(bytes.len() + 3 * PAGE, 0);
+    // Where the header has the size in pages (<https://www.sqlite.org/fileformat.html#the_database_header>).
+    let pages = u32::try_from(bytes.len() / PAGE).expect("few");
+    bytes[28..32].copy_from_slice(&pages.to_be_bytes());
+    std::fs::write(&file, &bytes).expect("written");
+    project.file("migrations/1_u.sql", "CREATE TABLE u (a)");
+    for words in [&["run", "backup"][..], &["run", "safe-migration", "--yes"]] {
+        project
+            .dbscript(words)
+            .stderr_has("pages of the file are used by nothing")
+            .stderr_has("never used")
+            .stderr_has("`VACUUM`")
+            .go();
+    }
+}
+
+#[test]
+fn tables_that_cannot_be_checked_are_told() {
+    let project = Project::new();
+    let open = rusqlite::Connection::open(project.path().join("dbscript.db")).expect("it opens");
+    let flags = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
+    open.create_scalar_function("theirs", 1, flags, |_| Ok(1_i64))
+        .expect("it is made");
+    open.execute_batch(
+        "CREATE TABLE odd (a, b AS (theirs(a)) VIRTUAL NOT NULL); CREATE TABLE fine (a);
+         INSERT INTO fine VALUES (1)",
+    )
+    .expect("they are made");
+    drop(open);
+    let run = project
+        .dbscript(&["run", "backup", "--tables", "fine"])
+        .go();
+    let unchecked = "`odd` could not be checked for damage";
+    assert!(!run.stderr.contains(unchecked), "{}", run.told());
+    // What stands before a restore is saved whole.
+    project
+        .dbscript(&["run", "restore", "--yes", "--tables", "fine"])
+        .stderr_has(unchecked)
+        .go();
+}
+
+#[test]
 fn rows_that_break_the_rules_of_their_own_table_are_no_damage() {
     let project = Project::new();
     project.sql(

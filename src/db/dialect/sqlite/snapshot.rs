@@ -12,6 +12,7 @@ use super::{catalog, lines, open, remake, schema, sound};
 use crate::db::catalog::{Column, Table};
 use crate::db::dialect::{Chunk, Reader, Snapshot};
 use crate::db::{Access, Error, Result, Target};
+use crate::ident::TableName;
 
 /// Opens them.
 pub(super) async fn open(target: &Target, readers: usize) -> Result<Snapshot> {
@@ -112,9 +113,11 @@ struct SqliteReader {
 
 #[async_trait]
 impl Reader for SqliteReader {
-    async fn prove(&mut self) -> Result<Vec<String>> {
+    async fn prove(&mut self, only: Option<&[TableName]>) -> Result<Vec<String>> {
+        let only: Option<Vec<String>> =
+            only.map(|only| only.iter().map(|table| table.name.clone()).collect());
         self.worker
-            .call(|state| sound::prove(&state.connection))
+            .call(move |state| sound::prove(&state.connection, only.as_deref()))
             .await
     }
 
