@@ -49,6 +49,29 @@ fn the_projects_settings_count_where_no_flag_does() {
 }
 
 #[test]
+fn old_backups_go_though_the_history_cannot_be_read_and_that_is_told() {
+    let project = project();
+    for _ in 0..3 {
+        project.dbscript(&["run", "backup"]).go();
+    }
+    project.file(
+        "scripts/tidy.rhai",
+        "const API = 1; const NEEDS = [\"backups\"]; fn main(args) { backup::prune(1); }",
+    );
+    project
+        .dbscript(&["run", "tidy", "--yes"])
+        .env("DATABASE_URL", "postgres://u@127.0.0.1:1/dbscript")
+        .stderr_has("warning: which migration is half applied cannot be read")
+        .go();
+    project.file("dbscript.db", "no database at all".repeat(100));
+    project
+        .dbscript(&["run", "tidy", "--yes"])
+        .stderr_has("warning: which migration is half applied cannot be read")
+        .go();
+    assert_eq!(timestamps(&project).len(), 1);
+}
+
+#[test]
 fn a_backup_that_fails_costs_no_older_one() {
     let project = project();
     project.dbscript(&["run", "backup"]).go();

@@ -71,15 +71,32 @@ fn held(host: &Host) -> Result<Vec<(String, String)>, Error> {
         };
         held.extend(run.sets().into_iter().map(|set| (set, what.clone())));
     }
-    if host.exists()? {
-        let source = Source::find(host.project(), None).unwrap_or_default();
-        let history =
-            host.session(async |session: &mut Session| History::read(session, &source).await)?;
-        let ways = history.ways_back(&host.evidence()).into_iter();
-        held.extend(ways.map(|(version, set)| {
-            let why = format!("migration {version} is half applied, and this is the way back");
-            (set, why)
-        }));
+    match ways_back(host) {
+        Ok(ways) => held.extend(ways),
+        Err(error) if matches!(error.kind, Kind::Interrupted | Kind::Timeout) => return Err(error),
+        Err(error) => host.say(
+            Level::Warn,
+            format!(
+                "which migration is half applied cannot be read ({}): of the older backups only those stay that the log of an unfinished run names; to have the ways back of half-applied migrations stay too, see that the database answers and that this user may read its migration history",
+                error.chain()
+            ),
+        ),
     }
     Ok(held)
+}
+
+/// Sets that half-applied migrations can be undone with.
+fn ways_back(host: &Host) -> Result<Vec<(String, String)>, Error> {
+    if !host.exists()? {
+        return Ok(Vec::new());
+    }
+    let source = Source::find(host.project(), None).unwrap_or_default();
+    let history =
+        host.session(async |session: &mut Session| History::read(session, &source).await)?;
+    let ways = history.ways_back(&host.evidence()).into_iter();
+    let told = |(version, set)| {
+        let why = format!("migration {version} is half applied, and this is the way back");
+        (set, why)
+    };
+    Ok(ways.map(told).collect())
 }
