@@ -65,6 +65,39 @@ fn a_new_file_does_not_cost_what_another_one_left_beside_it() {
     assert_eq!(rows, 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_that_is_gone_does_not_cost_what_lies_beside_that() {
+    let project = stopped_hard();
+    let path = project.path();
+    std::fs::create_dir(path.join("data")).expect("it is made");
+    std::fs::remove_file(path.join("dbscript.db")).expect("removed");
+    std::fs::rename(path.join("dbscript.db-wal"), path.join("data/app.db-wal")).expect("moved");
+    std::os::unix::fs::symlink("data/app.db", path.join("dbscript.db")).expect("linked");
+    let wal = std::fs::read(path.join("data/app.db-wal")).expect("it is there");
+    for words in [&["run", "safe-migration", "--yes"][..], &["status"]] {
+        let run = project.dbscript(words).status(4).go();
+        assert!(run.told().contains("data/app.db-wal`"), "{}", run.told());
+        let left = std::fs::read(path.join("data/app.db-wal")).expect("it stays");
+        assert!(left == wal, "{}", run.told());
+    }
+}
+
+#[test]
+fn sets_of_another_file_of_that_name_say_nothing_of_a_new_one() {
+    let project = Project::new();
+    project.file("migrations/1_t.sql", "CREATE TABLE t (a);");
+    project.file("staging/.keep", "");
+    project.dbscript(&MIGRATE).go();
+    project.dbscript(&["run", "backup"]).go();
+    project
+        .dbscript(&["run", "safe-migration", "--yes"])
+        .env("DATABASE_URL", "sqlite://staging/dbscript.db")
+        .stderr_has("staging/dbscript.db`: a new one is made")
+        .stderr_lacks("is it really gone")
+        .go();
+}
+
 #[test]
 fn the_way_out_of_a_damaged_file_names_those_beside_it() {
     let project = Project::new();

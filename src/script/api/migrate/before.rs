@@ -39,11 +39,12 @@ pub(super) fn tell_what_is_made(host: &Host, pending: &[Migration]) -> Result<()
     };
     let message = format!("there is no file at `{}`: a new one {made}", file.display());
     host.say(Level::Info, message);
-    let sets = store(host).list().map_err(Error::from)?.sets;
+    let store = store(host);
+    let sets = store.list().map_err(Error::from)?.sets;
+    // Sets of another place's file of that name would fill this one with what is not its own.
+    let origin = store.origin(&target);
     let of_it = |entry: &&Entry| match &entry.state {
-        State::Complete(set) => {
-            !set.summary().is_partial() && set.summary().database.name == target.name()
-        }
+        State::Complete(set) => !set.summary().is_partial() && origin.made(&set.summary().database),
         _ => false,
     };
     let sets: Vec<&Entry> = sets.iter().filter(of_it).collect();
