@@ -144,7 +144,7 @@ struct Connection {
     /// It is still off.
     lax: bool,
     /// 0 is a number like any other for a column that counts (MySQL).
-    keeps_zero: bool,
+    keeps_zero: Option<bool>,
 }
 
 struct Judge<'a> {

@@ -39,7 +39,7 @@ impl Judge<'_> {
     /// A column that begins to count gives its next number to the row that has 0, unless the mode says that 0 is a number
     /// (<https://dev.mysql.com/doc/refman/8.0/en/sql-mode.html#sqlmode_no_auto_value_on_zero>).
     fn judge_zero(&mut self, table: &Table, column: &str, definition: &Definition) {
-        let counts = definition.column.identity && !self.connection.keeps_zero;
+        let counts = definition.column.identity && self.connection.keeps_zero != Some(true);
         let known = table
             .column(column)
             .filter(|known| !known.identity && counts);
@@ -49,10 +49,10 @@ impl Judge<'_> {
         let object = format!("{}.{}", table.name, known.name);
         let verdict =
             format!("have 0 in `{object}`, which becomes the next number of AUTO_INCREMENT");
-        let condition = format!(
-            "{} = 0 AND @@SESSION.sql_mode NOT LIKE '%NO_AUTO_VALUE_ON_ZERO%'",
-            self.quote(&live)
-        );
+        let mut condition = format!("{} = 0", self.quote(&live));
+        if self.connection.keeps_zero.is_none() {
+            condition.push_str(" AND @@SESSION.sql_mode NOT LIKE '%NO_AUTO_VALUE_ON_ZERO%'");
+        }
         let weight = self.weigh(table, self.rows_question(table, Some(&condition), &verdict));
         self.push(
             Draft::new("update-rows", self.at, &object)

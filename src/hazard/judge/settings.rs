@@ -2,16 +2,40 @@
 
 use super::Judge;
 use super::copies::live_name;
+use crate::db::Engine;
 use crate::event::Severity;
 use crate::hazard::action::{Action, Weakening};
-use crate::hazard::dialect;
+use crate::hazard::dialect::{self, Lexer};
 use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::Table;
 use crate::ident::TableName;
 
+/// Whether 0 is a number under this mode, given as SQL; `None` where that depends on the mode before.
+fn keeps_zero(engine: Engine, mode: &str) -> Option<bool> {
+    const TAKEN_AWAY_OR_ASKED: [&str; 4] = ["CASE", "SELECT", "LIKE", "REGEXP"];
+    let upper = mode.to_ascii_uppercase();
+    let names = upper.contains("NO_AUTO_VALUE_ON_ZERO");
+    if !names {
+        let is_known = !upper.contains('@') && upper.trim() != "DEFAULT";
+        return is_known.then_some(false);
+    }
+    let tokens = Lexer::new(engine, &upper).filter(|token| !token.kind.is_blank());
+    let pieces: Vec<&str> = tokens.map(|token| &upper[token.start..token.end]).collect();
+    // Of the functions only these are sure to add what they name: REPLACE, for one, takes it away.
+    let is_other_call = |two: &[&str]| {
+        let is_word = two[0].starts_with(|first: char| first.is_alphabetic() || first == '_');
+        two[1] == "(" && is_word && !["CONCAT", "CONCAT_WS"].contains(&two[0])
+    };
+    let may_lack = pieces.windows(2).any(is_other_call)
+        || pieces
+            .iter()
+            .any(|piece| TAKEN_AWAY_OR_ASKED.contains(piece));
+    Some(!may_lack)
+}
+
 impl Judge<'_> {
     pub(super) fn set_sql_mode(&mut self, mode: &str, strict: bool) {
-        self.connection.keeps_zero = mode.to_ascii_uppercase().contains("NO_AUTO_VALUE_ON_ZERO");
+        self.connection.keeps_zero = keeps_zero(self.engine, mode);
         self.connection.relaxed = (!strict).then_some(self.at);
         self.connection.lax = !strict;
     }
@@ -100,5 +124,40 @@ impl Judge<'_> {
         draft.table = None;
         self.push(draft.hint("put what changes the schema into a migration of its own"));
         self.connection.in_transaction = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_keeps_zero_only_where_it_adds_that() {
+        for (mode, expected) in [
+            ("'NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES'", Some(true)),
+            ("NO_AUTO_VALUE_ON_ZERO", Some(true)),
+            ("concat(@@sql_mode, ',no_auto_value_on_zero')", Some(true)),
+            (
+                "(CONCAT_WS(',', @@sql_mode, 'NO_AUTO_VALUE_ON_ZERO'))",
+                Some(true),
+            ),
+            (
+                "REPLACE(@@sql_mode,'NO_AUTO_VALUE_ON_ZERO','')",
+                Some(false),
+            ),
+            (
+                "CONCAT(REGEXP_REPLACE (@@sql_mode, 'NO_AUTO_VALUE_ON_ZERO', ''), ',ANSI')",
+                Some(false),
+            ),
+            (
+                "CASE WHEN @@sql_mode LIKE '%NO_AUTO_VALUE_ON_ZERO%' THEN '' END",
+                Some(false),
+            ),
+            ("''", Some(false)),
+            ("@OLD_SQL_MODE", None),
+            ("DEFAULT", None),
+        ] {
+            assert_eq!(keeps_zero(Engine::Mysql, mode), expected, "{mode}");
+        }
     }
 }
