@@ -114,12 +114,12 @@ async fn create_like_current(connection: &mut PgConnection, name: &str) -> sqlx:
 }
 
 /// Makes names without a schema mean in the copy what they mean here: what is set for the database, and for this user in
-/// it. The setting stands in the catalog as a list of names, quoted where need be.
+/// it. The setting stands in the catalog as it was given: whatever it holds, only names are taken from it.
 async fn search_alike(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     let asked = format!(
         "SELECT CASE s.setrole WHEN 0 THEN pg_catalog.format('ALTER DATABASE %I', {name}) \
             ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', current_user, {name}) END \
-            || ' SET search_path TO ' || COALESCE(NULLIF(NULLIF(v.path, ''), '\"\"'), pg_catalog.quote_literal('')) \
+            || ' SET search_path TO ', v.path \
         FROM pg_catalog.pg_db_role_setting s, LATERAL (SELECT pg_catalog.substr(c, 13) AS path \
             FROM pg_catalog.unnest(s.setconfig) c WHERE pg_catalog.left(c, 12) = 'search_path=') v \
         WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
@@ -130,9 +130,46 @@ async fn search_alike(connection: &mut PgConnection, name: &str) -> sqlx::Result
         .fetch_all(&mut *connection)
         .await?;
     for row in rows {
-        run(connection, row.try_get(0)?).await?;
+        let (set, path): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        run(connection, set + names_of(&path).as_str()).await?;
     }
     Ok(())
+}
+
+/// The names of a list as it stands in a setting, each quoted
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
+fn names_of(path: &str) -> String {
+    let mut names = Vec::new();
+    let mut rest = path.chars().peekable();
+    while let Some(first) = rest.next() {
+        let mut name = String::new();
+        match first {
+            ',' => continue,
+            first if first.is_whitespace() => continue,
+            '"' => {
+                while let Some(character) = rest.next() {
+                    if character == '"' && rest.next_if_eq(&'"').is_none() {
+                        break;
+                    }
+                    name.push(character);
+                }
+            }
+            first => {
+                name.push(first.to_ascii_lowercase());
+                let within = |next: &char| *next != ',' && !next.is_whitespace();
+                while let Some(character) = rest.next_if(within) {
+                    name.push(character.to_ascii_lowercase());
+                }
+            }
+        }
+        if !name.is_empty() {
+            names.push(sql::name(&name));
+        }
+    }
+    match names.is_empty() {
+        true => "''".to_owned(),
+        false => names.join(", "),
+    }
 }
 
 /// Drops a database that [`create`] made, whoever is connected to it.
@@ -315,6 +352,23 @@ fn owner<'a>(name: &str, databases: &'a [String]) -> Option<&'a String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_search_path_nothing_but_its_names_is_run() {
+        for (path, expected) in [
+            ("\"$user\", public", "\"$user\", \"public\""),
+            (
+                "App,\"App\" , \"a\"\"b, c\"",
+                "\"app\", \"App\", \"a\"\"b, c\"",
+            ),
+            ("a;DROP/**/TABLE/**/x,b", "\"a;drop/**/table/**/x\", \"b\""),
+            ("a'b, \"open", "\"a'b\", \"open\""),
+            ("", "''"),
+            ("\"\"", "''"),
+        ] {
+            assert_eq!(names_of(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_copy_is_known_by_what_it_is_a_copy_of() {
