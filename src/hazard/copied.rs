@@ -299,6 +299,11 @@ impl Set<'_> {
             (None, false) => "`BEGIN;`".to_owned(),
             (None, true) => return stop,
         };
+        if let Some(line) = self.needed_outside(gap) {
+            return format!(
+                "line {line} keeps this file outside a transaction: put the copy and this statement into a file of their own without `-- no-transaction`, in which dbscript keeps others from `{table}` meanwhile; or put {first} before the copy and `COMMIT;` behind this; or {stop}, and say so: `-- dbscript: allow {RULE}({table}) why` above the statement"
+            );
+        }
         let into_one = match gap.copy.0 == gap.taken.0 {
             true => "",
             false => " and put both into one file",
@@ -306,6 +311,22 @@ impl Set<'_> {
         format!(
             "take `-- no-transaction` away{into_one}: dbscript then keeps others from `{table}` meanwhile, with foreign keys off while a table is rebuilt; or put {first} before the copy and `COMMIT;` behind this; or {stop}, and say so: `-- dbscript: allow {RULE}({table}) why` above the statement"
         )
+    }
+
+    /// The line of a statement, in the file that takes, which no transaction may hold (ADD VALUE: before PostgreSQL 12).
+    fn needed_outside(&self, gap: &Gap) -> Option<usize> {
+        let mut statements = self.split[gap.taken.0].iter();
+        let needs = statements.find(|statement| {
+            let words = self.words(statement);
+            let has = |word: &str| words.iter().any(|known| known == word);
+            match &*statement.first_word() {
+                "VACUUM" => true,
+                "CREATE" | "DROP" | "REINDEX" | "ALTER" if has("concurrently") => true,
+                "ALTER" => has("type") && has("add") && has("value") && !has("table"),
+                _ => false,
+            }
+        });
+        needs.map(|statement| statement.line)
     }
 
     /// SQL that keeps others from the table of a gap, where that takes a statement.

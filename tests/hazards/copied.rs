@@ -111,6 +111,11 @@ fn what_is_copied_in_a_file_of_its_own_or_outside_a_transaction_cannot_be_kept()
     refused(COLUMN);
     refused(DROPPED);
     refused(SWAPPED);
+    // A file that needs to be outside a transaction is not told to come in.
+    let needs = format!("-- no-transaction\nCREATE INDEX CONCURRENTLY i ON other (v);\n{COLUMN}");
+    let told = races(&project, &needs, 3);
+    assert!(!told[0].contains("take `-- no-transaction`"), "{told:?}");
+    assert!(told[0].contains("into a file of their own"), "{told:?}");
     assert_eq!(races(&project, COLUMN, 0).len(), 0);
     // A transaction of its own keeps nobody from it, but a lock in it does.
     let own = format!("-- no-transaction\nBEGIN;\n{{lock}}{COLUMN}COMMIT;\n");
