@@ -170,8 +170,10 @@ impl Reader {
             }
             _ => self.on && last != "ON",
         };
-        // `IS DISTINCT FROM` compares.
+        // `IS DISTINCT FROM` compares, and functions may be named `key` and `conflict`.
         self.last = match (last.as_str(), word) {
+            (before, "KEY") if !["PRIMARY", "FOREIGN"].contains(&before) => String::new(),
+            (before, "CONFLICT") if before != "ON" => String::new(),
             ("DISTINCT", "FROM") => String::new(),
             ("INDEXED", "BY") => "INDEXED".to_owned(),
             _ => word.to_owned(),
@@ -214,11 +216,18 @@ mod tests {
                 r#"CREATE UNIQUE INDEX "i" ON "t" (lower("x")) WHERE "y""#,
                 &[r#""i""#, r#""t""#],
             ),
-            (r#"ALTER TABLE "t" RENAME COLUMN "a" TO "b""#, &[r#""a""#, r#""b""#, r#""t""#]),
+            (
+                r#"ALTER TABLE "t" RENAME COLUMN "a" TO "b""#,
+                &[r#""a""#, r#""b""#, r#""t""#],
+            ),
             (r#"SELECT 1 FROM a JOIN b ON "x" = a.c"#, &[]),
+            (r#"SELECT key("x"), conflict("y")"#, &[]),
             (r#"VACUUM INTO "x""#, &[]),
             (r#"ATTACH "x" AS "d""#, &[r#""d""#]),
-            (r#"UPDATE u SET a = (SELECT "x", "y" FROM t), b = coalesce("z", "w")"#, &[]),
+            (
+                r#"UPDATE u SET a = (SELECT "x", "y" FROM t), b = coalesce("z", "w")"#,
+                &[],
+            ),
         ] {
             let found: Vec<&str> = names(Engine::Sqlite, sql).into_iter().collect();
             assert_eq!(found, expected, "{sql}");
