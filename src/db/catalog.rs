@@ -29,6 +29,12 @@ impl Catalog {
         self.tables.iter().find(|table| table.name == *name)
     }
 
+    /// Whether this is a table, or a partition of one.
+    pub fn holds(&self, name: &TableName) -> bool {
+        let is_partition = |object: &Object| object.kind == "partition" && object.name == *name;
+        self.table(name).is_some() || self.objects.iter().any(is_partition)
+    }
+
     /// Foreign keys that point to this table, with the table they are in.
     pub fn children_of<'a>(
         &'a self,

@@ -275,9 +275,7 @@ impl Session {
     /// What the engine refuses, a lock that is waited for too long among it.
     pub async fn lock_table(&mut self, table: &TableName, from_readers: bool) -> Result<bool> {
         let engine = self.engine();
-        if engine.lock_sql(table, from_readers).is_none()
-            || self.catalog().await?.table(table).is_none()
-        {
+        if engine.lock_sql(table, from_readers).is_none() || !self.catalog().await?.holds(table) {
             return Ok(false);
         }
         // Wherever the session looks for names without a schema.

@@ -3,6 +3,7 @@
 //! runs outside a transaction without need is refused: it could be kept.
 
 use super::action::Action;
+use super::carries::bare;
 use super::dialect;
 use super::draft::{Draft, LetGo, What};
 use super::judge::{Placed, Running};
@@ -110,11 +111,28 @@ impl Set<'_> {
                 table: granted.gone.table.clone(),
             })
         });
+        // A partition has rows of its own, and goes as rows of its table.
+        let parts = granted.iter().filter_map(|granted| {
+            let at = granted.at?;
+            let mut steps = self.steps.iter();
+            let dropped = steps.find_map(|placed| match &placed.step.action {
+                Action::DropTable { table, .. } if (placed.file, placed.statement) == at => {
+                    Some(table)
+                }
+                _ => None,
+            })?;
+            let other = dropped.to_string() != granted.gone.table;
+            self.gap_of_table(dropped, at).filter(|_| other)
+        });
         let swaps = replaced.iter().filter_map(|table| {
             let taken = self.end_of(table)?;
             self.gap_of_table(table, taken)
         });
-        let mut gaps: Vec<Gap> = takings.chain(swaps).chain(self.drops()).collect();
+        let mut gaps: Vec<Gap> = takings
+            .chain(parts)
+            .chain(swaps)
+            .chain(self.drops())
+            .collect();
         gaps.sort_by_key(|gap| (gap.copy, gap.taken));
         gaps
     }
@@ -174,33 +192,8 @@ impl Set<'_> {
         &self.split[at.0][at.1]
     }
 
-    fn words(&self, statement: &Statement<'_>) -> Vec<String> {
+    pub(super) fn words(&self, statement: &Statement<'_>) -> Vec<String> {
         dialect::words(self.engine, statement.text)
-    }
-
-    /// Whether a statement may carry what goes somewhere else.
-    fn copies(&self, statement: &Statement<'_>, gone: &LetGo) -> bool {
-        let words = self.words(statement);
-        let has = |word: &str| words.iter().any(|known| known == word);
-        let reads = || has("select") || has("table");
-        let carries = match &*statement.first_word() {
-            "INSERT" | "REPLACE" => reads(),
-            "SELECT" => has("into"),
-            "CREATE" => reads() && is_filled(&words, statement),
-            // What a table's own rows become stays in them.
-            "UPDATE" => {
-                gone.column.is_some() || ["from", "join", "select"].iter().any(|word| has(word))
-            }
-            "MERGE" | "WITH" | "DO" => true,
-            _ => false,
-        };
-        let whole = || takes_all(statement.text) || !has("select");
-        let column = gone.column.as_ref().map(|column| column.to_lowercase());
-        let of_column = || match column {
-            Some(column) => has(&column) || (statement.first_word() != "UPDATE" && whole()),
-            None => true,
-        };
-        carries && has(&bare(&gone.table)) && of_column()
     }
 
     fn is_kept(&self, gap: &Gap) -> Kept {
@@ -335,40 +328,4 @@ impl Set<'_> {
         let name = tables.find(|name| name.to_string() == gap.table)?;
         self.engine.lock_sql(name, self.locks_readers(gap.taken))
     }
-}
-
-/// Whether a SELECT gives every column, as `count(*)` does not.
-fn takes_all(text: &str) -> bool {
-    text.match_indices('*').any(|(at, _)| {
-        let before = text[..at].trim_end();
-        let word = before.rsplit(|letter: char| !letter.is_ascii_alphabetic());
-        let word = word.into_iter().next().unwrap_or_default();
-        before.ends_with(['.', ','])
-            || ["select", "distinct", "all"].contains(&word.to_ascii_lowercase().as_str())
-    })
-}
-
-/// Whether a CREATE makes something that holds rows.
-fn is_filled(words: &[String], statement: &Statement<'_>) -> bool {
-    let mut first = statement.text.split_whitespace().skip(1);
-    let made = first.find(|word| {
-        ![
-            "OR",
-            "REPLACE",
-            "TEMP",
-            "TEMPORARY",
-            "UNLOGGED",
-            "GLOBAL",
-            "LOCAL",
-        ]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
-    });
-    let is = |kind: &str| made.is_some_and(|made| made.eq_ignore_ascii_case(kind));
-    is("MATERIALIZED") || (is("TABLE") && words.iter().any(|word| word == "select" || word == "as"))
-}
-
-/// A table's name without its schema, in small letters.
-fn bare(table: &str) -> String {
-    table.rsplit('.').next().unwrap_or(table).to_lowercase()
 }

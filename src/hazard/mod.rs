@@ -4,6 +4,7 @@
 
 mod action;
 mod allow;
+mod carries;
 mod copied;
 mod desk;
 mod dialect;

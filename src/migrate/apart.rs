@@ -20,7 +20,10 @@ pub(super) struct Lock {
 /// Leaves with each file what keeps others from the tables that it copies before it takes from them.
 pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &Catalog) {
     for copied in copied {
-        let mut tables = catalog.tables.iter().map(|table| &table.name);
+        let partitions = catalog.objects.iter();
+        let partitions = partitions.filter(|object| object.kind == "partition");
+        let tables = catalog.tables.iter().map(|table| &table.name);
+        let mut tables = tables.chain(partitions.map(|object| &object.name));
         let table = tables.find(|name| name.to_string() == copied.table);
         let mut files = prepared.iter_mut();
         let file = files.find(|file| file.migration.file == copied.file && file.mode.is_some());

@@ -180,3 +180,40 @@ fn what_other_files_do_with_a_table_is_no_copy_of_it() {
     );
     assert_eq!(races(&project, SWAPPED, 0), Vec::<String>::new());
 }
+
+/// However the copy names it.
+#[test]
+fn what_is_copied_under_another_name_is_kept_from_others_too() {
+    let views = "CREATE VIEW all_kv AS SELECT * FROM kv; CREATE VIEW more AS SELECT * FROM all_kv;
+        CREATE FUNCTION copies() RETURNS void LANGUAGE sql AS 'INSERT INTO other SELECT id, v FROM kv';
+        CREATE TABLE ev (id INT) PARTITION BY RANGE (id); CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM (1) TO (9);
+        INSERT INTO ev VALUES (1);";
+    let taken =
+        "-- dbscript: allow drop-column(kv.v) copied\nALTER TABLE kv DROP COLUMN v CASCADE;\n";
+    for (copy, taken, table) in [
+        ("INSERT INTO other SELECT id, v FROM more;", taken, "kv"),
+        (
+            "DO $$ BEGIN INSERT INTO other SELECT id, v FROM kv; END $$;",
+            taken,
+            "kv",
+        ),
+        ("SELECT copies();", taken, "kv"),
+        (
+            "CREATE TABLE arch AS SELECT * FROM ev1;",
+            "-- dbscript: allow drop-table(ev1)\nDROP TABLE ev1;\n",
+            "ev1",
+        ),
+    ] {
+        let Some(project) = Project::on(Database::Postgres) else {
+            return;
+        };
+        project.sql(TABLES);
+        project.sql(views);
+        project.file("migrations/1_copies.sql", format!("{copy}\n{taken}"));
+        let allowed = "drop-column(kv.v),drop-view(all_kv),drop-view(more),drop-partition(ev1),drop-table(ev1),drop-table(ev)";
+        let words = ["run", "safe-migration", "--yes", "--allow", allowed];
+        let run = project.dbscript(&words).unchecked();
+        let told = format!("keeps others from `{table}`");
+        assert!(run.told().contains(&told), "{copy}: {}", run.told());
+    }
+}
