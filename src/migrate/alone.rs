@@ -38,32 +38,45 @@ pub(super) async fn look(
 }
 
 /// Asks before a statement that changes rows, in its own transaction: until that ends nobody changes what was counted.
+/// What is asked for the first time is asked there even without one: no other session may see what it asks about.
 ///
 /// # Errors
-/// `Migration`, with what would be lost; others' locks that are waited for too long.
+/// `Migration`, with what would be lost; others' locks that are waited for too long; what is asked for the first time and
+/// not answered.
 pub(super) async fn hold(
     session: &mut Session,
     mine: &[&Unmet],
     in_transaction: bool,
     conditions: &Conditions<'_>,
 ) -> Result<()> {
-    if !in_transaction {
-        return wait(session, mine, conditions).await;
-    }
-    let (held, rest): (Vec<&Unmet>, Vec<&Unmet>) = mine
-        .iter()
-        .copied()
-        .partition(|unmet| session.engine().holding(&unmet.asked).is_some());
-    let mut unanswered = rest;
-    for unmet in held {
-        let asked = refuse_met(session, unmet, How::Holding, Some(conditions.sink));
-        if !telling(conditions.sink, &names(&[unmet]), asked).await? {
-            unanswered.push(unmet);
+    let mut unanswered = Vec::new();
+    for unmet in mine {
+        let holds = in_transaction && session.engine().holding(&unmet.asked).is_some();
+        let here = holds || unmet.only_then.is_some();
+        if !here || !ask_here(session, unmet, conditions).await? {
+            unanswered.push(*unmet);
         }
     }
-    match unanswered.is_empty() {
-        true => Ok(()),
-        false => wait(session, &unanswered, conditions).await,
+    wait(session, &unanswered, conditions).await?;
+    Ok(())
+}
+
+/// Asks in the session itself, with locks if they are given. Returns whether it was answered.
+///
+/// # Errors
+/// As [`hold`].
+async fn ask_here(
+    session: &mut Session,
+    unmet: &Unmet,
+    conditions: &Conditions<'_>,
+) -> Result<bool> {
+    let asked = refuse_met(session, unmet, How::Holding, Some(conditions.sink));
+    if telling(conditions.sink, &names(&[unmet]), asked).await? {
+        return Ok(true);
+    }
+    match unmet.only_then {
+        Some(_) => refuse_met(session, unmet, How::Apart, Some(conditions.sink)).await,
+        None => Ok(false),
     }
 }
 
@@ -116,16 +129,22 @@ pub(super) async fn second_best(
     mine: &[&Unmet],
     conditions: &Conditions<'_>,
 ) -> Result<()> {
-    wait(session, mine, conditions).await?;
-    conditions.sink.send(&Event::Log {
-        level: Level::Info,
-        message: format!(
+    if wait(session, mine, conditions).await? {
+        let message = format!(
             "{} could not be kept from others while the statement runs (the server gave no LOCK TABLES for it): what was committed right before it was looked at, what comes in that moment is not",
             names(mine)
-        ),
+        );
+        say(conditions, message);
+    }
+    Ok(())
+}
+
+fn say(conditions: &Conditions<'_>, message: String) {
+    conditions.sink.send(&Event::Log {
+        level: Level::Info,
+        message,
         data: None,
     });
-    Ok(())
 }
 
 /// Whether all were answered.
@@ -142,16 +161,49 @@ async fn ask_all(
     Ok(true)
 }
 
-/// Asks from beside, once what others have not committed is.
-async fn wait(session: &Session, mine: &[&Unmet], conditions: &Conditions<'_>) -> Result<()> {
+/// Asks from beside, once what others have not committed is; in the session itself where no other can be had. Returns
+/// whether there was a look at all; that there was none is said.
+async fn wait(session: &mut Session, mine: &[&Unmet], conditions: &Conditions<'_>) -> Result<bool> {
+    let rest: Vec<&Unmet> = mine
+        .iter()
+        .copied()
+        .filter(|unmet| unmet.only_then.is_none())
+        .collect();
+    if rest.is_empty() {
+        return Ok(true);
+    }
     let Some(mut beside) = beside_it(session, conditions).await? else {
-        return Ok(());
+        return wait_here(session, &rest, conditions).await;
     };
-    for unmet in mine.iter().filter(|unmet| unmet.only_then.is_none()) {
+    for unmet in rest {
         let asked = refuse_met(&mut beside, unmet, How::Waiting, Some(conditions.sink));
         telling(conditions.sink, &names(&[unmet]), asked).await?;
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Without locks it is not asked: a transaction that is open would be answered from what was so when it began.
+async fn wait_here(
+    session: &mut Session,
+    rest: &[&Unmet],
+    conditions: &Conditions<'_>,
+) -> Result<bool> {
+    let mut unseen = Vec::new();
+    for unmet in rest {
+        let holds = session.engine().holding(&unmet.asked).is_some();
+        if !holds || !ask_here(session, unmet, conditions).await? {
+            unseen.push(*unmet);
+        }
+    }
+    if !unseen.is_empty() {
+        let message = format!(
+            "{} could not be looked at right before the statement, as the server gave no second connection: what others have \
+             written since the look before the first statement is not seen; keep one more connection free for this user",
+            names(&unseen)
+        );
+        say(conditions, message);
+    }
+    Ok(unseen.is_empty())
 }
 
 /// Another session on the same database, where there can be one.

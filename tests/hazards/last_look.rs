@@ -3,7 +3,7 @@
 
 use super::meanwhile::{migrate, written};
 use crate::harness::databases::{Database, in_every_project};
-use crate::harness::{Project, wait_until};
+use crate::harness::{PASSWORD, Project, wait_until};
 
 in_every_project!(
     what_may_go_and_came_after_the_lint_is_told,
@@ -141,4 +141,55 @@ fn what_more_is_carried_off_by_an_allowed_delete_is_told(project: Project) {
     let told = "by now rows of `ch` go with those they point to (2), 1 more than";
     assert!(run.told().contains(told), "{}", run.told());
     assert_eq!(project.value("SELECT count(*) FROM ch"), "0");
+}
+
+/// Asked in the statement's own moment, also where each statement is committed by itself.
+#[test]
+fn what_an_allowance_elsewhere_would_hide_is_asked_outside_of_a_transaction_too() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(TABLES);
+    project.sql("INSERT INTO cart VALUES (1, 'old'), (2, 'spam')");
+    project.file(
+        "migrations/1_hides.sql",
+        "-- no-transaction\nUPDATE big SET nick = 'x' WHERE id = 9;\nUPDATE cart SET item = 'x' WHERE id = 1 AND item IS NULL;\n\
+         -- dbscript: allow delete-rows(cart) spam\nDELETE FROM cart WHERE item = 'spam';\nDELETE FROM cart WHERE item = 'old';\n",
+    );
+    let run = migrate(&project, "", 7);
+    let told = "is not for (it wants its own";
+    assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT item FROM cart"), "old");
+}
+
+/// A second connection is refused, as where a user may have no more: the look is had in the only one.
+#[test]
+fn without_a_second_connection_the_only_one_looks() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(TABLES);
+    let url = project.url().expect("it has a server").to_owned();
+    let database = url.rsplit('/').next().unwrap_or_default();
+    let user = format!("once_{}", database.trim_start_matches("test_"));
+    project.sql(&format!(
+        "CREATE USER {user}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';
+         GRANT ALL ON {database}.* TO {user}@'127.0.0.1'"
+    ));
+    let sql = "-- no-transaction\nSELECT sleep(3);\nDELETE FROM cart WHERE id = 7;\n";
+    project.file("migrations/1_takes.sql", sql);
+    project.file("scripts/slow.rhai", MIGRATES);
+    let run = project.dbscript(&["run", "slow"]).status(7);
+    let url = url.replace("tester:", &format!("{user}:"));
+    let run = run.env("DATABASE_URL", &url).start();
+    let sleeps = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT sleep%'";
+    wait_until("it sleeps", || project.value(sleeps) != "0");
+    project.sql(&format!(
+        "ALTER USER {user}@'127.0.0.1' IDENTIFIED BY 'another';
+         INSERT INTO cart VALUES (7, 'paid order')"
+    ));
+    let run = run.finish();
+    let told = "by now rows of `cart`";
+    assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
 }
