@@ -22,13 +22,17 @@ use crate::event::{Event, Level};
 use crate::hazard::Unmet;
 use crate::ident::TableName;
 
+#[cfg(test)]
+mod tests;
+
 /// How long the answers may have taken, for all of a file together, that are asked for once more while it runs.
 const QUICK: Duration = Duration::from_secs(2);
 
 /// Statements that keep everybody from a table until the end of the transaction, as PostgreSQL runs them.
 const LOCKING: [&str; 3] = ["ALTER", "DROP", "TRUNCATE"];
 
-/// Asks everything before the first statement. Returns how long each answer took.
+/// Asks everything before the first statement; what may go as well, as only how long that takes says whether there is time
+/// for it once more. Returns how long each answer took.
 ///
 /// # Errors
 /// `Refused`, with what would be lost, and a connection that broke.
@@ -68,7 +72,7 @@ pub(super) fn plan<'a>(
     };
     let mut earlier: Vec<&str> = Vec::new();
     for file in prepared {
-        let mut sum = Duration::ZERO;
+        let mut again = Vec::new();
         for (index, statement) in file.statements.iter().enumerate() {
             for (place, unmet) in conditions.unmet.iter().enumerate() {
                 if unmet.file != file.migration.file || unmet.statement != index {
@@ -84,16 +88,35 @@ pub(super) fn plan<'a>(
                 if is_ours(unmet) || earlier.iter().any(|before| touches(before, unmet)) {
                     continue;
                 }
-                if sum + *took > QUICK {
-                    conditions.sink.send(&not_again(unmet, *took));
-                    continue;
-                }
-                sum += *took;
-                file.unmet.push(unmet);
+                again.push((unmet, *took));
             }
             earlier.push(statement.text);
         }
+        let (quick, slow) = quick(again);
+        file.unmet.extend(quick);
+        for (unmet, took) in slow {
+            conditions.sink.send(&not_again(unmet, took));
+        }
     }
+}
+
+/// A question, and how long its answer took.
+type Took<'a> = (&'a Unmet, Duration);
+
+/// Which ones all of a file has time for, and which not. Those that refuse come first: what may go never takes their time.
+fn quick(mut asked: Vec<Took<'_>>) -> (Vec<&Unmet>, Vec<Took<'_>>) {
+    asked.sort_by_key(|(unmet, _)| unmet.before.is_some());
+    let mut sum = Duration::ZERO;
+    let (mut quick, mut slow) = (Vec::new(), Vec::new());
+    for (unmet, took) in asked {
+        if sum + took > QUICK {
+            slow.push((unmet, took));
+        } else {
+            sum += took;
+            quick.push(unmet);
+        }
+    }
+    (quick, slow)
 }
 
 /// Whether it is about the history itself, which changes under every migration.
@@ -125,7 +148,7 @@ fn not_again(unmet: &Unmet, took: Duration) -> Event {
     }
 }
 
-/// What is asked right before a statement; those that refuse before those that only tell.
+/// What is asked right before a statement; those that refuse before those that only tell, as [`plan`] has left them.
 pub(super) fn mine<'a>(prepared: &Prepared<'a>, index: usize) -> Vec<&'a Unmet> {
     let mine = prepared.unmet.iter().copied();
     mine.filter(|unmet| unmet.statement == index).collect()
