@@ -130,9 +130,22 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// The allowance that covers a hazard, which is used by that; the nearest one first. And whether it is only for a
-    /// part of the statement.
+    /// Whether an allowance covers a hazard.
+    pub(super) fn is_allowed(&self, draft: &Draft) -> bool {
+        self.covering(draft).is_some()
+    }
+
+    /// The allowance that covers a hazard, which is used by that. And whether it is only for a part of the statement.
     fn allow(&mut self, draft: &Draft) -> Option<(String, bool)> {
+        let covering = self.covering(draft)?;
+        let first = &mut self.allowances[covering];
+        first.allowance.used = true;
+        first.gives |= !draft.let_go.is_empty();
+        Some((first.allowance.text(), first.within.is_some()))
+    }
+
+    /// The place of the allowance that covers a hazard; the nearest one first.
+    fn covering(&self, draft: &Draft) -> Option<usize> {
         let placed = &self.steps[draft.at];
         let here = (placed.file, placed.statement);
         let starts =
@@ -144,20 +157,14 @@ impl<'a> Desk<'a> {
             below.min() == Some(starts(placed))
         };
         let names = || draft.table.iter().chain(&draft.aliases).map(String::as_str);
-        let mut covering: Vec<&mut Given> = self
-            .allowances
-            .iter_mut()
-            .filter(|given| {
-                given.misplaced.is_none() && given.statement.is_none_or(|at| at == here)
-            })
-            .filter(|given| given.allowance.covers(draft.rule, names()))
-            .filter(|given| given.within.is_none_or(is_below))
-            .collect();
-        covering.sort_by_key(|given| given.statement.is_none());
-        let first = covering.into_iter().next()?;
-        first.allowance.used = true;
-        first.gives |= !draft.let_go.is_empty();
-        Some((first.allowance.text(), first.within.is_some()))
+        let covering = self.allowances.iter().enumerate().filter(|(_, given)| {
+            given.misplaced.is_none()
+                && given.statement.is_none_or(|at| at == here)
+                && given.allowance.covers(draft.rule, names())
+                && given.within.is_none_or(is_below)
+        });
+        let first = covering.min_by_key(|(_, given)| given.statement.is_none());
+        first.map(|(place, _)| place)
     }
 
     /// What a statement does that cannot be seen here, or only the rehearsal sees (a rule, a trigger), may be allowed as

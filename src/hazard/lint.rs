@@ -170,7 +170,8 @@ pub async fn lint(
     let mut witness = session.map(Witness::new);
     for draft in &verdict.drafts {
         let weighed = weigh(draft, options.rehearsal, witness.as_mut()).await?;
-        let carried = match witness.as_mut() {
+        // Of what nothing allows they are not asked again.
+        let carried = match witness.as_mut().filter(|_| desk.is_allowed(draft)) {
             Some(witness) => counts(&draft.carried, witness).await?,
             None => Vec::new(),
         };

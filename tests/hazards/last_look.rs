@@ -9,6 +9,7 @@ in_every_project!(
     what_may_go_and_came_after_the_lint_is_told,
     what_came_to_be_carried_off_by_an_allowed_delete_is_not,
     what_more_is_carried_off_by_an_allowed_delete_is_told,
+    what_is_carried_off_by_what_the_set_itself_wrote_is_nobodys_else,
 );
 
 const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99));
@@ -140,6 +141,16 @@ fn what_more_is_carried_off_by_an_allowed_delete_is_told(project: Project) {
     let run = migrate(&project, &written("INSERT INTO ch VALUES (8, 2)"), 0);
     let told = "by now rows of `ch` go with those they point to (2), 1 more than";
     assert!(run.told().contains(told), "{}", run.told());
+    assert_eq!(project.value("SELECT count(*) FROM ch"), "0");
+}
+
+/// Which rows are meant only the set's first statement says: that there were none before it refuses nothing.
+fn what_is_carried_off_by_what_the_set_itself_wrote_is_nobodys_else(project: Project) {
+    project.sql(FAMILY);
+    project.sql("INSERT INTO ch VALUES (7, 2); CREATE TABLE goners (id INTEGER PRIMARY KEY)");
+    let sql = "INSERT INTO goners VALUES (1), (2);\n-- dbscript: allow delete-rows(par) asked for\nDELETE FROM par WHERE id IN (SELECT id FROM goners);\n";
+    project.file("migrations/1_goners.sql", sql);
+    migrate(&project, "", 0);
     assert_eq!(project.value("SELECT count(*) FROM ch"), "0");
 }
 

@@ -163,3 +163,22 @@ async fn an_upsert_is_told_where_rows_get_other_values() {
     ])
     .await;
 }
+
+/// The ways through them are many more than the keys.
+#[tokio::test]
+async fn tables_that_point_to_one_another_are_asked_by_each_key_once() {
+    let key = |of: usize| format!("k{of} INTEGER REFERENCES t{of}(id) ON DELETE CASCADE");
+    let tables: Vec<String> = (0..7)
+        .map(|table| {
+            let keys: Vec<String> = (0..7).filter(|of| *of != table).map(key).collect();
+            format!(
+                "CREATE TABLE t{table} (id INTEGER PRIMARY KEY, {});",
+                keys.join(", ")
+            )
+        })
+        .collect();
+    let sql = "-- dbscript: allow delete-rows(t0)\nDELETE FROM t0 WHERE id = 1";
+    let schema = format!("{} INSERT INTO t0 (id) VALUES (1);", tables.concat());
+    let asked = online(&schema, sql).await.unmet;
+    assert!((36..40).contains(&asked.len()), "{}", asked.len());
+}
