@@ -5,6 +5,9 @@ use super::{alone, fault, journal, schema, swap, text, watch, without_transactio
 use crate::db::dialect::Begin;
 use crate::db::{EngineError, Error, Result};
 
+#[cfg(test)]
+mod tests;
+
 /// Set at the start of a transaction: it is there as long as no statement has committed by itself.
 const START: &str = "dbscript_0";
 
@@ -151,20 +154,29 @@ pub(super) async fn end(state: &mut State, how: &str) -> Result<()> {
         "SET SESSION autocommit = 1, SESSION foreign_key_checks = 1",
     )
     .await;
-    match set_back {
-        // Whoever uses the connection next hears of it: this is committed.
-        Err(error) if committed && error.is_broken_connection() => {}
-        Err(error) if committed => {
-            return Err(Error::Committed {
-                message: format!("it is committed, but the session could not be set back: {error}"),
-            });
-        }
-        set_back => drop(set_back?),
+    match committed {
+        true => after_commit(set_back, "the session could not be set back")?,
+        false => drop(set_back?),
     }
     watch::stop(state).await;
     journal::unlock(state).await;
     state.transaction = None;
-    ended.and(unlocked)
+    match committed {
+        true => after_commit(unlocked, "its tables could not be given back to others"),
+        false => ended.and(unlocked),
+    }
+}
+
+/// What fails once a commit is in must not be told as a commit that failed.
+fn after_commit<T>(result: Result<T>, what: &str) -> Result<()> {
+    match result {
+        // Whoever uses the connection next hears of it.
+        Err(error) if error.is_broken_connection() => Ok(()),
+        Err(error) => Err(Error::Committed {
+            message: format!("it is committed, but {what}: {error}"),
+        }),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// A savepoint that is gone says what became of the transaction.
