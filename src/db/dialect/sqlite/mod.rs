@@ -9,6 +9,7 @@ pub(in crate::db) mod fault;
 pub(in crate::db) mod history;
 pub(in crate::db) mod line;
 mod lines;
+mod math;
 mod open;
 mod read_only;
 mod remake;

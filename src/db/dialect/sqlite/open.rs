@@ -7,7 +7,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::worker::Worker;
-use super::{beside, fault};
+use super::{beside, fault, math};
 use crate::db::{Access, EngineError, Error, Result, Target};
 
 /// How long SQLite itself waits for a lock, in milliseconds; longer waits are ours, so that they can be cancelled.
@@ -79,6 +79,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     // Closing a file that turns out to be damaged must not take its `-wal` along, which may be sound.
     let keeps = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(keeps, true)?;
+    math::add(&connection)?;
     // Reads the header and the schema, so that a file that is no database is told now and not in the middle.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.set_db_config(keeps, false)?;

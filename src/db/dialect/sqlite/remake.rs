@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
 use super::catalog::{self, Entry};
-use super::{fault, lines};
+use super::{fault, lines, math};
 use crate::db::Result;
 use crate::db::catalog::{Catalog, NotIncluded, SchemaSql, Unmakeable};
 
@@ -142,6 +142,7 @@ pub(super) fn try_out(
 ) -> Result<Trial> {
     let entries = catalog::entries(connection)?;
     let memory = Connection::open_in_memory().map_err(fault::statement)?;
+    math::add(&memory).map_err(fault::statement)?;
     // As in a restore: keys may point to what comes later, or to nothing.
     memory
         .pragma_update(None, "foreign_keys", false)
