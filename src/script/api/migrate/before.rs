@@ -1,6 +1,6 @@
 //! What is looked at before anything is applied: whether it can be, and what it would be applied to.
 
-use crate::backup::{Entry, State};
+use crate::backup::{Entry, SAFETY_LABEL, State};
 use crate::db::{self, Session};
 use crate::error::Error;
 use crate::event::{Level, counted};
@@ -48,9 +48,15 @@ pub(super) fn tell_what_is_made(host: &Host, pending: &[Migration]) -> Result<()
         _ => false,
     };
     let sets: Vec<&Entry> = sets.iter().filter(of_it).collect();
-    if let Some(newest) = sets.first() {
+    // The one a restore would take by itself: none that was made as the safety backup of another restore.
+    let asked_for = |entry: &&&Entry| {
+        entry
+            .set()
+            .is_some_and(|set| set.summary().label.as_deref() != Some(SAFETY_LABEL))
+    };
+    if let Some(newest) = sets.iter().find(asked_for).or(sets.first()) {
         let message = format!(
-            "the backups folder has {1} of `{0}`, the newest {2}: is it really gone? If only its disk or folder is not there, stop and bring that back; if it is lost, fill the new one: `dbscript run restore --from {2}`",
+            "the backups folder has {1} of `{0}`, the one to restore {2}: is it really gone? If only its disk or folder is not there, stop and bring that back; if it is lost, fill the new one: `dbscript run restore --from {2}`",
             target.name(),
             counted(sets.len(), "whole backup"),
             newest.timestamp,
