@@ -137,7 +137,7 @@ fn a_migration_says_that_it_makes_a_new_file_and_warns_where_there_was_one() {
     for words in [plan, migrate] {
         let run = project.dbscript(&words).go();
         for said in [
-            "warning: the backups folder has 1 whole backup of `dbscript.db`, the newest"
+            "warning: the backups folder has 1 whole backup of `dbscript.db`, the one to restore "
                 .to_owned(),
             format!("`dbscript {}`", restore.join(" ").replace(" --yes", "")),
         ] {
@@ -146,6 +146,12 @@ fn a_migration_says_that_it_makes_a_new_file_and_warns_where_there_was_one() {
     }
     project.dbscript(&restore).go();
     project.remove("dbscript.db");
+    // The safety backup of that restore is not the one.
+    let told = project.dbscript(&plan).go().stderr;
+    assert!(
+        told.contains(&format!("the one to restore {set}:")),
+        "{told}"
+    );
     // Sets of another database say nothing of it.
     project
         .dbscript(&migrate)
