@@ -160,7 +160,7 @@ fn push_row(
     Ok(())
 }
 
-/// As [`write`], in a transaction of its own where none is open.
+/// As [`write()`], in a transaction of its own where none is open.
 pub(super) async fn write_all(
     state: &mut State,
     table: Table,
