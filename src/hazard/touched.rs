@@ -2,6 +2,7 @@
 //! do with them.
 
 use super::action::Action;
+use super::carries::bare;
 use super::desk::Desk;
 use super::dialect;
 use super::draft::{LetGo, What};
@@ -16,8 +17,8 @@ impl Desk<'_> {
         stays.cloned().collect()
     }
 
-    /// Whether no statement of the set names a column, nor what it runs, nor a trigger of its table: only then it changes
-    /// by its own definition alone.
+    /// Whether no statement of the set names a column, nor any trigger or routine there is: only then it changes by its own
+    /// definition alone.
     fn is_left_alone(&self, gone: &LetGo) -> bool {
         let Some(column) = gone.column.as_ref().map(|column| column.to_lowercase()) else {
             return false;
@@ -25,22 +26,21 @@ impl Desk<'_> {
         let names = |text: &str| dialect::words(self.engine, text).contains(&column);
         let is_unread = |placed: &Placed| {
             let action = &placed.step.action;
-            matches!(
-                action,
-                Action::Call { .. } | Action::Dynamic(_) | Action::Unparsed(_)
-            )
+            matches!(action, Action::Dynamic(_) | Action::Unparsed(_))
         };
-        let sets_off = |object: &&Object| {
-            let table = object.table.as_ref().map(ToString::to_string);
-            table.as_ref() == Some(&gone.table) && names(&object.sql)
+        // One that another one sets off, by however many steps; a view changes nothing.
+        let table = bare(&gone.table);
+        let may_set = |object: &Object| {
+            let is_its_own = object
+                .table
+                .as_ref()
+                .is_some_and(|own| own.to_string() == gone.table);
+            let of_it = || is_its_own || dialect::words(self.engine, &object.sql).contains(&table);
+            object.kind != "view" && names(&object.sql) && of_it()
         };
         let statements = || self.split.iter().flatten();
         !statements().any(|statement| names(statement.text))
             && !self.steps.iter().any(is_unread)
-            && !self
-                .objects
-                .into_iter()
-                .flatten()
-                .any(|object| sets_off(&object))
+            && !self.objects.into_iter().flatten().any(may_set)
     }
 }

@@ -113,8 +113,14 @@ fn a_backup_leaves_what_a_half_applied_migration_goes_back_to() {
     project
         .dbscript(&["run", "restore", "--yes", "--from", &back])
         .go();
-    project.dbscript(&["run", "backup", "--keep", "1"]).go();
-    assert_eq!(timestamps(&project).len(), 1, "nobody needs it any more");
+    let safety = BackupSet::latest(&project).timestamp;
+    let run = project.dbscript(&["run", "backup", "--keep", "1"]).go();
+    let left = timestamps(&project);
+    assert!(!left.contains(&back), "nobody needs it any more: {left:?}");
+    // The restore may have to be undone.
+    assert!(left.contains(&safety) && left.len() == 2, "{left:?}");
+    let kept = format!("kept {safety}: made before a restore of the last day");
+    assert!(run.stderr.contains(&kept), "{}", run.told());
 }
 
 #[test]

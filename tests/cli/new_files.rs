@@ -146,6 +146,12 @@ fn a_migration_says_that_it_makes_a_new_file_and_warns_where_there_was_one() {
     }
     project.dbscript(&restore).go();
     project.remove("dbscript.db");
+    // Whatever opens a file that is gone makes an empty one.
+    project.file("dbscript.db", "");
+    let told = project.dbscript(&plan).go().stderr;
+    assert!(told.contains("dbscript.db` is empty"), "{told}");
+    assert!(told.contains("is it really gone?"), "{told}");
+    project.remove("dbscript.db");
     // The safety backup of that restore is not the one.
     let told = project.dbscript(&plan).go().stderr;
     assert!(

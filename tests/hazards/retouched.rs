@@ -43,7 +43,13 @@ fn what_else_an_update_takes_from_such_a_table_is_still_refused() {
         project.file("migrations/1_takes.sql", sql);
         project.dbscript(&MIGRATE).status(3).go();
     }
-    project.sql("DROP PROCEDURE ages");
+    // A trigger of another table does it.
+    project.sql("DROP PROCEDURE ages; CREATE TABLE q (id INT PRIMARY KEY);
+        CREATE TRIGGER far AFTER INSERT ON q FOR EACH ROW UPDATE users SET updated_at = '2003-03-03'");
+    let far = "UPDATE users SET city = 'unknown' WHERE id = 99;\nINSERT INTO q VALUES (2);";
+    project.file("migrations/1_takes.sql", far);
+    project.dbscript(&MIGRATE).status(3).go();
+    project.sql("DROP TABLE q");
     project.sql("CREATE TRIGGER tr BEFORE UPDATE ON users FOR EACH ROW SET NEW.name = 'gone'");
     project.file(
         "migrations/1_takes.sql",
@@ -56,4 +62,21 @@ fn what_else_an_update_takes_from_such_a_table_is_still_refused() {
         "{}",
         run.told()
     );
+}
+
+/// A function of the database that has nothing to do with the column.
+#[test]
+fn a_backfill_that_calls_a_function_is_not_refused() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(TABLE);
+    project.sql(
+        "CREATE FUNCTION slug(s VARCHAR(99)) RETURNS VARCHAR(99) DETERMINISTIC RETURN LOWER(s)",
+    );
+    project.file(
+        "migrations/1_fill.sql",
+        "ALTER TABLE users ADD COLUMN slug VARCHAR(99);\nUPDATE users SET slug = slug(name);\n",
+    );
+    project.dbscript(&MIGRATE).go();
 }

@@ -2,6 +2,7 @@
 
 use super::{map, sink, store};
 use crate::backup;
+use crate::clock::Timestamp;
 use crate::db::Session;
 use crate::error::{Error, Kind};
 use crate::event::Level;
@@ -55,9 +56,24 @@ fn pruned(plan: &backup::PrunePlan) -> Value {
     map([("kept", list(&plan.kept)), ("removed", list(&plan.removed))])
 }
 
+/// The sets that were made before a restore of the last day: whoever restored may not have looked yet.
+fn fresh_ways_back(host: &Host) -> Result<Vec<(String, String)>, Error> {
+    let now = Timestamp::now().moment();
+    let sets = store(host).list().map_err(Error::from)?.sets;
+    let is_safety = |entry: &&backup::Entry| {
+        let label = entry.set().and_then(|set| set.summary().label.as_deref());
+        label == Some(backup::SAFETY_LABEL) && (now - entry.timestamp.moment()).num_hours() < 24
+    };
+    let told = |entry: &backup::Entry| {
+        let why = "made before a restore of the last day, which may have to be undone".to_owned();
+        (entry.timestamp.to_string(), why)
+    };
+    Ok(sets.iter().filter(is_safety).map(told).collect())
+}
+
 /// Sets that somebody may have to go back to, however old they are, each with the reason.
 fn held(host: &Host) -> Result<Vec<(String, String)>, Error> {
-    let mut held = Vec::new();
+    let mut held = fresh_ways_back(host)?;
     let own = host.log().path();
     let runs = storage::unfinished(&host.backups().join("runs"))?;
     for run in runs

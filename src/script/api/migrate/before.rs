@@ -30,14 +30,22 @@ pub(super) fn tell_what_is_made(host: &Host, pending: &[Migration]) -> Result<()
     let Some(file) = target.file() else {
         return Ok(());
     };
-    if pending.is_empty() || host.require("db:write").is_err() || host.exists()? {
+    // The first program that opens a file which is gone makes an empty one.
+    let is_empty = std::fs::metadata(file).is_ok_and(|data| data.len() == 0);
+    if pending.is_empty() || host.require("db:write").is_err() || (host.exists()? && !is_empty) {
         return Ok(());
     }
-    let made = match host.plan() {
-        true => "would be made",
-        false => "is made",
+    let message = match (is_empty, host.plan()) {
+        (true, _) => format!("the file `{}` is empty", file.display()),
+        (false, true) => format!(
+            "there is no file at `{}`: a new one would be made",
+            file.display()
+        ),
+        (false, false) => format!(
+            "there is no file at `{}`: a new one is made",
+            file.display()
+        ),
     };
-    let message = format!("there is no file at `{}`: a new one {made}", file.display());
     host.say(Level::Info, message);
     let store = store(host);
     let sets = store.list().map_err(Error::from)?.sets;
