@@ -8,12 +8,28 @@ use super::risk::words_in_strings;
 use super::split::Statement;
 use crate::db::Object;
 
+/// The names under which rows of a table may be carried away, looked for once for all statements.
+pub(super) struct Names {
+    /// Its own, and those of views on it.
+    read_as: Vec<String>,
+    /// The routines of the database that name it.
+    routines: Vec<String>,
+}
+
 impl Set<'_> {
+    /// The names of this table.
+    pub(super) fn names_of(&self, table: &str) -> Names {
+        Names {
+            read_as: self.read_as(table),
+            routines: self.routines(table),
+        }
+    }
+
     /// Whether a statement may carry what goes somewhere else.
-    pub(super) fn copies(&self, statement: &Statement<'_>, gone: &LetGo) -> bool {
+    pub(super) fn copies(&self, statement: &Statement<'_>, gone: &LetGo, known: &Names) -> bool {
         let words = self.words(statement);
         let has = |word: &str| words.iter().any(|known| known == word);
-        let names = || self.read_as(&gone.table).iter().any(|name| has(name));
+        let names = || known.read_as.iter().any(|name| has(name));
         let reads = || has("select") || has("table");
         let carries = match &*statement.first_word() {
             "INSERT" | "REPLACE" => reads(),
@@ -26,14 +42,11 @@ impl Set<'_> {
             "MERGE" | "WITH" => true,
             "DO" => {
                 let inside = words_in_strings(self.engine, statement.text);
-                return self
-                    .read_as(&gone.table)
-                    .iter()
-                    .any(|name| inside.contains(name));
+                return known.read_as.iter().any(|name| inside.contains(name));
             }
             // A function of the database may copy.
             "SELECT" | "CALL" => {
-                return self.routines(&gone.table).iter().any(|name| has(name));
+                return known.routines.iter().any(|name| has(name));
             }
             _ => false,
         };

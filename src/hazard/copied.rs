@@ -168,7 +168,8 @@ impl Set<'_> {
     /// The first statement of the same file before this one that may copy what goes, or else the nearest one of those
     /// before.
     fn copy_before(&self, taken: At, gone: &LetGo) -> Option<At> {
-        let copies = |at: &At| *at < taken && self.copies(self.statement(*at), gone);
+        let known = self.names_of(&gone.table);
+        let copies = |at: &At| *at < taken && self.copies(self.statement(*at), gone, &known);
         let here = self.places().filter(|at| at.0 == taken.0).find(copies);
         here.or_else(|| self.places().filter(copies).last())
     }
