@@ -15,11 +15,12 @@ in_every_project!(
 const TABLES: &str = "CREATE TABLE big (id INTEGER PRIMARY KEY, nick VARCHAR(99));
     INSERT INTO big VALUES (1, NULL); CREATE TABLE cart (id INTEGER PRIMARY KEY, item VARCHAR(99));";
 
-/// A procedure that lints and migrates.
+/// A procedure that lints, says so, and migrates.
 const MIGRATES: &str = "const API = 1; const NEEDS = [\"db:write\"];
     fn main(args) {
         let pending = migrate::pending();
         migrate::lint(pending).refuse_unless_allowed();
+        print(\"it is linted\");
         migrate::up(pending)
     }";
 
@@ -60,7 +61,8 @@ fn what_is_not_committed_when_the_statement_comes_is_waited_for_and_seen() {
         project.file("scripts/slow.rhai", MIGRATES);
         let mut other = project.holder();
         other.sql(&format!("START TRANSACTION; {write}"));
-        let run = project.dbscript(&["run", "slow"]).status(7).start();
+        let mut run = project.dbscript(&["run", "slow"]).status(7).start();
+        run.wait_for(&["it is linted"]);
         // What the server tells of waits for rows it keeps as it was for whoever asks without a pause.
         let waits = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND (state LIKE 'Waiting for table%' OR time >= 1 AND state IN ('Sending data', 'Statistics', 'executing') AND info LIKE 'SELECT count(*) FROM (SELECT 1%')";
         wait_until("it waits", || project.value(waits) != "0");

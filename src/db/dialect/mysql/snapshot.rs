@@ -174,6 +174,7 @@ async fn begin(state: &mut State) -> Result<()> {
                 state.run("ROLLBACK").await?;
             }
             Err(Error::Locked { .. }) => return Err(busy("", "")),
+            Err(error) if was_altered(&error) => return Err(restless(&error)),
             Err(error) => return Err(error),
             Ok(()) => break,
         }
@@ -205,6 +206,15 @@ async fn hold(state: &mut State) -> Result<()> {
 fn was_altered(error: &Error) -> bool {
     matches!(error, Error::Statement { source } if source.message.contains("definition has changed")
         || source.code == NO_SUCH_TABLE)
+}
+
+fn restless(last: &Error) -> Error {
+    Error::Unsupported {
+        message: format!(
+            "other programs alter the tables all the time: what there is has changed with each of {ATTEMPTS} attempts to read it at one moment ({last})"
+        ),
+        hint: "wait until they are done, and run this again".to_owned(),
+    }
 }
 
 fn warnings(listed: &[Listed]) -> Vec<String> {
