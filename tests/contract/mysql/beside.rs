@@ -264,7 +264,7 @@ async fn what_others_wrote_during_a_restore_that_was_cut_off_is_an_alert_when_it
     restore.signal(Signal::Kill);
     restore.finish();
     // MySQL notices by itself that nobody waits any more.
-    other.run(&format!("KILL {number_of}")).await.ok();
+    super::swaps::kill(&mut other, number_of).await;
     blocker.rollback().await.expect("it ends");
     let start = format!("{}_dbscript_was_", name(fresh.url()));
     let old = format!(

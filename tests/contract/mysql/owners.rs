@@ -294,7 +294,7 @@ async fn cut_off(fresh: &Fresh) {
     });
     let mut other = fresh.session().await;
     let number_of = waiting(&mut other, fresh, "RENAME TABLE").await;
-    run(&mut other, &format!("KILL {number_of}")).await;
+    super::swaps::kill(&mut other, number_of).await;
     committing.await.expect("it ends").ok();
     blocker.rollback().await.expect("it ends");
 }

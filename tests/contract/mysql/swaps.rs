@@ -90,6 +90,18 @@ pub(super) async fn waiting(session: &mut Session, fresh: &Fresh, beginning: &st
     }
 }
 
+/// Ends a connection, and waits until the server is done with that: until then the restore that it was counts as one at
+/// work. It may have ended by itself.
+pub(super) async fn kill(session: &mut Session, connection: i64) {
+    session.run(&format!("KILL {connection}")).await.ok();
+    let sql =
+        format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {connection}");
+    let deadline = Instant::now() + PATIENCE;
+    while number(session, &sql).await != 0 {
+        assert!(Instant::now() < deadline, "{connection} never ended");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_wait_while_a_database_is_rebuilt_and_write_into_the_new_one() {
     let Some((fresh, mut session)) = fresh().await else {
@@ -210,7 +222,7 @@ async fn a_swap_cut_off_before_the_tables_move_is_undone_by_the_next() {
         (refused.to_string(), session.rollback_all().await)
     });
     let number_of = waiting(&mut other, &fresh, "RENAME TABLE").await;
-    run(&mut other, &format!("KILL {number_of}")).await;
+    kill(&mut other, number_of).await;
     let (refused, _) = committing.await.expect("it ends");
     assert!(!refused.is_empty());
     blocker.rollback().await.expect("it ends");
@@ -261,7 +273,7 @@ async fn a_restore_killed_after_the_tables_moved_is_finished_by_the_next() {
     restore.signal(Signal::Kill);
     restore.finish();
     // MySQL notices by itself that nobody waits any more.
-    other.run(&format!("KILL {number_of}")).await.ok();
+    kill(&mut other, number_of).await;
     blocker.rollback().await.expect("it ends");
     let status = go(&["status"])
         .stdout_has("was cut off while it put its tables in place")

@@ -218,7 +218,7 @@ async fn a_view_that_made_way_for_a_table_is_back_where_that_is_undone() {
     let number_of = super::swaps::waiting(&mut other, &fresh, "RENAME TABLE").await;
     let views = "SELECT COUNT(*) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
     assert_eq!(number(&mut other, views).await, 0);
-    other.run(&format!("KILL {number_of}")).await.ok();
+    super::swaps::kill(&mut other, number_of).await;
     committing.await.expect("it ends").ok();
     blocker.rollback().await.expect("it ends");
     let mut next = fresh.session().await;

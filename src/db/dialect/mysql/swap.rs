@@ -342,7 +342,7 @@ async fn rename(state: &mut State, moves: &[String]) -> Result<()> {
         return Ok(());
     }
     let sql = format!("RENAME TABLE {}", moves.join(", "));
-    match text::surely(&mut state.connection, &sql).await {
+    match text::giving_way(&mut state.connection, &sql).await {
         Ok(_) => Ok(()),
         Err(Error::Locked { .. }) => Err(Error::Statement {
             source: EngineError {

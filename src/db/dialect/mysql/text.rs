@@ -5,7 +5,7 @@ use sqlx::mysql::{MySql, MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Decode, Row};
 
 use super::fault;
-use crate::db::Result;
+use crate::db::{Error, Result};
 
 /// How our reads of others' tables begin. Where a table has one lock for all (MyISAM, Aria, MEMORY), a plain SELECT queues
 /// behind a writer that waits, and a writer may wait for the very lock under which this reads; this one goes first
@@ -38,6 +38,24 @@ pub(super) async fn surely(connection: &mut MySqlConnection, sql: &str) -> Resul
         }
         done => done.map_err(|error| fault::statement(&error)),
     }
+}
+
+/// How often a statement that others' locks made a circle with is run in all.
+const ATTEMPTS: usize = 5;
+
+/// The SQLSTATE of a deadlock.
+pub(super) const DEADLOCK: &str = "40001";
+
+/// Runs a statement that takes the locks of several tables, and does all or nothing. One that met others who have some of
+/// these and wait for the rest is chosen to give way; that lets them go on, and so it is run again.
+pub(super) async fn giving_way(connection: &mut MySqlConnection, sql: &str) -> Result<u64> {
+    for _ in 1..ATTEMPTS {
+        match surely(connection, sql).await {
+            Err(Error::Statement { source }) if source.code == DEADLOCK => {}
+            done => return done,
+        }
+    }
+    surely(connection, sql).await
 }
 
 /// The rows of a small query of ours.

@@ -11,9 +11,6 @@ mod tests;
 /// Set at the start of a transaction: it is there as long as no statement has committed by itself.
 const START: &str = "dbscript_0";
 
-/// The SQLSTATE of a deadlock.
-const DEADLOCK: &str = "40001";
-
 /// Begins one.
 pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     (state.undone, state.unmarked) = (false, false);
@@ -93,7 +90,8 @@ pub(super) async fn savepoint(state: &mut State, sql: &str) -> Result<bool> {
 /// Notices that a statement met a deadlock: the server has then undone the whole transaction
 /// (<https://dev.mysql.com/doc/refman/8.4/en/innodb-error-handling.html>).
 pub(super) fn noticed<T>(state: &mut State, result: Result<T>) -> Result<T> {
-    state.undone |= matches!(&result, Err(Error::Statement { source }) if source.code == DEADLOCK);
+    state.undone |=
+        matches!(&result, Err(Error::Statement { source }) if source.code == text::DEADLOCK);
     result
 }
 

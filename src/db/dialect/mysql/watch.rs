@@ -302,7 +302,7 @@ pub(super) async fn take(state: &mut State, tables: &[String]) -> Result<()> {
     if watched.is_empty() {
         return Ok(());
     }
-    match text::surely(&mut state.connection, &locks(&watched, "WRITE")).await {
+    match text::giving_way(&mut state.connection, &locks(&watched, "WRITE")).await {
         Err(Error::Locked { .. }) => Err(busy("", "")),
         Err(Error::Denied { .. } | Error::NotGranted { .. }) | Ok(_) => Ok(()),
         Err(error) => Err(error),
