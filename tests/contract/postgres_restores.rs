@@ -64,8 +64,8 @@ async fn fresh() -> Option<Fresh> {
 }
 
 /// An application that has read a table writes it when the restore has come so far, and its transaction is ended and
-/// rolled back with this error, which its program sees: what it writes is nowhere. The restore is in.
-async fn beside_an_application(reads: &str, (mode, granted): (&str, &str), code: &str) {
+/// rolled back with one of these errors, which its program sees: what it writes is nowhere. The restore is in.
+async fn beside_an_application(reads: &str, (mode, granted): (&str, &str), codes: &[&str]) {
     let Some(fresh) = fresh().await else { return };
     let project = Project::new();
     let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
@@ -78,7 +78,7 @@ async fn beside_an_application(reads: &str, (mode, granted): (&str, &str), code:
     wait_for_lock(&mut session, "a", mode, granted).await;
     let write = "UPDATE a SET name = 'late'; COMMIT";
     let told = send(&mut app, write).await.expect_err("it waits for us");
-    assert_eq!(told, code);
+    assert!(codes.contains(&told.as_str()), "{told}");
     restore.finish();
     let names = "SELECT count(*) FROM a WHERE name = 'ada'";
     assert_eq!(number(&mut session, names).await, 1);
@@ -91,13 +91,15 @@ async fn beside_an_application(reads: &str, (mode, granted): (&str, &str), code:
 async fn an_application_that_writes_while_what_is_there_is_backed_up_does_not_undo_the_restore() {
     // It looks for a deadlock at once, and not when there is one: as if the backup took longer than a second.
     let reads = "SET deadlock_timeout = '1ms'; BEGIN; SELECT * FROM a";
-    beside_an_application(reads, ("ShareRowExclusive", "granted"), "57014").await;
+    beside_an_application(reads, ("ShareRowExclusive", "granted"), &["57014"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_writes_while_the_restore_waits_for_it_does_not_undo_it_either() {
     let reads = "BEGIN; SELECT * FROM a";
-    beside_an_application(reads, ("AccessExclusive", "NOT granted"), "40P01").await;
+    // Whichever of the two looks first: the server in the name of the application, or the restore.
+    let codes = ["40P01", "57014"];
+    beside_an_application(reads, ("AccessExclusive", "NOT granted"), &codes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
