@@ -27,7 +27,7 @@ on_both_servers!(
     a_server_that_goes_away_while_the_copy_is_filled_leaves_one_that_is_named,
 );
 
-/// What `status` says is left on the server.
+/// What `status` says is left on the server, which other tests use too.
 #[track_caller]
 fn leftovers(project: &Project) -> Vec<String> {
     let status = project.dbscript(&["status", "--json"]).go().result();
@@ -150,7 +150,7 @@ fn a_copy_that_a_killed_rehearsal_left_is_told_and_the_next_one_removes_it(proje
     });
     assert!(said, "{}", run.told());
     assert!(!exists(&project, &copy), "{copy}");
-    assert_eq!(leftovers(&project), [""; 0]);
+    assert!(!leftovers(&project).concat().contains(&copy));
 }
 
 fn a_rehearsal_leaves_the_copy_of_another_one_alone(project: Project) {
@@ -170,7 +170,7 @@ fn a_rehearsal_leaves_the_copy_of_another_one_alone(project: Project) {
     run.signal(Signal::Interrupt);
     run.finish();
     assert!(!exists(&project, &copy), "it goes with its run");
-    assert_eq!(leftovers(&project), [""; 0]);
+    assert!(!leftovers(&project).concat().contains(&copy));
 }
 
 fn a_database_that_is_only_named_like_a_copy_is_left_alone(project: Project) {
