@@ -381,3 +381,17 @@ pub struct Orphans {
     /// How many.
     pub rows: u64,
 }
+
+impl Orphans {
+    /// Those there are more of `now` than there were, as far as numbers tell.
+    pub fn beyond(before: &[Orphans], mut now: Vec<Orphans>) -> Vec<Orphans> {
+        for found in &mut now {
+            let same =
+                |known: &&Orphans| known.table == found.table && known.columns == found.columns;
+            let had = before.iter().find(same).map_or(0, |known| known.rows);
+            found.rows = found.rows.saturating_sub(had);
+        }
+        now.retain(|found| found.rows > 0);
+        now
+    }
+}

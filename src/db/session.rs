@@ -1,9 +1,10 @@
 //! A connection with its transactions: nested ones are savepoints. What only restores ask of it stands in [`restoring`].
 
+mod orphans;
 mod restoring;
 
 use super::catalog::{
-    BrokenView, Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table, UnusableIndex,
+    BrokenView, Catalog, Column, DatabaseInfo, SchemaSql, Sequence, Table, UnusableIndex,
 };
 use super::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use super::error::{Error, Result};
@@ -207,14 +208,6 @@ impl Session {
     /// What the engine refuses.
     pub async fn count(&mut self, table: &TableName) -> Result<u64> {
         self.connection.count(table).await
-    }
-
-    /// See [`Connection::orphans`].
-    ///
-    /// # Errors
-    /// What the engine refuses.
-    pub async fn orphans(&mut self) -> Result<Vec<Orphans>> {
-        self.connection.orphans().await
     }
 
     /// See [`Connection::broken_views`].

@@ -325,14 +325,7 @@ impl Judge<'_> {
     }
 
     fn orphans(&mut self, before: &[Orphans], now: &[Orphans]) {
-        for found in now {
-            let had = before
-                .iter()
-                .find(|known| known.table == found.table && known.columns == found.columns)
-                .map_or(0, |known| known.rows);
-            if found.rows <= had {
-                continue;
-            }
+        for found in Orphans::beyond(before, now.to_vec()) {
             let owner = TableBaseline {
                 name: found.table.clone(),
                 columns: Vec::new(),
@@ -342,7 +335,7 @@ impl Judge<'_> {
             let message = format!(
                 "`{}` has {} whose row of `{}` is not there ({})",
                 found.table,
-                counted(found.rows - had, "row"),
+                counted(found.rows, "row"),
                 found.parent,
                 found.columns.join(", ")
             );

@@ -35,7 +35,7 @@ impl Guard {
             rows.push((table, count));
         }
         let orphans = if mode == Begin::Rebuild {
-            Some(session.orphans().await?)
+            Some(session.keep_orphans().await?)
         } else {
             None
         };
@@ -68,25 +68,20 @@ impl Guard {
         let Some(before) = &self.orphans else {
             return Ok(());
         };
-        for found in session.orphans().await? {
-            let had = before
-                .iter()
-                .find(|known| known.table == found.table && known.columns == found.columns);
-            let had = had.map_or(0, |known| known.rows);
-            if found.rows > had {
-                let message = format!(
-                    "`{}` would have {} whose row of `{}` is not there ({})",
-                    found.table,
-                    counted(found.rows - had, "row"),
-                    found.parent,
-                    found.columns.join(", ")
-                );
-                return Err(Error::new(Kind::Migration, message).code("orphans").hint(
-                    "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
-                ));
-            }
-        }
-        Ok(())
+        let new = session.new_orphans(before).await?;
+        let Some(found) = new.first() else {
+            return Ok(());
+        };
+        let message = format!(
+            "`{}` would have {} whose row of `{}` is not there ({})",
+            found.table,
+            counted(found.rows, "row"),
+            found.parent,
+            found.columns.join(", ")
+        );
+        Err(Error::new(Kind::Migration, message).code("orphans").hint(
+            "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
+        ))
     }
 }
 

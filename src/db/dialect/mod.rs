@@ -218,6 +218,14 @@ pub trait Connection: Send {
     async fn count(&mut self, table: &TableName) -> Result<u64>;
     /// Foreign keys whose rows point to nothing, with how many.
     async fn orphans(&mut self) -> Result<Vec<Orphans>>;
+    /// As `orphans`, and keeps which they are for `new_orphans`, until the open transaction ends.
+    async fn keep_orphans(&mut self) -> Result<Vec<Orphans>> {
+        self.orphans().await
+    }
+    /// Those there are more of than were kept in this transaction.
+    async fn new_orphans(&mut self, kept: &[Orphans]) -> Result<Vec<Orphans>> {
+        Ok(Orphans::beyond(kept, self.orphans().await?))
+    }
     /// From here on a table without a schema is one of this schema, in what is listed and asked; a statement's own names
     /// mean what they meant. For sets, whose names are relative to theirs.
     async fn name_by(&mut self, _schema: &str) -> Result<()> {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
 use super::worker::{LOCK_WAIT_MS, State, Worker};
-use super::{fault, lines, remake, schema, values};
+use super::{fault, lines, orphans, remake, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{BrokenView, Error, Result, Target};
@@ -197,8 +197,16 @@ impl Connection for SqliteConnection {
     }
 
     async fn orphans(&mut self) -> Result<Vec<Orphans>> {
-        self.with(|state| state.again(|| schema::orphans(&state.connection)))
+        self.with(|state| state.again(|| orphans::all(&state.connection)))
             .await
+    }
+
+    async fn keep_orphans(&mut self) -> Result<Vec<Orphans>> {
+        self.with(|state| orphans::keep(&state.connection)).await
+    }
+
+    async fn new_orphans(&mut self, _kept: &[Orphans]) -> Result<Vec<Orphans>> {
+        self.with(|state| orphans::new(&state.connection)).await
     }
 
     async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {

@@ -11,6 +11,7 @@ pub(in crate::db) mod line;
 mod lines;
 mod math;
 mod open;
+mod orphans;
 mod read_only;
 mod remake;
 mod schema;
