@@ -143,6 +143,17 @@ fn a_table_that_no_restore_could_fill_is_refused_by_name() {
 }
 
 #[test]
+fn a_search_table_whose_tokenizer_only_the_application_has_stays_where_it_is() {
+    let project = made(
+        "CREATE VIRTUAL TABLE words USING fts5(body); INSERT INTO words VALUES ('kept'); PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE words USING fts5(body, tokenize = ''icu'')' WHERE name = 'words'",
+    );
+    let (saved, _) = comes_back(&project, "words_content");
+    let said = "does not hold the virtual table `words`: only the application can write to it (no such tokenizer: icu)";
+    assert!(saved.stderr.contains(said), "{}", saved.told());
+}
+
+#[test]
 fn keys_to_what_comes_later_or_to_nothing_stand_in_no_way() {
     let project = made(
         "PRAGMA foreign_keys = OFF; CREATE TABLE t (p INT REFERENCES later, n INT REFERENCES nowhere (id));

@@ -170,6 +170,33 @@ async fn content_that_no_backup_holds_is_named_before_it_goes() {
 }
 
 #[tokio::test]
+async fn a_search_table_whose_content_table_has_gone_keeps_no_restore_from_the_others() {
+    let house = House::empty();
+    for sql in [
+        "CREATE TABLE plain (a)",
+        "INSERT INTO plain VALUES (1)",
+        "CREATE TABLE posts (id INTEGER PRIMARY KEY, body TEXT)",
+        "CREATE VIRTUAL TABLE by_posts USING fts5(body, content='posts', content_rowid='id')",
+        "ALTER TABLE posts RENAME TO articles",
+        "CREATE TRIGGER follows AFTER INSERT ON articles BEGIN INSERT INTO by_posts(rowid, body) VALUES (new.id, new.body); END",
+    ] {
+        house.run(sql).await;
+    }
+    let set = house.backup().await;
+    let not_included = &set.summary().not_included;
+    let why = &not_included.first().expect("the index").why;
+    assert!(why.contains("no such table: main.posts"), "{why}");
+    house.run("DELETE FROM plain").await;
+    house
+        .restore(&RestoreOptions::default())
+        .await
+        .expect("restored");
+    house.finds("SELECT count(*) FROM plain", 1).await;
+    house.run("INSERT INTO articles VALUES (1, 'words')").await;
+    house.finds("SELECT rowid FROM by_posts('words')", 1).await;
+}
+
+#[tokio::test]
 async fn a_search_over_a_view_that_was_made_again_comes_back() {
     let house = House::empty();
     for statement in [

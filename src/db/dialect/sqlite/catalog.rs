@@ -108,7 +108,7 @@ fn virtual_table(
         table: None,
         sql: sql.to_owned(),
     };
-    match virtual_table::read(connection, sql)? {
+    match virtual_table::read(connection, &listed.name, sql)? {
         Virtual::Carried { module, rowid } => {
             let mut columns = columns(connection, &listed.name)?;
             if rowid {

@@ -6,6 +6,7 @@ mod catalog;
 mod connection;
 mod cursor;
 pub(in crate::db) mod fault;
+mod full_text;
 pub(in crate::db) mod history;
 pub(in crate::db) mod line;
 mod lines;

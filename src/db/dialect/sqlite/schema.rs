@@ -51,11 +51,10 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
             schema.after.push(sql);
             continue;
         }
-        if is_foreign(connection, &sql)? {
-            continue;
-        }
-        if is_derived(&sql) {
-            rebuilds.push(rebuild_sql(&entry.name));
+        match classified(connection, &entry.name, &sql)? {
+            Some(Virtual::Foreign { .. }) => continue,
+            Some(Virtual::Derived) => rebuilds.push(rebuild_sql(&entry.name)),
+            _ => {}
         }
         rebuilds.extend(virtual_table::settings(connection, &entry.name, &sql)?);
         schema.before.push(sql);
@@ -73,9 +72,10 @@ fn rebuild_sql(name: &str) -> String {
 pub(super) fn rebuild_from(connection: &Connection, tables: &[TableName]) -> Result<()> {
     let entries = catalog::entries(connection)?;
     for entry in &entries {
-        let Some(sql) = entry.sql.as_deref().filter(|sql| is_derived(sql)) else {
+        let sql = entry.sql.as_deref().unwrap_or_default();
+        if classified(connection, &entry.name, sql)? != Some(Virtual::Derived) {
             continue;
-        };
+        }
         let Some(content) = virtual_table::content(sql) else {
             continue;
         };
@@ -98,17 +98,12 @@ fn is_virtual(sql: &str) -> bool {
     sql.to_ascii_lowercase().starts_with("create virtual")
 }
 
-fn is_derived(sql: &str) -> bool {
-    is_virtual(sql) && virtual_table::classify(sql) == Virtual::Derived
-}
-
-/// Whether its module is not in this program.
-fn is_foreign(connection: &Connection, sql: &str) -> Result<bool> {
-    Ok(is_virtual(sql)
-        && matches!(
-            virtual_table::read(connection, sql)?,
-            Virtual::Foreign { .. }
-        ))
+/// What a virtual table is; `None` for everything else.
+fn classified(connection: &Connection, name: &str, sql: &str) -> Result<Option<Virtual>> {
+    if !is_virtual(sql) {
+        return Ok(None);
+    }
+    virtual_table::read(connection, name, sql).map(Some)
 }
 
 /// Tables that belong to a virtual table and come with it.
@@ -127,13 +122,15 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> R
         .map_err(fault::statement)
 }
 
-/// Drops every object a person made but virtual tables whose module is not there, which SQLite cannot drop; foreign keys
+/// Drops every object a person made but virtual tables that could not be made again here; foreign keys
 /// must be off.
 pub(super) fn drop_all(connection: &Connection) -> Result<()> {
     let shadows = shadows(connection)?;
     let mut entries = Vec::new();
     for entry in catalog::entries(connection)? {
-        if !is_foreign(connection, entry.sql.as_deref().unwrap_or_default())? {
+        let sql = entry.sql.as_deref().unwrap_or_default();
+        let found = classified(connection, &entry.name, sql)?;
+        if !matches!(found, Some(Virtual::Foreign { .. })) {
             entries.push(entry);
         }
     }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::catalog::{Entry, quote, rows};
+use super::full_text;
 use crate::db::Result;
 
 /// How a virtual table is backed up.
@@ -22,16 +23,16 @@ pub(super) enum Virtual {
         /// Why.
         why: String,
     },
-    /// Its module is not in this program: it can be neither read, made nor dropped.
+    /// Its module is not in this program, or its tokenizer: it cannot be made, and is not dropped.
     Foreign {
         /// Why.
         why: String,
     },
 }
 
-/// As [`classify`], for a database whose modules are known.
-pub(super) fn read(connection: &Connection, sql: &str) -> Result<Virtual> {
-    let Some(Made { module, .. }) = made(sql) else {
+/// As [`classify`], for a table of a database whose modules are known.
+pub(super) fn read(connection: &Connection, name: &str, sql: &str) -> Result<Virtual> {
+    let Some(Made { module, arguments }) = made(sql) else {
         return Ok(classify(sql));
     };
     let known = "SELECT 1 FROM pragma_module_list WHERE name = ?1 COLLATE NOCASE";
@@ -41,7 +42,27 @@ pub(super) fn read(connection: &Connection, sql: &str) -> Result<Virtual> {
         );
         return Ok(Virtual::Foreign { why });
     }
-    Ok(classify(sql))
+    if module.starts_with("fts")
+        && option(&arguments, "tokenize").is_some()
+        && let Some(why) = full_text::without_tokenizer(name, sql)?
+    {
+        let why = format!(
+            "only the application can write to it ({why}); a restore leaves the table where it is and does not make it; let the application keep or make its rows again"
+        );
+        return Ok(Virtual::Foreign { why });
+    }
+    let found = classify(sql);
+    if found == Virtual::Derived
+        && let Some(content) = option(&arguments, "content")
+        && let rowid = option(&arguments, "content_rowid")
+        && let Some(why) = full_text::without_content(connection, name, &content, rowid.as_deref())?
+    {
+        let why = format!(
+            "what it indexes cannot be read ({why}), and a restore makes it without a word in it; make it again over a table that is there, or drop it"
+        );
+        return Ok(Virtual::NotCarried { why });
+    }
+    Ok(found)
 }
 
 /// Reads the module and its options from the CREATE VIRTUAL TABLE statement.
@@ -52,7 +73,7 @@ pub(super) fn classify(sql: &str) -> Virtual {
         };
     };
     match module.as_str() {
-        "fts5" | "fts4" | "fts3" => match content_option(&arguments) {
+        "fts5" | "fts4" | "fts3" => match option(&arguments, "content") {
             Some(content) if content.is_empty() => Virtual::NotCarried {
                 why: format!("a contentless {module} table keeps no text to read back"),
             },
@@ -93,7 +114,7 @@ pub(super) fn settings(connection: &Connection, name: &str, sql: &str) -> Result
 
 /// The table, in lower case, whose rows this one indexes.
 pub(super) fn content(sql: &str) -> Option<String> {
-    made(sql).and_then(|made| content_option(&made.arguments))
+    made(sql).and_then(|made| option(&made.arguments, "content"))
 }
 
 /// What stands after USING, in lower case.
@@ -114,12 +135,12 @@ fn made(sql: &str) -> Option<Made> {
     })
 }
 
-/// The value of the `content=` option of an FTS table.
-fn content_option(arguments: &[Token]) -> Option<String> {
+/// The value of an option of an FTS table, such as `content=`.
+fn option(arguments: &[Token], wanted: &str) -> Option<String> {
     arguments
         .split(|token| *token == Token::Sign(','))
         .find_map(|argument| match argument {
-            [Token::Word(name), Token::Sign('='), value @ ..] if name == "content" => {
+            [Token::Word(name), Token::Sign('='), value @ ..] if name == wanted => {
                 let parts = value.iter().map_while(|token| match token {
                     Token::Word(text) | Token::Quoted(text) => Some(text.as_str()),
                     Token::Sign(_) => None,
