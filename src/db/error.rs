@@ -258,6 +258,9 @@ pub const NO_SCHEMA: &str = "3F000";
 /// The code of a connection that TLS is in the way of.
 pub(super) const TLS: &str = "tls";
 
+/// The code of damage that costs no row, as only indexes lack entries (<https://www.sqlite.org/rescode.html#corrupt_index>).
+pub const CORRUPT_INDEX: &str = "SQLITE_CORRUPT_INDEX";
+
 /// The code of what another program has locked.
 pub const LOCKED: &str = "locked";
 

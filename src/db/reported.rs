@@ -1,11 +1,14 @@
 //! Errors of this room as the one that crosses rooms: their kind, their code and the way out.
 
 use super::broken::{CLOSED, COMMITTED, IN_DOUBT};
-use super::error::{Engine, Error, LOCKED, NO_SCHEMA, TLS};
+use super::error::{CORRUPT_INDEX, Engine, Error, LOCKED, NO_SCHEMA, TLS};
 use crate::error::{self, Kind};
 
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
 const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it), with those beside it that end in `-wal`, `-shm` and `-journal`, which may hold its newest rows (`sqlite3 FILE .recover` shows what can still be read); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+
+/// The way out of a database of which an index alone is damaged.
+const REINDEX: &str = "no row is missing as far as can be seen, only entries of the index: stop what uses the database, keep a copy of the file, make its indexes anew with `sqlite3 FILE REINDEX`, and run this again; nothing needs to be restored";
 
 /// The way out where files of another database lie beside the one that is to be made.
 const TOGETHER: &str = "move them to the file they belong to and give them its name, as `broken.db-wal` beside `broken.db`, so that its newest rows are there when it is opened; where that file is lost, move them aside (keep them); then run this again";
@@ -126,6 +129,9 @@ fn report(error: &Error) -> Report {
         }
         Error::Connect { source, .. } => of(Kind::Connect, source, &way_in(source)),
         Error::Corrupt { source, .. } => of(Kind::Connect, source, ANEW),
+        Error::Damaged { source } if source.code == CORRUPT_INDEX => {
+            of(Kind::Integrity, source, REINDEX)
+        }
         Error::Damaged { source } => of(Kind::Integrity, source, ANEW),
         Error::Statement { source } if is_of_disk(&source.code) => of(Kind::Database, source, DISK),
         Error::Statement { source } => bare(Kind::Database, &source.code),

@@ -77,6 +77,44 @@ fn a_backup_that_would_lack_rows_of_a_damaged_file_is_none_and_costs_no_other() 
     assert_eq!(project.value("SELECT count(*) FROM users"), "2000");
 }
 
+/// Runs statements while an index of `users` is not in the schema.
+fn without_index(project: &Project, sql: &str) {
+    let file = project.path().join("dbscript.db");
+    let page = project.value("SELECT rootpage FROM sqlite_schema WHERE name = 'by_name'");
+    let make = project.value("SELECT sql FROM sqlite_schema WHERE name = 'by_name'");
+    let hide = "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'by_name';";
+    let show = format!(
+        "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES ('index', 'by_name', 'users', {page}, '{make}');"
+    );
+    // The schema is read anew by each connection.
+    for sql in [hide, sql, &show] {
+        let open = rusqlite::Connection::open(&file).expect("it opens");
+        open.execute_batch(sql).expect(sql);
+    }
+}
+
+#[test]
+fn an_index_that_is_damaged_alone_is_said_to_be_made_anew() {
+    let project = Project::new();
+    project.sql(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE INDEX by_name ON users (name);
+         INSERT INTO users (name) VALUES ('ada'), ('bob')",
+    );
+    without_index(&project, "INSERT INTO users (name) VALUES ('cy')");
+    let run = project.dbscript(&["run", "backup"]).status(5).go();
+    for said in ["wrong # of entries in index by_name", "REINDEX"] {
+        assert!(run.stderr.contains(said), "{}", run.told());
+    }
+    assert!(!run.stderr.contains(".recover"), "{}", run.told());
+    project.sql("REINDEX");
+    project.dbscript(&["run", "backup"]).go();
+    // It still knows rows that the table has not any more: they may be lost.
+    without_index(&project, "DELETE FROM users WHERE name = 'bob'");
+    let run = project.dbscript(&["run", "backup"]).status(5).go();
+    assert!(run.stderr.contains(".recover"), "{}", run.told());
+    assert!(!run.stderr.contains("REINDEX"), "{}", run.told());
+}
+
 #[test]
 fn sound_tables_of_a_damaged_file_are_backed_up_where_they_are_named() {
     let project = with_a_short_page();
@@ -164,5 +202,19 @@ fn rows_that_break_the_rules_of_their_own_table_are_no_damage() {
         .dbscript(&["run", "backup"])
         .stderr_has("(NULL value in n.a): as long as they do")
         .stderr_has("(TEXT value in c.a): a restore stores them")
+        .go();
+    project.file(
+        "migrations/1_mend.sql",
+        "UPDATE n SET a = 0 WHERE a IS NULL;",
+    );
+    project
+        .dbscript(&MIGRATE[..3])
+        .status(6)
+        .stderr_has("NOT NULL constraint failed: n.a")
+        .stderr_has("hint: mend that in the database itself")
+        .stderr_has("`--rehearse off`")
+        .go();
+    project
+        .dbscript(&["run", "safe-migration", "--yes", "--rehearse", "off"])
         .go();
 }

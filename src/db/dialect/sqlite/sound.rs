@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::catalog::{self, quote};
 use super::fault;
+use crate::db::error::CORRUPT_INDEX;
 use crate::db::{EngineError, Error, Result};
 
 /// What `quick_check` says of values that a NOT NULL or the type of their column forbids, the file being sound
@@ -18,6 +19,9 @@ const UNUSED: &str = ": never used";
 
 /// Those that would become others if they were stored once more.
 const CONVERTED: [&str; 2] = ["TEXT value in ", "NUMERIC value in "];
+
+/// How it begins a line on an index that has not one entry for each row of its table.
+const ENTRIES: &str = "wrong # of entries in index ";
 
 /// What is told of them.
 const BROKEN: &str = "rows are not as their own table would have them";
@@ -71,9 +75,13 @@ pub(super) fn prove(connection: &Connection, only: Option<&[String]>) -> Result<
     set_unchecked(connection, false)?;
     let (found, elsewhere) = found?;
     if !found.damage.is_empty() {
+        let code = match of_indexes(connection, &found.damage)? {
+            true => CORRUPT_INDEX,
+            false => "SQLITE_CORRUPT",
+        };
         return Err(Error::Damaged {
             source: EngineError {
-                code: "SQLITE_CORRUPT".to_owned(),
+                code: code.to_owned(),
                 message: finds(&found.damage),
             },
         });
@@ -85,6 +93,32 @@ pub(super) fn prove(connection: &Connection, only: Option<&[String]>) -> Result<
         )
     });
     Ok(elsewhere.into_iter().chain(tell(found)).collect())
+}
+
+/// Whether nothing but indexes is damaged: each lacks entries of rows that are there. One with more entries than its table
+/// has rows tells of rows that are lost.
+fn of_indexes(connection: &Connection, damage: &[String]) -> Result<bool> {
+    let entries = catalog::entries(connection)?;
+    for line in damage {
+        let index = line.strip_prefix(ENTRIES).and_then(|name| {
+            let mut entries = entries.iter();
+            entries.find(|entry| entry.kind == "index" && entry.name == name)
+        });
+        let Some(index) = index else {
+            return Ok(false);
+        };
+        let counted = |how: &str| {
+            let sql = format!("SELECT sum(1) FROM main.{} {how}", quote(&index.table));
+            connection.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0))
+        };
+        // A partial index does not take part, nor does one of a table without rowids.
+        let rows = counted("NOT INDEXED");
+        let known = counted(&format!("INDEXED BY {}", quote(&index.name)));
+        if !matches!((rows, known), (Ok(rows), Ok(known)) if rows > known) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What is found in the tables asked for, and the damage elsewhere.

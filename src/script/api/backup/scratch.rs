@@ -86,14 +86,17 @@ fn unproven(error: Error) -> Error {
             "the backup could not be restored into a scratch database; nothing was migrated",
         ),
     };
-    if broke {
-        error.hint = Some(match error.hint.take() {
-            Some(hint) => format!("{AGAIN}; {hint}"),
-            None => AGAIN.to_owned(),
-        });
-    }
+    error.hint = match (broke, error.hint.take()) {
+        (true, Some(hint)) => Some(format!("{AGAIN}; {hint}")),
+        (true, None) => Some(AGAIN.to_owned()),
+        (false, None) => Some(MEND_FIRST.to_owned()),
+        (false, hint) => hint,
+    };
     error
 }
+
+/// The way out of a set that cannot be restored for what the database itself holds.
+const MEND_FIRST: &str = "mend that in the database itself, and run this again: until then no restore of the whole takes a backup of it; where the migration is to mend it, `--rehearse off` goes without the copy";
 
 /// The way out of a connection that broke.
 const AGAIN: &str = "run this again once the server answers";
