@@ -313,7 +313,7 @@ fn hint(error: &Error) -> Option<String> {
             "is this the right database? see DATABASE_URL and `--database-url`".to_owned()
         }
         Error::Unmakeable { .. } => {
-            "name the other tables with `--tables`, and let the application save this one; or have the table do without it (an index may need it: the application makes one again after a restore)".to_owned()
+            "name the other tables with `--tables`, and let the application save this one; or have the table do without it (an index may need it: the application makes one again after a restore); a procedure of your own migrates with a backup of the others, without a rehearsal: `backup::create(#{ tables: [\"…\"] })`, then `migrate::up(pending)`".to_owned()
         }
         Error::Hidden { name, .. } => format!(
             "give its user SELECT on the whole database, such as GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON {name}.*, or name the tables with `--tables`"

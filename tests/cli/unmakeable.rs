@@ -130,6 +130,28 @@ fn a_table_that_no_restore_could_fill_is_refused_by_name() {
             .stderr_has("--tables")
             .go();
         assert_eq!(timestamps(&project).len(), 0);
+        // Other tables can be migrated all the same.
+        project.file(
+            "migrations/1_more.sql",
+            "ALTER TABLE other ADD COLUMN more INT;",
+        );
+        project
+            .dbscript(&MIGRATE[..3])
+            .status(6)
+            .stderr_has("`backup::create(#{ tables: [\"…\"] })`, then `migrate::up(pending)`")
+            .go();
+        project.file(
+            "scripts/narrow.rhai",
+            "const NEEDS = [\"db:write\", \"backups\"];
+             fn main(args) {
+                 let pending = migrate::pending();
+                 migrate::lint(pending).refuse_unless_allowed();
+                 backup::create(#{ tables: [\"other\"] });
+                 migrate::up(pending);
+             }",
+        );
+        project.dbscript(&["run", "narrow"]).go();
+        assert_eq!(project.value("SELECT count(more) FROM other"), "0");
         project
             .dbscript(&["run", "backup", "--tables", "other"])
             .go();
