@@ -261,6 +261,9 @@ pub(super) const TLS: &str = "tls";
 /// The code of damage that costs no row, as only indexes lack entries (<https://www.sqlite.org/rescode.html#corrupt_index>).
 pub const CORRUPT_INDEX: &str = "SQLITE_CORRUPT_INDEX";
 
+/// The code of a statement that SQLite runs in no transaction, such as VACUUM.
+pub const NEVER_INSIDE: &str = "never-in-a-transaction";
+
 /// The code of what another program has locked.
 pub const LOCKED: &str = "locked";
 

@@ -32,7 +32,9 @@ pub use dialect::{
     Overtaken, Reader, Snapshot, refusal, refuse_read_only,
 };
 pub use engine::Engine;
-pub use error::{Engine as EngineError, Error, LOCKED, NO_SCHEMA, Result, TABLE_LOCKS};
+pub use error::{
+    Engine as EngineError, Error, LOCKED, NEVER_INSIDE, NO_SCHEMA, Result, TABLE_LOCKS,
+};
 pub use patience::{commit_telling, keeps_attempts_apart, limit_waits, patiently, telling};
 pub use row::{check_line, project_line};
 pub use scratch::{MayBeLeft, Scratch};

@@ -1,7 +1,7 @@
 //! Errors of this room as the one that crosses rooms: their kind, their code and the way out.
 
 use super::broken::{CLOSED, COMMITTED, IN_DOUBT};
-use super::error::{CORRUPT_INDEX, Engine, Error, LOCKED, NO_SCHEMA, TLS};
+use super::error::{CORRUPT_INDEX, Engine, Error, LOCKED, NEVER_INSIDE, NO_SCHEMA, TLS};
 use crate::error::{self, Kind};
 
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
@@ -66,6 +66,9 @@ const COMMITS: &str = "commits";
 
 /// The way out of a statement that would commit.
 const APART: &str = "on MySQL and MariaDB what changes tables cannot be in a transaction: run it before `db::transaction` or after it, or write a migration";
+
+/// The way out of a statement that runs in no transaction.
+const OUTSIDE: &str = "run it outside a transaction: in a migration file of its own, whose first line is `-- no-transaction`";
 
 /// The way out of too many rows.
 const NARROW: &str = "narrow it, or stream it with `for row in db::rows(…)`";
@@ -134,6 +137,9 @@ fn report(error: &Error) -> Report {
         }
         Error::Damaged { source } => of(Kind::Integrity, source, ANEW),
         Error::Statement { source } if is_of_disk(&source.code) => of(Kind::Database, source, DISK),
+        Error::Statement { source } if source.code == NEVER_INSIDE => {
+            of(Kind::Database, source, OUTSIDE)
+        }
         Error::Statement { source } => bare(Kind::Database, &source.code),
         Error::Raised { code, .. } => bare(Kind::Database, code),
         Error::ReadOnly { source } | Error::Denied { source } => of(Kind::Refused, source, MAY_NOT),

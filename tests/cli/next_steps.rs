@@ -217,3 +217,28 @@ fn a_plan_has_applied_nothing() {
     let words = ["run", "safe-migration", "--plan", "--json"];
     assert_eq!(project.dbscript(&words).go().result()["applied"], 0);
 }
+
+#[test]
+fn what_sqlite_does_in_no_transaction_is_told_with_the_line_that_takes_it_out_of_one() {
+    for statement in ["VACUUM;", "PRAGMA synchronous = NORMAL;"] {
+        let project = Project::new();
+        project.sql("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+        project.file("migrations/1_alone.sql", statement);
+        let run = project.dbscript(&MIGRATE[..3]).status(3).go();
+        let told = [&*run.stdout, &run.stderr].concat();
+        assert!(told.contains("`-- no-transaction`"), "{}", run.told());
+        project.file(
+            "migrations/1_alone.sql",
+            &format!("-- no-transaction\n{statement}"),
+        );
+        project.dbscript(&MIGRATE[..3]).go();
+    }
+    // What is passed over in silence is told.
+    let project = Project::new();
+    project.sql("CREATE TABLE t (a)");
+    project.file("migrations/1_wal.sql", "PRAGMA journal_mode = WAL;");
+    let run = project.dbscript(&MIGRATE[..3]).go();
+    let told = [&*run.stdout, &run.stderr].concat();
+    let said = "SQLite does not change `journal_mode` in a transaction";
+    assert!(told.contains(said), "{}", run.told());
+}

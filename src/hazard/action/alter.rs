@@ -160,6 +160,8 @@ pub(in crate::hazard) enum LockWhen {
     },
     /// Where the file runs in a transaction, in which the engine refuses it.
     InTransaction,
+    /// Where the file runs in a transaction, in which the engine may pass it over in silence.
+    IgnoredInTransaction,
     /// In any file: it wants a client that sends rows.
     InFile,
 }

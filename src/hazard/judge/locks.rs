@@ -59,7 +59,9 @@ impl Judge<'_> {
                         && dialect::rewrites(&known.type_name, to, using.as_deref())
                 })
             }
-            LockWhen::InTransaction => self.connection.in_transaction,
+            LockWhen::InTransaction | LockWhen::IgnoredInTransaction => {
+                self.connection.in_transaction
+            }
         }
     }
 }

@@ -237,17 +237,39 @@ async fn cascades_that_are_added_are_named() {
 #[tokio::test]
 async fn what_cannot_be_seen_or_read_is_said() {
     all(&[
-        ("ATTACH 'other.db' AS o; DELETE FROM o.users", &["dynamic-sql warn", "delete-rows warn"]),
+        (
+            "ATTACH 'other.db' AS o; DELETE FROM o.users",
+            &["dynamic-sql warn", "delete-rows warn"],
+        ),
         ("VACUUM INTO 'x.db'", &["dynamic-sql warn"]),
         ("SELECT load_extension('x')", &["dynamic-sql warn"]),
         ("TRUNCATE TABLE users", &["unparsed warn"]),
         ("DELETE users WHERE", &["unparsed warn"]),
         ("PRAGMA writable_schema = ON", &["writable-schema block"]),
-        ("UPDATE sqlite_master SET sql = 'x'", &["writable-schema block"]),
-        ("PRAGMA writable_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA user_version = 3; VACUUM", &[]),
-        ("ALTER TABLE users ALTER COLUMN name SET NOT NULL", &["sqlite-refuses block"]),
-        ("ALTER TABLE users ADD CONSTRAINT c FOREIGN KEY (name) REFERENCES empty", &["sqlite-refuses block"]),
-        ("ALTER TABLE users ADD a INT, ADD b INT", &["sqlite-refuses block"]),
+        (
+            "UPDATE sqlite_master SET sql = 'x'",
+            &["writable-schema block"],
+        ),
+        (
+            "PRAGMA writable_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA user_version = 3",
+            &[],
+        ),
+        ("VACUUM", &["cannot-run block"]),
+        ("PRAGMA journal_mode = WAL", &["cannot-run warn"]),
+        ("PRAGMA journal_mode", &[]),
+        ("-- no-transaction\nVACUUM; PRAGMA journal_mode = WAL", &[]),
+        (
+            "ALTER TABLE users ALTER COLUMN name SET NOT NULL",
+            &["sqlite-refuses block"],
+        ),
+        (
+            "ALTER TABLE users ADD CONSTRAINT c FOREIGN KEY (name) REFERENCES empty",
+            &["sqlite-refuses block"],
+        ),
+        (
+            "ALTER TABLE users ADD a INT, ADD b INT",
+            &["sqlite-refuses block"],
+        ),
         ("BEGIN; SELECT 1; COMMIT", &[]),
     ])
     .await;

@@ -2,7 +2,7 @@
 
 use rusqlite::ffi;
 
-use crate::db::{EngineError, Error};
+use crate::db::{EngineError, Error, NEVER_INSIDE};
 use crate::event::counted;
 
 /// Names of the codes people meet, from <https://www.sqlite.org/rescode.html>.
@@ -106,7 +106,10 @@ fn plain(error: &rusqlite::Error) -> String {
 
 /// An error of a statement.
 pub(super) fn statement(error: rusqlite::Error) -> Error {
-    let source = engine(&error);
+    let mut source = engine(&error);
+    if OUTSIDE.iter().any(|end| source.message.ends_with(end)) && !source.message.contains(BEGIN) {
+        source.code = NEVER_INSIDE.to_owned();
+    }
     match code(&error).map(primary) {
         Some(ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Error::Damaged { source },
         Some(ffi::SQLITE_BUSY) => Error::Locked {
@@ -121,6 +124,12 @@ pub(super) fn statement(error: rusqlite::Error) -> Error {
         _ => Error::Statement { source },
     }
 }
+
+/// How SQLite ends what it says of statements that it runs in no transaction, as VACUUM and some pragmas.
+const OUTSIDE: [&str; 2] = ["within a transaction", "inside a transaction"];
+
+/// What it says of a second BEGIN, which is another matter.
+const BEGIN: &str = "cannot start a transaction";
 
 /// The code of a trigger's `RAISE(ABORT, 'its words')` (<https://www.sqlite.org/lang_createtrigger.html#raise>).
 const RAISED: &str = "SQLITE_CONSTRAINT_TRIGGER";

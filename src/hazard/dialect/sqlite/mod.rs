@@ -3,6 +3,7 @@
 
 mod expression;
 mod lift;
+mod outside;
 mod rows;
 mod statement;
 mod table;

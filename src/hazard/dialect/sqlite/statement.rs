@@ -6,7 +6,7 @@ use sqlite3_parser::ast::{
 };
 
 use super::lift::{self, Piece};
-use super::{expression, plain, rows, table, table_name, unquoted};
+use super::{expression, outside, plain, rows, table, table_name, unquoted};
 use crate::hazard::action::{Action, Change, NewIndex, NewTable, NewTrigger, NewView, Reach, Step};
 use crate::ident::TableName;
 
@@ -350,6 +350,7 @@ fn other(statement: &Stmt<'_>, pieces: &[Piece<'_>]) -> Option<Action> {
         Stmt::Attach { .. } => Some(Action::Dynamic(
             "ATTACH reaches another database, which is neither backed up nor rehearsed".to_owned(),
         )),
+        Stmt::Vacuum(_, None) => Some(outside::vacuum()),
         Stmt::Vacuum(_, Some(_)) => Some(Action::Dynamic(
             "VACUUM INTO writes a file outside the database".to_owned(),
         )),
@@ -371,6 +372,7 @@ fn pragma(name: &str, body: &PragmaBody<'_>) -> Option<Action> {
     let (PragmaBody::Equals(value) | PragmaBody::Call(value)) = body;
     match name.to_ascii_lowercase().as_str() {
         "foreign_keys" => Some(Action::ForeignKeys(is_on(value))),
+        "journal_mode" => Some(outside::journal_mode()),
         "legacy_alter_table" => Some(Action::LegacyRename(is_on(value))),
         "writable_schema" if is_on(value) => Some(Action::WriteSchema),
         _ => None,

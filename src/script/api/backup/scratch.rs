@@ -6,7 +6,7 @@ use rhai::{Dynamic, Map};
 
 use super::{counts_of, saved_set, sink, store, tell_counts};
 use crate::backup::{self, RestoreOptions, Restoring, Set};
-use crate::db::{Beside, MayBeLeft, Session, connection_broke};
+use crate::db::{Beside, MayBeLeft, NEVER_INSIDE, Session, connection_broke};
 use crate::error::{Error, Kind};
 use crate::event::Level;
 use crate::script::api::{Answer, Call};
@@ -177,8 +177,8 @@ impl Refusal {
         // Its own hint speaks of a database that was changed.
         let hint = match (broke, harmless) {
             (true, _) => Some(format!("nothing needs to be restored: {AGAIN}")),
-            // What the migration's own transaction counts says itself how to allow it.
-            (false, true) if matches!(code, Some("rows-lost" | "orphans")) => None,
+            // What the migration's own transaction counts says itself how to allow it; so does what runs in none.
+            (false, true) if matches!(code, Some("rows-lost" | "orphans" | NEVER_INSIDE)) => None,
             (false, true) if kind == Kind::Integrity.name() => Some(how_to_allow(meant)),
             (false, true) => Some(MEND.to_owned()),
             (false, false) => None,
