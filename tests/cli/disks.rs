@@ -182,3 +182,29 @@ fn a_file_or_folder_that_cannot_be_written_is_refused_before_anything_is_done() 
     let left = project.list("backups");
     assert!(left.iter().all(|name| name == "runs/"), "{left:?}");
 }
+
+#[test]
+fn files_beside_the_database_that_cannot_be_written_are_named_before_anything_is_done() {
+    if !may_mount() {
+        return;
+    }
+    let project = with_people(10);
+    project.file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);");
+    // What a backup as a user who may only read leaves behind.
+    let open = rusqlite::Connection::open(project.path().join("dbscript.db")).expect("it opens");
+    open.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE kept (a)")
+        .expect("made");
+    let shm = project.path().join("dbscript.db-shm");
+    let read_only = std::os::unix::fs::PermissionsExt::from_mode(0o444);
+    std::fs::set_permissions(&shm, read_only).expect("set");
+    let run = project
+        .dbscript(&["run", "safe-migration", "--yes"])
+        .through("unshare", &["--mount", "sh", "-c", READ_ONLY, "sh"])
+        .env("PLACE", "dbscript.db-shm")
+        .status(3)
+        .go();
+    for said in ["may not write the file", "dbscript.db-shm'`"] {
+        assert!(run.stderr.contains(said), "{}", run.told());
+    }
+    drop(open);
+}
