@@ -1,8 +1,8 @@
 //! What can be made again here. A schema may call functions and compare by collations that only the application gives its
 //! connections (<https://www.sqlite.org/appfunc.html>); this program has none of them.
 
-use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, ffi};
 
 use super::catalog::{self, Entry};
 use super::{fault, lines, math};
@@ -11,6 +11,10 @@ use crate::db::catalog::{Catalog, NotIncluded, SchemaSql, Unmakeable};
 
 /// How many functions and collations one table may be lent.
 const MOST: usize = 100;
+
+/// How the statement ends that fills a full-text table from the one it indexes; a set may be of a time when that one was
+/// gone already.
+pub(super) const REBUILD: &str = " VALUES ('rebuild')";
 
 /// What a statement needs and only the application has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,15 @@ pub(super) fn make(connection: &Connection, statement: &str) -> Result<Option<St
     let Err(error) = create(connection, statement) else {
         return Ok(None);
     };
+    if begins(statement, &["insert into"])
+        && statement.ends_with(REBUILD)
+        && fault::code(&error) == Some(ffi::SQLITE_ERROR)
+    {
+        return Ok(Some(format!(
+            "`{statement}` was left out: what it is to find is not there ({}); until that is mended and the statement run, the search finds nothing",
+            fault::engine(&error).message
+        )));
+    }
     match Missing::of(&error)
         .filter(|_| begins(statement, &["create index", "create unique index"]))
     {
@@ -210,4 +223,21 @@ fn entry<'e>(entries: &'e [Entry], kind: &str, sql: &str) -> Option<&'e Entry> {
     entries
         .iter()
         .find(|entry| entry.kind == kind && entry.sql.as_deref() == Some(sql))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_cannot_be_filled_keeps_nothing_else_from_being_made() {
+        let memory = Connection::open_in_memory().expect("memory");
+        let sql = "CREATE VIRTUAL TABLE s USING fts5(body, content='gone')";
+        memory.execute_batch(sql).expect(sql);
+        let note = make(&memory, "INSERT INTO \"s\"(\"s\") VALUES ('rebuild')");
+        let note = note.expect("no error").expect("a note");
+        assert!(note.contains("no such table: main.gone"), "{note}");
+        // A statement of another kind fails as ever.
+        assert!(make(&memory, "INSERT INTO gone VALUES (1)").is_err());
+    }
 }

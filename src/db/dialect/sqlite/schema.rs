@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::catalog::{self, quote, rows};
-use super::fault;
 use super::virtual_table::{self, Virtual};
+use super::{fault, remake};
 use crate::db::catalog::{DatabaseInfo, SchemaSql, Searched, Sequence};
 use crate::db::{BrokenView, Result, Target};
 use crate::ident::TableName;
@@ -65,7 +65,7 @@ pub(super) fn sql(connection: &Connection) -> Result<SchemaSql> {
 
 fn rebuild_sql(name: &str) -> String {
     let name = quote(name);
-    format!("INSERT INTO {name}({name}) VALUES ('rebuild')")
+    format!("INSERT INTO {name}({name}){}", remake::REBUILD)
 }
 
 /// Rebuilds the virtual tables that index the rows of these tables, or of a view, which may show them.
