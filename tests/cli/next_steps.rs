@@ -229,7 +229,7 @@ fn what_sqlite_does_in_no_transaction_is_told_with_the_line_that_takes_it_out_of
         assert!(told.contains("`-- no-transaction`"), "{}", run.told());
         project.file(
             "migrations/1_alone.sql",
-            &format!("-- no-transaction\n{statement}"),
+            format!("-- no-transaction\n{statement}"),
         );
         project.dbscript(&MIGRATE[..3]).go();
     }
