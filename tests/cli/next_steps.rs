@@ -242,3 +242,23 @@ fn what_sqlite_does_in_no_transaction_is_told_with_the_line_that_takes_it_out_of
     let said = "SQLite does not change `journal_mode` in a transaction";
     assert!(told.contains(said), "{}", run.told());
 }
+
+#[test]
+fn prismas_migrations_do_not_keep_the_status_from_the_rest() {
+    let project = Project::new();
+    project.file(
+        "prisma/migrations/1_init/migration.sql",
+        "CREATE TABLE t (a);",
+    );
+    project.sql("CREATE TABLE t (a)");
+    project.dbscript(&["run", "backup"]).go();
+    let status = project.dbscript(&["status", "--json"]).go().result();
+    assert_eq!(status["migrations"]["folder"], "prisma/migrations");
+    let why = status["migrations"]["not_read"].as_str();
+    assert!(
+        why.is_some_and(|why| why.contains("npx prisma migrate status")),
+        "{status}"
+    );
+    assert_eq!(status["database"]["tables"], 1);
+    assert_eq!(status["backups"].as_array().map(Vec::len), Some(1));
+}

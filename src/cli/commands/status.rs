@@ -77,6 +77,7 @@ impl Status {
             (Err(migrate::Error::Folder { source, .. }), _) if is_missing(&source) => {
                 vec![("folder".to_owned(), Value::Null)]
             }
+            (Err(migrate::Error::Prisma { path }), _) => not_read(path),
             (Err(error), _) => vec![problems.keep(error.into())],
         };
         let mut result = vec![
@@ -253,6 +254,15 @@ fn address(target: &Target) -> Fields {
 
 fn is_missing(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::NotFound
+}
+
+/// Prisma's migrations keep nobody from looking at the rest.
+fn not_read(folder: String) -> Fields {
+    let why = "Prisma's migrations are not read yet: `npx prisma migrate status` tells of them";
+    vec![
+        ("folder".to_owned(), folder.into()),
+        ("not_read".to_owned(), why.into()),
+    ]
 }
 
 /// How many migrations are applied, and each that is not as it should be.
