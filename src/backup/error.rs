@@ -134,6 +134,22 @@ pub enum Error {
         /// What was asked for.
         mode: String,
     },
+    /// The file is missing, and the set is not of it.
+    #[error("no database at `{place}`, and the backup {timestamp} was made of another: {from}")]
+    NotOfIt {
+        /// The file.
+        place: String,
+        /// Which.
+        timestamp: Timestamp,
+        /// What it was made of, in words.
+        from: String,
+    },
+    /// A file was to be made that has come meanwhile.
+    #[error("`{place}` was made by another program meanwhile, and nothing was restored")]
+    MadeMeanwhile {
+        /// The file.
+        place: String,
+    },
     /// A table is not as the set has it.
     #[error("`{table}` cannot take the rows of the backup {timestamp}: {why}")]
     OtherColumns {
@@ -266,6 +282,7 @@ fn kind(error: &Error) -> Kind {
         }
         Error::OtherColumns { .. }
         | Error::AbsentTable { .. }
+        | Error::MadeMeanwhile { .. }
         | Error::Orphans { .. }
         | Error::SameButForCase { .. }
         | Error::TiedFromOutside { .. }
@@ -281,6 +298,7 @@ fn kind(error: &Error) -> Kind {
             Kind::Backup
         }
         Error::File { .. } | Error::Worker { .. } => Kind::Io,
+        Error::NotOfIt { .. } => Kind::Connect,
     }
 }
 
@@ -331,6 +349,12 @@ fn hint(error: &Error) -> Option<String> {
             "restore it into a server that tells them apart: `SELECT @@lower_case_table_names` says 0 there".to_owned()
         }
         Error::UnknownMode { .. } => "`replace`".to_owned(),
+        Error::NotOfIt { place, .. } => format!(
+            "check DATABASE_URL; if a new database is to be made there from that backup, make an empty file first: `touch '{place}'`"
+        ),
+        Error::MadeMeanwhile { .. } => {
+            "stop what uses it, look at what it holds, then run this again".to_owned()
+        }
         Error::OtherColumns { .. } => "restore the whole set, without `--tables`".to_owned(),
         Error::AbsentTable { table, schema, .. } => format!(
             "make `{table}` again first, by its statements in `{schema}`, then run this again; restoring the whole set, without `--tables`, takes everything else back to then as well"

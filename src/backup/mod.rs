@@ -41,7 +41,7 @@ pub use error::{Error, Result};
 pub use half_done::end_half_done;
 pub use history::{Applied, Migrations};
 pub use restore::{
-    Change, Mode, RestoreOptions, RestorePlan, Restored, Restoring, Scope, restore,
+    Change, Creation, Mode, RestoreOptions, RestorePlan, Restored, Restoring, Scope, restore,
     restore_with_safety_backup,
 };
 pub use retention::PrunePlan;

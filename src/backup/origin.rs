@@ -17,8 +17,8 @@ impl Origin {
     /// The database at this address, for sets in this folder: a file is known by the way to it from there, so that a
     /// project keeps its sets when it moves.
     pub fn of(target: &Target, folder: &Path) -> Origin {
-        let place = match target.file() {
-            Some(file) => Some(way(folder, file)),
+        let place = match target.real_file() {
+            Some(file) => Some(way(folder, &file)),
             None => target.host_and_port(),
         };
         Origin {

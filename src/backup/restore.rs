@@ -13,7 +13,7 @@ use super::load::{check_counts, load_all, load_table};
 use super::new_file::NewFile;
 use super::progress::say;
 pub use super::restore_plan::{
-    Change, Mode, RestoreOptions, RestorePlan, Scope, plan, refuse_rightless,
+    Change, Creation, Mode, RestoreOptions, RestorePlan, Scope, plan, refuse_rightless,
 };
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
@@ -100,10 +100,10 @@ impl<'a> Restoring<'a> {
     ) -> Result<Restoring<'a>> {
         // Before the new file is expected, whose own files beside it would go with it.
         plan.target.refuse_left_beside()?;
-        let new_file = NewFile::expect(plan);
         if plan.creates {
             announce(plan, log)?;
         }
+        let new_file = NewFile::claim(plan)?;
         let access = Access {
             write: true,
             create: plan.creates,

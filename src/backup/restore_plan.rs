@@ -7,6 +7,8 @@ use super::choose;
 use super::error::Error;
 use super::fit::{differences, remark_origin, same_engine};
 use super::letters;
+pub use super::new_file::Creation;
+use super::new_file::creates;
 use super::progress::say;
 use super::set::Set;
 use super::store::Store;
@@ -48,8 +50,8 @@ pub struct RestoreOptions {
     pub tables: Option<Vec<String>>,
     /// How rows come together.
     pub mode: Mode,
-    /// The database may be created if it is missing (`--into`).
-    pub create: bool,
+    /// Whether the database may be created if it is missing.
+    pub create: Creation,
 }
 
 /// How much of the database a restore changes.
@@ -191,7 +193,7 @@ pub async fn plan(
     let mut set = choose::set_for(target, store, which, options, sink.as_ref()).await?;
     same_engine(&set, target.engine(), Engine::is_kin)?;
     target.refuse_left_beside()?;
-    let creates = options.create && !target.exists();
+    let creates = creates(options.create, target, &set, store, sink.as_ref())?;
     let mut session = match creates {
         true => None,
         false => Some(target.read_telling(sink.as_ref()).await?),

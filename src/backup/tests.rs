@@ -191,6 +191,7 @@ fn tables(names: &[&str]) -> Option<Vec<String>> {
 }
 
 mod creating;
+mod new_files;
 mod pruning;
 mod restoring;
 mod shapes;

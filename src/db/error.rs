@@ -20,6 +20,14 @@ pub enum Error {
         /// The file or server and database name.
         place: String,
     },
+    /// A database file cannot be made in a folder that is not there.
+    #[error("cannot make the database `{place}`: there is no folder `{folder}`")]
+    NoFolder {
+        /// The file.
+        place: String,
+        /// Its folder.
+        folder: String,
+    },
     /// There is no file, but there are those that the engine keeps beside one.
     #[error(
         "there is no database at `{place}`, but {files} of one that was moved away or lost: what it committed last may be there, and SQLite would delete that or write it into a new file"

@@ -5,7 +5,7 @@ use super::error::{CORRUPT_INDEX, Engine, Error, LOCKED, NEVER_INSIDE, NO_SCHEMA
 use crate::error::{self, Kind};
 
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
-const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it), with those beside it that end in `-wal`, `-shm` and `-journal`, which may hold its newest rows (`sqlite3 FILE .recover` shows what can still be read); then `dbscript run safe-migration` makes a new one, and `dbscript run restore` fills it";
+const ANEW: &str = "is it the right file? If it is damaged, stop what uses it and move the file aside (keep it), with those beside it that end in `-wal`, `-shm` and `-journal`, which may hold its newest rows (`sqlite3 FILE .recover` shows what can still be read); then `dbscript run restore` makes it again from its newest backup";
 
 /// The way out of a database of which an index alone is damaged.
 const REINDEX: &str = "no row is missing as far as can be seen, only entries of the index: stop what uses the database, keep a copy of the file, make its indexes anew with `sqlite3 FILE REINDEX`, and run this again; nothing needs to be restored";
@@ -88,9 +88,16 @@ fn is_of_disk(code: &str) -> bool {
 fn way_to_one(place: &str) -> String {
     match place.contains("://") && !place.starts_with("sqlite:") {
         true => "check the name in DATABASE_URL; a new database is made with `CREATE DATABASE`, then `dbscript run restore` fills it if it was lost",
-        false => "check DATABASE_URL; only a migration creates a database: `dbscript run safe-migration`, and after it `dbscript run restore` if it was lost",
+        false => "check DATABASE_URL; if it was lost, `dbscript run restore` makes it again from its newest backup; a new one is made by a migration: `dbscript run safe-migration`",
     }
     .to_owned()
+}
+
+/// The way out where a database is to be made in a folder that is not there.
+fn way_to_folder(folder: &str) -> String {
+    format!(
+        "check DATABASE_URL, and that the disk it names is there; a new folder is made with `mkdir -p '{folder}'`"
+    )
 }
 
 /// Kind, code and way out.
@@ -122,6 +129,7 @@ fn report(error: &Error) -> Report {
     match error {
         Error::Url { hint, .. } => (Kind::Usage, None, Some(hint.clone())),
         Error::Missing { place } => (Kind::Connect, None, Some(way_to_one(place))),
+        Error::NoFolder { folder, .. } => (Kind::Connect, None, Some(way_to_folder(folder))),
         Error::LeftBeside { .. } => (Kind::Connect, None, Some(TOGETHER.to_owned())),
         Error::NoSchema { .. } => with(Kind::Connect, NO_SCHEMA, MAKE_SCHEMA),
         Error::NoSchemaAmongOthers { schema, .. } => {

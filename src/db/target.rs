@@ -1,6 +1,6 @@
 //! Where a database is: a URL, parsed once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::dialect::{Snapshot, mysql, postgres, sqlite};
 use super::patience::{telling, telling_late};
@@ -111,6 +111,11 @@ impl Target {
         }
     }
 
+    /// The same; where it is a link, the file that it leads to, which may be missing.
+    pub fn real_file(&self) -> Option<PathBuf> {
+        self.file().map(sqlite::beside::resolved)
+    }
+
     /// The server's host and port (or socket), in one spelling, for a database on a server.
     pub fn host_and_port(&self) -> Option<String> {
         match &self.address {
@@ -130,6 +135,15 @@ impl Target {
     /// `LeftBeside`.
     pub fn refuse_left_beside(&self) -> Result<()> {
         self.file().map_or(Ok(()), sqlite::beside::refuse_left)
+    }
+
+    /// Refuses to make a database file in a folder that is not there.
+    ///
+    /// # Errors
+    /// `NoFolder`.
+    pub fn refuse_without_folder(&self) -> Result<()> {
+        self.file()
+            .map_or(Ok(()), sqlite::beside::refuse_without_folder)
     }
 
     /// Removes a database file that holds nothing at all: what is left when the first migration of a new database failed.

@@ -13,6 +13,7 @@ mod kills;
 mod leftovers;
 mod limits;
 mod locks;
+mod lost_files;
 mod main_job;
 mod named;
 mod new_files;

@@ -80,9 +80,9 @@ async fn a_missing_database_is_created_only_when_asked_for() {
         let (house, other) = (&house, other.clone());
         async move { restore::plan(&house.store(), "latest", &other, &options, &house.sink).await }
     };
-    let error = plan(false).await.expect_err("missing");
+    let error = plan(Creation::Never).await.expect_err("missing");
     assert_eq!(error.kind, Kind::Connect);
-    let made = plan(true).await.expect("a plan");
+    let made = plan(Creation::Anywhere).await.expect("a plan");
     assert!(
         made.creates && made.to_string().starts_with("create sqlite://other.db"),
         "{made}"
@@ -131,7 +131,7 @@ async fn a_restore_that_fails_changes_nothing_and_creates_nothing() {
     // The same into a new file.
     std::fs::write(&path, &text).expect("writable");
     let options = RestoreOptions {
-        create: true,
+        create: Creation::Anywhere,
         ..RestoreOptions::default()
     };
     let other = house.target_named("other.db");
@@ -140,36 +140,6 @@ async fn a_restore_that_fails_changes_nothing_and_creates_nothing() {
     restore(&plan.expect("a plan"), &house.log(), &house.sink)
         .await
         .expect_err("damage");
-    assert!(!house.path().join("other.db").exists());
-}
-
-#[tokio::test]
-async fn a_restore_into_a_new_file_leaves_alone_what_another_one_left_beside_it() {
-    let house = House::with_sample().await;
-    house.backup().await;
-    let options = RestoreOptions {
-        create: true,
-        ..RestoreOptions::default()
-    };
-    let other = house.target_named("other.db");
-    let (store, left) = (house.store(), house.path().join("other.db-journal"));
-    let plan = restore::plan(&store, "latest", &other, &options, &house.sink).await;
-    let plan = plan.expect("a plan");
-    std::fs::write(&left, "of another file").expect("writable");
-    // Planned, and done as planned before it lay there.
-    let again = restore::plan(&store, "latest", &other, &options, &house.sink).await;
-    let done = restore(&plan, &house.log(), &house.sink).await;
-    for error in [again.map(|_| ()), done.map(|_| ())] {
-        let error = error.expect_err("refused");
-        assert!(
-            error.chain().contains("other.db-journal"),
-            "{}",
-            error.chain()
-        );
-        assert_eq!(error.kind, Kind::Connect);
-    }
-    let kept = std::fs::read_to_string(&left).expect("it stays");
-    assert_eq!(kept, "of another file");
     assert!(!house.path().join("other.db").exists());
 }
 

@@ -71,7 +71,7 @@ async fn awkward_schemas_come_back_as_they_were() {
     );
     let other = house.target_named("other.db");
     let options = RestoreOptions {
-        create: true,
+        create: Creation::Anywhere,
         ..RestoreOptions::default()
     };
     let plan = restore::plan(&house.store(), "latest", &other, &options, &house.sink).await;

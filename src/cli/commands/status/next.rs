@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::backup::{self, Listing};
+use crate::backup::{self, Listing, Store};
 use crate::cli::settings::Settings;
 use crate::db::{HALF_RESTORED, NOT_RESTORED};
 use crate::event::counted;
@@ -29,6 +29,7 @@ pub(super) fn steps(
     database: &Known<'_>,
 ) -> Vec<String> {
     let mut steps = Vec::new();
+    steps.extend(lost(settings, listing, &database.evidence));
     for half in half {
         let HalfApplied {
             version,
@@ -75,6 +76,27 @@ pub(super) fn steps(
     steps.extend(damaged.first().map(|newest| damage(newest, damaged.len())));
     steps.extend(litter(settings, &listing.litter));
     steps
+}
+
+/// What can be done where the database is not there and backups of it are.
+fn lost(settings: &Settings, listing: &Listing, evidence: &Evidence<'_>) -> Option<String> {
+    if evidence.target.exists() {
+        return None;
+    }
+    let origin = Store::open(&settings.backups).origin(evidence.target);
+    let is_whole = |entry: &&backup::Entry| {
+        let summary = entry.set().map(backup::Set::summary);
+        entry.fault().is_none()
+            && summary
+                .is_some_and(|summary| !summary.is_partial() && origin.made(&summary.database))
+    };
+    let sets = listing.sets.iter().filter(is_whole).count();
+    (sets > 0).then(|| {
+        format!(
+            "there is no database, but {} of it: if it is lost, and not only its disk or folder not there, `dbscript run restore` makes it again",
+            counted(sets, "whole backup")
+        )
+    })
 }
 
 /// What can be done with damaged sets.

@@ -11,7 +11,7 @@ const LINKS: usize = 200;
 
 /// The file that a link leads to, whether it is there or not: SQLite keeps its own beside that, not beside the link
 /// (<https://www.sqlite.org/c3ref/open.html>). Anything else as it is.
-pub(super) fn resolved(path: &Path) -> PathBuf {
+pub(in crate::db) fn resolved(path: &Path) -> PathBuf {
     let mut file = path.to_owned();
     for _ in 0..LINKS {
         let Ok(next) = std::fs::read_link(&file) else {
@@ -47,6 +47,23 @@ pub(in crate::db) fn refuse_left(path: &Path) -> Result<()> {
         place: path.display().to_string(),
         files: left.join(" and "),
     })
+}
+
+/// Refuses to make a database in a folder that is not there: the engine would only say that it cannot open it.
+///
+/// # Errors
+/// `NoFolder`.
+pub(in crate::db) fn refuse_without_folder(path: &Path) -> Result<()> {
+    let file = resolved(path);
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+            Err(Error::NoFolder {
+                place: file.display().to_string(),
+                folder: folder.display().to_string(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn named(path: &Path, ending: &str) -> PathBuf {

@@ -27,6 +27,9 @@ fn file(path: &Path, access: Access) -> Result<Connection> {
     if !path.exists() && !access.create {
         return Err(Error::Missing { place });
     }
+    if !path.exists() {
+        beside::refuse_without_folder(path)?;
+    }
     if path.is_dir() {
         // SQLite itself speaks of an I/O error.
         let source = EngineError {

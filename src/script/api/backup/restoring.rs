@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{counts, counts_of, map, number, sink, store, tell_counts};
-use crate::backup::{self, Mode, RestoreOptions, Restoring, Set};
+use crate::backup::{self, Creation, Mode, RestoreOptions, Restoring, Set};
 use crate::db::{Overtaken, Session};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Level, Silent, Sink};
@@ -20,7 +20,7 @@ fn restore_options(call: &Call<'_>) -> Result<(String, RestoreOptions), Thrown> 
     let options = RestoreOptions {
         tables: given.texts("tables")?.filter(|tables| !tables.is_empty()),
         mode: Mode::from_name(&mode).map_err(Error::from)?,
-        create: false,
+        create: Creation::Lost,
     };
     Ok((
         given.text("from").unwrap_or_else(|| "latest".to_owned()),
