@@ -56,7 +56,7 @@ pub(super) fn creates(
         }
         Creation::Lost | Creation::Anywhere => {}
     }
-    target.refuse_without_folder()?;
+    target.refuse_unmakeable()?;
     let message = format!(
         "there is no file at `{place}`: a restore makes a new one; if only its disk or folder is not there, bring that back instead"
     );

@@ -263,6 +263,9 @@ pub const TABLE_LOCKS: &str = "table-locks";
 /// The code of a schema that is not there (PostgreSQL's own).
 pub const NO_SCHEMA: &str = "3F000";
 
+/// The code of what a URL forbids that only reads.
+pub(super) const FORBIDDEN: &str = "SQLITE_READONLY";
+
 /// The code of a connection that TLS is in the way of.
 pub(super) const TLS: &str = "tls";
 

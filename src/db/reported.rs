@@ -1,7 +1,7 @@
 //! Errors of this room as the one that crosses rooms: their kind, their code and the way out.
 
 use super::broken::{CLOSED, COMMITTED, IN_DOUBT};
-use super::error::{CORRUPT_INDEX, Engine, Error, LOCKED, NEVER_INSIDE, NO_SCHEMA, TLS};
+use super::error::{CORRUPT_INDEX, Engine, Error, FORBIDDEN, LOCKED, NEVER_INSIDE, NO_SCHEMA, TLS};
 use crate::error::{self, Kind};
 
 /// The way out of a database that cannot be read: a restore needs one it can read, to save what is there.
@@ -23,6 +23,7 @@ fn way_in(source: &Engine) -> String {
         "53300" | "08004" => "every place on the server is taken: end what is idle, or wait longer with `pool_timeout=SECONDS` in the URL",
         "42501" | "42000" => "grant this user access to the database, or name another user in the URL",
         code if is_of_disk(code) => DISK,
+        FORBIDDEN => "take `mode=ro` (or `immutable=1`) out of DATABASE_URL: what only reads changes no row all the same",
         code if code.starts_with("SQLITE_") => "check that the URL names the right file, and that you may read and write it and its folder",
         _ if said.contains("certificate file") => "check the path: a relative one starts in the project folder",
         _ => "check that the server runs and lets this machine in, and the scheme, host and port in the URL",

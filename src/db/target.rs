@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::dialect::{Snapshot, mysql, postgres, sqlite};
+use super::error::FORBIDDEN;
 use super::patience::{telling, telling_late};
 use super::scratch::Scratch;
 use super::server::Server;
@@ -28,6 +29,7 @@ pub struct Target {
     shown: String,
     name: String,
     address: Address,
+    reads_only: bool,
 }
 
 impl Target {
@@ -37,7 +39,10 @@ impl Target {
     /// `Error::Url` for an unknown scheme or a malformed URL.
     pub fn parse(url: &str, project: &Path) -> Result<Target> {
         Ok(match url::parse(url, project)? {
-            Address::File(path) => Target::sqlite_file(&path, project),
+            Address::File(path) => Target {
+                reads_only: sqlite::url::reads_only(url),
+                ..Target::sqlite_file(&path, project)
+            },
             Address::Server(engine, server) => Target::server(engine, *server),
         })
     }
@@ -53,6 +58,7 @@ impl Target {
                 |name| name.to_string_lossy().into_owned(),
             ),
             address: Address::File(path.to_owned()),
+            reads_only: false,
         }
     }
 
@@ -63,6 +69,7 @@ impl Target {
             shown: server.shown(engine),
             name: server.database.clone(),
             address: Address::Server(engine, Box::new(server)),
+            reads_only: false,
         }
     }
 
@@ -124,6 +131,11 @@ impl Target {
         }
     }
 
+    /// Whether its URL forbids to write to it (SQLite's `mode=ro`).
+    pub fn reads_only(&self) -> bool {
+        self.reads_only
+    }
+
     /// Whether the database is there; a server is asked when it is connected to.
     pub fn exists(&self) -> bool {
         self.file().is_none_or(Path::exists)
@@ -137,11 +149,20 @@ impl Target {
         self.file().map_or(Ok(()), sqlite::beside::refuse_left)
     }
 
-    /// Refuses to make a database file in a folder that is not there.
+    /// Refuses to make a database file in a folder that is not there, or where its URL forbids to write.
     ///
     /// # Errors
-    /// `NoFolder`.
-    pub fn refuse_without_folder(&self) -> Result<()> {
+    /// `NoFolder`, `Connect`.
+    pub fn refuse_unmakeable(&self) -> Result<()> {
+        if self.reads_only {
+            return Err(Error::Connect {
+                place: self.shown.clone(),
+                source: EngineError {
+                    code: FORBIDDEN.to_owned(),
+                    message: "it is not there, and its URL forbids to make it".to_owned(),
+                },
+            });
+        }
         self.file()
             .map_or(Ok(()), sqlite::beside::refuse_without_folder)
     }

@@ -29,6 +29,12 @@ const ABOVE_READ_ONLY: [&str; 6] = [
 /// # Errors
 /// `Unsupported`, with what has it so.
 pub async fn refuse_read_only(session: &mut Session) -> Result<()> {
+    if session.target().reads_only() {
+        return Err(refused(
+            "its URL says `mode=ro` or `immutable=1`",
+            "take that out of DATABASE_URL if it is to be written",
+        ));
+    }
     match session.engine() {
         Engine::Sqlite => match session.target().file().map(why_read_only).transpose()? {
             Some(Some((why, hint))) => Err(refused(&why, &hint)),

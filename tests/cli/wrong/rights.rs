@@ -205,3 +205,75 @@ async fn of_roles() {
         }
     }
 }
+
+/// A URL that says so is obeyed, whatever its file would take.
+const FORBIDDEN: &[&str] = &["takes no writes", "`mode=ro`", "DATABASE_URL"];
+
+#[test]
+fn a_url_that_forbids_to_write() {
+    let url = "sqlite://dbscript.db?mode=ro";
+    let forbidden = |words, code, told| wrong(words, code, told).url(url);
+    hold(&[
+        forbidden("run safe-migration --yes", 3, FORBIDDEN)
+            .file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);"),
+        forbidden("run restore-users", 3, FORBIDDEN),
+        forbidden("run restore --yes", 3, FORBIDDEN).with(super::sets::with_set),
+        wrong(
+            "run safe-migration --yes",
+            4,
+            &["none.db", "forbids to make it", "`mode=ro`"],
+        )
+        .url("sqlite://none.db?mode=ro")
+        .file("migrations/0004_fine.sql", "CREATE TABLE fine (a INTEGER);"),
+        wrong(
+            "run restore --yes",
+            4,
+            &["dbscript.db", "forbids to make it"],
+        )
+        .url(url)
+        .with(|project| {
+            super::sets::with_set(project);
+            project.remove("dbscript.db");
+        }),
+    ]);
+}
+
+#[test]
+fn a_url_that_forbids_to_write_can_be_backed_up_and_is_not_mended() {
+    let project = crate::harness::Project::new();
+    let url = "file:dbscript.db?mode=ro";
+    let open = project.sqlite();
+    open.execute_batch(
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1); BEGIN IMMEDIATE; PRAGMA cache_size = 1",
+    )
+    .expect("written");
+    let backup = || {
+        project
+            .dbscript(&["run", "backup"])
+            .env("DATABASE_URL", url)
+    };
+    backup().go();
+    // A writer that was stopped hard, with a journal that must be played back.
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO t SELECT i FROM n";
+    open.execute_batch(rows).expect("written");
+    let path = project.path();
+    let files = ["dbscript.db", "dbscript.db-journal"];
+    let kept = files.map(|name| std::fs::read(path.join(name)).expect("it is there"));
+    drop(open);
+    for (name, bytes) in files.iter().zip(&kept) {
+        project.file(name, bytes);
+    }
+    let told = backup().status(4).go();
+    assert!(
+        told.told().contains("which its URL forbids"),
+        "{}",
+        told.told()
+    );
+    for (name, bytes) in files.iter().zip(&kept) {
+        assert!(
+            std::fs::read(path.join(name)).expect("it stays") == *bytes,
+            "{name}"
+        );
+    }
+}

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::worker::Worker;
 use super::{beside, fault, math};
+use crate::db::error::FORBIDDEN;
 use crate::db::{Access, EngineError, Error, Result, Target};
 
 /// How long SQLite itself waits for a lock, in milliseconds; longer waits are ours, so that they can be cancelled.
@@ -18,10 +19,20 @@ pub(super) async fn worker(target: &Target, access: Access) -> Result<Worker> {
     let Some(path) = target.file().map(Path::to_owned) else {
         return Err(Error::Closed);
     };
-    Worker::start(move || file(&path, access)).await
+    // As SQLite opens a file that its user may not write: what writes is refused by name before it comes to that.
+    let forbidden = target.reads_only();
+    let access = match forbidden {
+        true => Access {
+            guarded: access.guarded,
+            ..Access::default()
+        },
+        false => access,
+    };
+    Worker::start(move || file(&path, access, forbidden)).await
 }
 
-fn file(path: &Path, access: Access) -> Result<Connection> {
+/// Opens the file; `forbidden` keeps even what reading needs from being written to it.
+fn file(path: &Path, access: Access, forbidden: bool) -> Result<Connection> {
     let place = path.display().to_string();
     beside::refuse_left(path)?;
     if !path.exists() && !access.create {
@@ -41,6 +52,9 @@ fn file(path: &Path, access: Access) -> Result<Connection> {
     let connection = if access.write || access.create {
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | creating(access))
             .map_err(|error| fault::opening(&place, error))?
+    } else if forbidden {
+        connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(|error| forbidden_to_recover(&place, error))?
     } else {
         reader(path).map_err(|error| fault::opening(&place, error))?
     };
@@ -66,6 +80,20 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
             Ok(connection)
         }
         result => result,
+    }
+}
+
+/// What keeps a file from being read whose URL forbids to write.
+fn forbidden_to_recover(place: &str, error: rusqlite::Error) -> Error {
+    if !needs_recovery(&error) {
+        return fault::opening(place, error);
+    }
+    Error::Connect {
+        place: place.to_owned(),
+        source: EngineError {
+            code: FORBIDDEN.to_owned(),
+            message: "it cannot be read without writing to it or beside it, which its URL forbids: its last writer was stopped hard, or it has a write-ahead log".to_owned(),
+        },
     }
 }
 

@@ -50,6 +50,15 @@ pub fn path(url: &str, project: &Path) -> Result<PathBuf> {
     Ok(here)
 }
 
+/// Whether the URL asks for reading alone, as SQLite's own URIs do (<https://www.sqlite.org/uri.html>): `mode=ro`, or
+/// `immutable=1`, which says that nobody writes.
+pub fn reads_only(url: &str) -> bool {
+    let url = url.trim().trim_end_matches(['"', '\'', '`']);
+    let query = url.split('#').next().and_then(|url| url.split_once('?'));
+    let asks = |part: &str| matches!(part, "mode=ro" | "immutable=1");
+    query.is_some_and(|(_, query)| query.split('&').any(asks))
+}
+
 /// Without `.` parts, so that the name people see is the short one.
 fn clean(path: &Path) -> PathBuf {
     path.components()
@@ -83,6 +92,20 @@ mod tests {
             ("sqlite://100%.db", "/p/100%.db"),
         ] {
             assert_eq!(named(url), file, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_may_forbid_to_write() {
+        for (url, forbids) in [
+            ("sqlite://app.db?mode=ro", true),
+            ("file:app.db?cache=shared&mode=ro", true),
+            ("\"file:app.db?immutable=1\"", true),
+            ("sqlite://app.db?mode=rwc", false),
+            ("sqlite://app.db?immutable=0", false),
+            ("sqlite://mode=ro", false),
+        ] {
+            assert_eq!(reads_only(url), forbids, "{url}");
         }
     }
 

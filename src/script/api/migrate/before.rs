@@ -35,7 +35,7 @@ pub(super) fn tell_what_is_made(host: &Host, pending: &[Migration]) -> Result<()
     if pending.is_empty() || host.require("db:write").is_err() || (host.exists()? && !is_empty) {
         return Ok(());
     }
-    target.refuse_without_folder()?;
+    target.refuse_unmakeable()?;
     let message = match (is_empty, host.plan()) {
         (true, _) => format!("the file `{}` is empty", file.display()),
         (false, true) => format!(
