@@ -5,7 +5,7 @@ use dbscript::db::Begin;
 use super::{client, for_user, name};
 use crate::contract::{number, rows};
 use crate::harness::databases::{Database, Fresh};
-use crate::harness::{PASSWORD, Project};
+use crate::harness::{PASSWORD, Project, timestamps};
 
 /// The URL of a user who may do everything with the database, and with those of ours beside it where `beside`.
 pub(super) fn limited(fresh: &Fresh, user: &str, beside: bool) -> String {
@@ -74,7 +74,7 @@ async fn a_rich_schema_comes_back_in_every_mode_of_the_server() {
         let padded = project.read(&format!("backups/{}", padded.expect("it is in the set")));
         assert!(padded.contains("{\"c\":\"x\"}"), "{padded}");
         client(&url, "DELETE FROM child; DROP VIEW b;");
-        let set = crate::harness::timestamps(&project).remove(0);
+        let set = timestamps(&project).remove(0);
         go(&["run", "restore", "--yes", "--from", &set]);
         super::schema::assert_same(&was, &super::schema::dump(&fresh));
     }
@@ -217,4 +217,38 @@ async fn the_migrations_are_told_to_who_may_not_show_views() {
         .result();
     assert_eq!(status["migrations"]["pending"], 2, "{status}");
     assert!(status["database"]["problem"].is_string(), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_on_a_routine_that_a_restore_replaces_are_told_with_what_gives_them_again() {
+    let Some(fresh) = Fresh::new(Database::Mysql).await else {
+        return;
+    };
+    let database = name(fresh.url());
+    let web = format!("`call_{}`@`127.0.0.1`", &database[5..]);
+    let given = format!("GRANT EXECUTE ON PROCEDURE `{database}`.`p` TO {web}");
+    let made = "CREATE TABLE t (id INT PRIMARY KEY); CREATE PROCEDURE p() SELECT 1; CREATE PROCEDURE q() SELECT 1;";
+    client(fresh.url(), &format!("{made} CREATE USER {web}; {given};"));
+    let project = Project::new();
+    let go = |words: &[&str]| project.dbscript(words).env("DATABASE_URL", fresh.url());
+    let mut root = fresh.session().await;
+    let held = "SELECT COUNT(*) FROM mysql.procs_priv WHERE Db = DATABASE() AND User LIKE 'call%'";
+    go(&["run", "backup"]).go();
+    let set = timestamps(&project).remove(0);
+    let restore = ["run", "restore", "--yes", "--from", &set];
+    go(&restore).stderr_lacks("GRANT").go();
+    assert_eq!(
+        number(&mut root, held).await,
+        1,
+        "what is as it is to be stays"
+    );
+    let other = format!("DROP PROCEDURE p; CREATE PROCEDURE p() SELECT 2; {given};");
+    client(fresh.url(), &other);
+    for words in [&["run", "restore", "--plan", "--from", &set][..], &restore] {
+        let run = go(words).stderr_has(&given).go();
+        assert!(!run.stderr.contains("`q`"), "{}", run.stderr);
+    }
+    assert_eq!(number(&mut root, held).await, 0);
+    client(fresh.url(), &given);
+    assert_eq!(number(&mut root, held).await, 1, "the way out leads out");
 }

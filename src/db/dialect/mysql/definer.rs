@@ -5,7 +5,7 @@
 //! catalog has the SQL without definers, so that a copy made with fewer rights does not count as another schema.
 
 use super::link::State;
-use super::{account, objects, owners, text, views};
+use super::{account, objects, owners, routine_grants, text, views};
 use crate::db::{Error, Result};
 
 const WORD: &str = "DEFINER=";
@@ -136,11 +136,17 @@ async fn make_as_owned(state: &mut State, statement: &str) -> Result<u64> {
     }
 }
 
-/// What making these statements' objects in a restore would do in another way than they say: the definers that go, as
-/// far as it can be told. What is there as it is to be stays; a trigger goes with its table.
+/// What making these statements' objects in a restore would do in another way than they say, as far as it can be told.
 pub(super) async fn foretell(state: &mut State, statements: &[String]) -> Result<Vec<String>> {
     owners::refuse_unable_to_end(state).await?;
     views::refuse_closed(state, statements).await?;
+    let mut told = foretell_definers(state, statements).await?;
+    told.extend(routine_grants::foretell(state, statements).await?);
+    Ok(told)
+}
+
+/// The definers that go. What is there as it is to be stays; a trigger goes with its table.
+async fn foretell_definers(state: &mut State, statements: &[String]) -> Result<Vec<String>> {
     if account::may_name_others(state).await? != Some(false) {
         return Ok(Vec::new());
     }

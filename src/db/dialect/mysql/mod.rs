@@ -25,6 +25,7 @@ mod open;
 mod outside;
 mod owners;
 mod rebuild;
+mod routine_grants;
 mod rows;
 mod schema;
 mod scratch;
