@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::draft::{Carried, Draft, OnFailure, Question, Weight};
-use super::wording::{counted, key};
+use super::wording::{counted, key, sentence};
 use crate::db::{self, Begin, Session};
 use crate::error::Result;
 use crate::event::Severity;
@@ -178,13 +178,8 @@ async fn ask(draft: &Draft, question: &Question, session: &mut Witness<'_>) -> R
         },
         None => String::new(),
     };
-    let logged = format!(
-        "{}{of} {} {}{}",
-        counted(met),
-        question.subject,
-        question.verdict,
-        draft.more
-    );
+    let said = sentence(met, &of, &question.subject, &question.verdict);
+    let logged = format!("{said}{}", draft.more);
     let sample = match &question.sample {
         Some((name, sql)) => keys(session, name, sql).await?,
         None => String::new(),

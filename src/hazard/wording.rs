@@ -52,6 +52,31 @@ pub(super) fn counted(number: u64) -> String {
     }
 }
 
+/// What so many rows do, such as `2 of 3 rows of `users` have …`; `of` is empty where all of them do.
+pub(super) fn sentence(met: u64, of: &str, subject: &str, verdict: &str) -> String {
+    let number = counted(met);
+    match (met, of.is_empty(), subject.strip_prefix("rows ")) {
+        (1, true, Some(table)) => format!("{number} row {table} {}", of_one(verdict)),
+        _ => format!("{number}{of} {subject} {verdict}"),
+    }
+}
+
+/// A verdict on rows as one on a single row.
+fn of_one(verdict: &str) -> String {
+    const VERBS: [(&str, &str); 6] = [
+        ("have ", "has "),
+        ("are ", "is "),
+        ("do ", "does "),
+        ("break ", "breaks "),
+        ("conflict ", "conflicts "),
+        ("share their ", "shares its "),
+    ];
+    let found = VERBS
+        .iter()
+        .find_map(|(many, one)| Some((one, verdict.strip_prefix(many)?)));
+    found.map_or(verdict.to_owned(), |(one, rest)| format!("{one}{rest}"))
+}
+
 /// A number with commas between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -68,6 +93,23 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_row_is_no_plural() {
+        for (met, of, verdict, said) in [
+            (1, "", "would be lost", "1 row of `t` would be lost"),
+            (1, "", "have NULL in `a`", "1 row of `t` has NULL in `a`"),
+            (2, "", "have NULL in `a`", "2 rows of `t` have NULL in `a`"),
+            (
+                1,
+                " of 3",
+                "would be lost",
+                "1 of 3 rows of `t` would be lost",
+            ),
+        ] {
+            assert_eq!(sentence(met, of, "rows of `t`", verdict), said);
+        }
+    }
 
     #[test]
     fn numbers_and_keys_are_shown_as_people_write_them() {
