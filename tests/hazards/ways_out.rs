@@ -172,3 +172,24 @@ async fn what_mysql_does_in_silence_may_be_allowed() {
         assert_eq!(super::run(&there, sql).await.is_err(), fails, "{sql}");
     }
 }
+
+#[test]
+fn several_hazards_are_allowed_in_one_line_that_can_be_pasted() {
+    let project = Project::new();
+    project.sql("CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT); INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1)");
+    project.file(
+        "migrations/1_less.sql",
+        "DROP TABLE b; ALTER TABLE a DROP COLUMN y;",
+    );
+    let allowed = "drop-table(b),drop-column(a.y)";
+    let refused = project.dbscript(&MIGRATE[..3]).status(3).go();
+    let told = refused.told();
+    assert!(told.contains(&format!("`--allow '{allowed}'`")), "{told}");
+    assert!(
+        told.contains("above its statement and the others above theirs"),
+        "{told}"
+    );
+    project
+        .dbscript(&[&MIGRATE[..3], &["--allow", allowed]].concat())
+        .go();
+}

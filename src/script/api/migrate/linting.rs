@@ -172,8 +172,12 @@ pub(super) fn refuse_unless_allowed(call: &Call<'_>) -> Answer {
             true => "if it is meant",
             false => "if the rest is meant",
         };
+        let above = match wanted.len() {
+            1 => "above the statement",
+            _ => "above its statement and the others above theirs",
+        };
         ways_out.push(format!(
-            "{condition}, put `-- dbscript: allow {allowed}` above the statement, or pass `--allow '{}'`",
+            "{condition}, put `-- dbscript: allow {allowed}` {above}, or pass `--allow '{}'`",
             wanted.join(",")
         ));
     }
