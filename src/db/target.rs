@@ -30,6 +30,7 @@ pub struct Target {
     name: String,
     address: Address,
     reads_only: bool,
+    opening_limit_s: Option<u64>,
 }
 
 impl Target {
@@ -59,6 +60,7 @@ impl Target {
             ),
             address: Address::File(path.to_owned()),
             reads_only: false,
+            opening_limit_s: None,
         }
     }
 
@@ -70,6 +72,7 @@ impl Target {
             name: server.database.clone(),
             address: Address::Server(engine, Box::new(server)),
             reads_only: false,
+            opening_limit_s: None,
         }
     }
 
@@ -134,6 +137,19 @@ impl Target {
     /// Whether its URL forbids to write to it (SQLite's `mode=ro`).
     pub fn reads_only(&self) -> bool {
         self.reads_only
+    }
+
+    /// The same database; if another program keeps its file from being opened, that is waited for as long as this, in
+    /// seconds. A server lets everybody in.
+    #[must_use]
+    pub fn opened_within(mut self, limit_s: u64) -> Target {
+        self.opening_limit_s = Some(limit_s);
+        self
+    }
+
+    /// What [`Target::opened_within`] was given.
+    pub(super) fn opening_limit_s(&self) -> Option<u64> {
+        self.opening_limit_s
     }
 
     /// Whether the database is there; a server is asked when it is connected to.

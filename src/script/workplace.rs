@@ -220,6 +220,13 @@ impl Host {
             .with(self.workplace(), |place| place.access.create = true);
     }
 
+    /// How long the current workplace's database may be kept from being opened by other programs, in seconds.
+    pub fn limit_opening(&self, limit_s: u64) {
+        self.places.with(self.workplace(), |place| {
+            place.target = place.target.clone().opened_within(limit_s);
+        });
+    }
+
     /// Ends the work on the scratch database: its session is closed, the one below is current again.
     pub fn pop_scratch(&self) {
         let popped = {

@@ -185,3 +185,25 @@ fn a_backup_that_waits_for_a_locked_table_says_so() {
         run.finish();
     }
 }
+
+#[test]
+fn a_file_that_others_keep_from_being_opened_is_waited_for_as_long_as_was_said() {
+    let project = Project::new();
+    project.file("migrations/1_t.sql", "CREATE TABLE t (a);");
+    project.sql("CREATE TABLE u (a)");
+    let mut holder = project.holder();
+    holder.sql("BEGIN EXCLUSIVE");
+    let migrate = ["run", "safe-migration", "--yes", "--lock-timeout", "1"];
+    for words in [&migrate[..], &["status"]] {
+        let begun = Instant::now();
+        let run = project.dbscript(words).status(1).go();
+        assert!(
+            run.told().contains("is locked by another"),
+            "{}",
+            run.told()
+        );
+        assert!(begun.elapsed() < Duration::from_secs(8), "{}", run.told());
+    }
+    holder.sql("COMMIT");
+    project.dbscript(&migrate).go();
+}

@@ -194,6 +194,7 @@ async fn look(
     let nothing = Source::default();
     let source = source.unwrap_or(&nothing);
     target.refuse_left_beside()?;
+    let target = target.clone().opened_within(LOCK_LIMIT_S);
     if !target.exists() {
         let fields = vec![("exists".to_owned(), Value::Bool(false))];
         return Ok((fields, History::empty(source), None));

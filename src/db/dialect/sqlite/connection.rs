@@ -1,13 +1,11 @@
 //! The contract's [`Connection`] on an SQLite worker.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
-use super::worker::{LOCK_WAIT_MS, State, Worker};
+use super::worker::{State, Worker, lock_wait};
 use super::{fault, lines, orphans, remake, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
@@ -277,7 +275,7 @@ impl Connection for SqliteConnection {
     }
 
     async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
-        let wait = limit_s.map_or(Duration::from_millis(LOCK_WAIT_MS), Duration::from_secs);
+        let wait = lock_wait(limit_s);
         self.worker
             .call(move |state| {
                 state.lock_wait = wait;

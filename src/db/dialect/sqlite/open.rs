@@ -6,7 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::worker::Worker;
+use super::worker::{Worker, lock_wait};
 use super::{beside, fault, math};
 use crate::db::error::FORBIDDEN;
 use crate::db::{Access, EngineError, Error, Result, Target};
@@ -28,7 +28,10 @@ pub(super) async fn worker(target: &Target, access: Access) -> Result<Worker> {
         },
         false => access,
     };
-    Worker::start(move || file(&path, access, forbidden)).await
+    Worker::start(lock_wait(target.opening_limit_s()), move || {
+        file(&path, access, forbidden)
+    })
+    .await
 }
 
 /// Opens the file; `forbidden` keeps even what reading needs from being written to it.

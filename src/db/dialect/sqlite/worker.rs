@@ -20,7 +20,12 @@ use crate::db::{Error, Result};
 const INSTRUCTIONS_BETWEEN_LOOKS: i32 = 4_000;
 
 /// How long another program's lock is waited for where nothing else is said, in milliseconds.
-pub(super) const LOCK_WAIT_MS: u64 = 10_000;
+const LOCK_WAIT_MS: u64 = 10_000;
+
+/// How long another program's lock is waited for, given what is said of it, in seconds.
+pub(super) fn lock_wait(limit_s: Option<u64>) -> Duration {
+    limit_s.map_or(Duration::from_millis(LOCK_WAIT_MS), Duration::from_secs)
+}
 
 /// How long a connection may take to close, in milliseconds: a run that is stopped has three seconds.
 const CLOSE_WAIT_MS: u64 = 2_500;
@@ -97,8 +102,10 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a thread with the connection that `open` makes there, tried for as long as another program's lock may last.
+    /// Starts a thread with the connection that `open` makes there, tried for as long as another program's lock may last:
+    /// `lock_wait`, which then counts for what it is told to do too.
     pub(super) async fn start(
+        lock_wait: Duration,
         open: impl Fn() -> Result<Connection> + Send + 'static,
     ) -> Result<Worker> {
         let (jobs, inbox) = std::sync::mpsc::channel::<Job>();
@@ -107,7 +114,6 @@ impl Worker {
         let marks = Arc::new(Marks::default());
         let theirs = marks.clone();
         let body = move || {
-            let lock_wait = Duration::from_millis(LOCK_WAIT_MS);
             let opened = patiently(lock_wait, || ready.is_closed(), open);
             let connection = match opened.and_then(|connection| watched(connection, &theirs)) {
                 Ok(connection) => connection,

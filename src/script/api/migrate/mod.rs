@@ -39,6 +39,12 @@ const LINT_OPTIONS: &[Key] = &[
     },
 ];
 
+const PENDING_OPTIONS: &[Key] = &[Key {
+    name: "lock_timeout",
+    accepts: Accepts::IntOrUnit,
+    doc: "how many seconds other programs may keep an SQLite file from being opened, 10 if left out",
+}];
+
 const UP_OPTIONS: &[Key] = &[
     Key {
         name: "lock_timeout",
@@ -70,7 +76,14 @@ pub const NAMESPACE: Namespace = Namespace {
         Function {
             name: "pending",
             form: Form::Function,
-            arguments: &[optional("dir", Accepts::TextOrUnit, DIR)],
+            arguments: &[
+                optional("dir", Accepts::TextOrUnit, DIR),
+                optional(
+                    "options",
+                    Accepts::Options(PENDING_OPTIONS),
+                    "how long it may wait for others",
+                ),
+            ],
             right: None,
             doc: "Lists the migrations that are to be applied. Drift is refused: an edited, missing, failed or out-of-order one.",
             result: "an array of maps: version, description, file",
@@ -200,6 +213,7 @@ fn history(call: &Call<'_>) -> Answer {
 }
 
 fn pending(call: &Call<'_>) -> Answer {
+    call.host.limit_opening(lock_limit(call)?);
     refuse_half_restored(call.host)?;
     let history = call.host.history(folder(call, 0).as_deref())?;
     history
