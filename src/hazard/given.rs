@@ -6,7 +6,7 @@ use super::draft::{LetGo, What};
 use super::lint::SqlFile;
 use super::rule;
 use super::split::{Kind, Statement};
-use super::world::World;
+use super::world::{Table, World};
 use crate::db::Engine;
 use crate::event::{Finding, Logged, Severity};
 use crate::ident::TableName;
@@ -125,9 +125,19 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
             let column = names
                 .iter()
                 .find_map(|name| object.strip_prefix(name.as_str())?.strip_prefix('.'))?;
-            let column = table.live_column(&table.column(column)?.name)?;
+            let column = live_column(table, column)?;
             matches!(what, What::Column | What::Values).then(|| gone(live, Some(column)))
         })
+}
+
+/// Where the values of a column are now, by the name it has in the end or had before.
+fn live_column(table: &Table, name: &str) -> Option<String> {
+    if let Some(column) = table.column(name) {
+        return table.live_column(&column.name);
+    }
+    let before = table.columns.iter().flatten();
+    let mut before = before.filter_map(|column| column.live.as_ref());
+    before.find(|live| live.eq_ignore_ascii_case(name)).cloned()
 }
 
 /// The warning about an allowance that covers no hazard; `accepted`: what it names may go all the same.

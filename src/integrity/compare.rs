@@ -1,5 +1,6 @@
 //! What is gone, what has changed, what has moved.
 
+use super::changed;
 use super::comparison::{Comparison, Released};
 use super::difference::{self, Difference, Sides};
 use super::forms::{self, Retyped, Told};
@@ -190,7 +191,20 @@ async fn compare_table(
         table,
         (before.rows + difference.added).saturating_sub(difference.gone),
     );
-    judge.rows(before, difference);
+    let changed = match (rows, &key) {
+        (Some(rows), Some(key)) if difference.gone.min(difference.added) > 0 => {
+            let sides = Sides {
+                before,
+                rows,
+                table,
+                then: &then,
+                now: &now,
+            };
+            changed::columns(reader, &sides, key).await?
+        }
+        _ => Vec::new(),
+    };
+    judge.rows(before, difference, &changed);
     Ok(())
 }
 
@@ -282,7 +296,7 @@ impl Judge<'_> {
         };
         let moves = matches!(
             kind,
-            ChangeKind::Rows | ChangeKind::Values | ChangeKind::Orphans
+            ChangeKind::Rows | ChangeKind::Values | ChangeKind::Written | ChangeKind::Orphans
         );
         if self.allowed(&change) || (moves && self.rules.others_write) {
             self.report.notes.push(change);
@@ -291,7 +305,8 @@ impl Judge<'_> {
         }
     }
 
-    fn rows(&mut self, before: &TableBaseline, difference: Difference) {
+    /// `columns`: those that have other values, where they are known.
+    fn rows(&mut self, before: &TableBaseline, difference: Difference, columns: &[String]) {
         let Difference { gone, added } = difference;
         let (was, name) = (before.rows, &before.name);
         let changed = gone.min(added);
@@ -302,13 +317,16 @@ impl Judge<'_> {
             let message = format!("{} of {was} rows of `{name}` are gone", gone - added);
             self.found(ChangeKind::Rows, before, None, message);
         }
-        if changed > 0 {
-            self.found(
-                ChangeKind::Values,
-                before,
-                None,
-                format!("{changed} of {was} rows of `{name}` have other values"),
-            );
+        let told = format!("{changed} of {was} rows of `{name}` have other values");
+        if changed > 0 && columns.is_empty() {
+            self.found(ChangeKind::Values, before, None, told.clone());
+        }
+        for column in columns {
+            let told = match columns.len() {
+                1 => format!("{told} in `{column}`"),
+                _ => format!("up to {told} in `{column}`"),
+            };
+            self.found(ChangeKind::Written, before, Some(column), told);
         }
         if added > gone {
             self.note(

@@ -43,8 +43,8 @@ impl LetGo {
         };
         let covers = match self.what {
             Released::Table => true,
-            Released::Rows => matches!(change.kind, ChangeKind::Rows | ChangeKind::Values),
-            Released::Values => change.kind == ChangeKind::Values,
+            Released::Rows => change.kind == ChangeKind::Rows || change.is_of_values(),
+            Released::Values => change.is_of_values(),
             Released::Column => change.kind == ChangeKind::Column,
             Released::Form | Released::Retyped | Released::Gaps => false,
         };

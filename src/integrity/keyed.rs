@@ -18,8 +18,8 @@ use crate::ident::TableName;
 
 /// The columns of a primary key, as they are named before and now, in the order of before.
 pub(super) struct Key {
-    then: Vec<String>,
-    now: Vec<Column>,
+    pub(super) then: Vec<String>,
+    pub(super) now: Vec<Column>,
 }
 
 impl Key {

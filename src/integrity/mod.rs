@@ -4,6 +4,7 @@
 //! database is read once per comparison, through a snapshot; a table whose fingerprint is the same costs nothing more.
 
 mod baseline;
+mod changed;
 mod compare;
 mod comparison;
 mod difference;

@@ -266,7 +266,7 @@ fn number(text: &str) -> String {
 }
 
 /// The members of an object by key; `None` where a key stands twice.
-struct Members<'a>(Option<BTreeMap<String, &'a RawValue>>);
+pub(super) struct Members<'a>(pub(super) Option<BTreeMap<String, &'a RawValue>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -13,6 +13,8 @@ pub enum ChangeKind {
     Rows,
     /// Values differ.
     Values,
+    /// Values of a column whose type is the same differ.
+    Written,
     /// A foreign key points to nothing.
     Orphans,
     /// Rows came in.
@@ -28,7 +30,7 @@ impl ChangeKind {
             ChangeKind::Table => "table",
             ChangeKind::Column => "column",
             ChangeKind::Rows => "rows",
-            ChangeKind::Values => "values",
+            ChangeKind::Values | ChangeKind::Written => "values",
             ChangeKind::Orphans => "orphans",
             ChangeKind::Added => "added",
             ChangeKind::View => "view",
@@ -47,6 +49,13 @@ pub struct Change {
     pub column: Option<String>,
     /// For people: lower case, with the numbers.
     pub message: String,
+}
+
+impl Change {
+    /// Whether values of rows that stay differ.
+    pub(super) fn is_of_values(&self) -> bool {
+        matches!(self.kind, ChangeKind::Values | ChangeKind::Written)
+    }
 }
 
 /// What a comparison found.

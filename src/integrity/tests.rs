@@ -123,7 +123,7 @@ async fn every_loss_is_told_with_its_numbers() {
         ),
         (
             &["UPDATE users SET name = 'x' WHERE id = 1"],
-            "1 of 3 rows of `users` have other values",
+            "1 of 3 rows of `users` have other values in `name`",
         ),
         (
             &["UPDATE users SET id = id + 10"],
@@ -172,7 +172,10 @@ async fn a_change_beside_a_new_column_is_still_seen() {
         "UPDATE users SET name = 'x' WHERE id = 2",
     ];
     let (losses, _) = losses_after(&change, &Comparison::default()).await;
-    assert_eq!(losses, ["1 of 3 rows of `users` have other values"]);
+    assert_eq!(
+        losses,
+        ["1 of 3 rows of `users` have other values in `name`"]
+    );
 }
 
 #[tokio::test]
@@ -216,7 +219,10 @@ async fn a_renamed_column_or_table_is_followed() {
     );
     let change = [&rename[..], &["UPDATE people SET phone = NULL"]].concat();
     let (losses, _) = losses_after(&change, &rules).await;
-    assert_eq!(losses, ["2 of 3 rows of `users` have other values"]);
+    assert_eq!(
+        losses,
+        ["2 of 3 rows of `users` have other values in `fax`"]
+    );
 }
 
 /// The values of a column that has another type are told by what they read as, and never passed over in silence.
@@ -275,6 +281,33 @@ async fn values_of_another_type_are_compared_by_what_they_read_as() {
             assert_eq!(told == 0, value.starts_with("fax"), "{value} {what:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_value_that_may_change_hides_no_other_column_of_its_row() {
+    let rules = Comparison {
+        let_go: vec![LetGo {
+            table: "users".to_owned(),
+            column: Some("fax".to_owned()),
+            what: Released::Values,
+        }],
+        ..Comparison::default()
+    };
+    let both = ["UPDATE users SET fax = 'n', name = 'x' || name WHERE id > 1"];
+    let (losses, notes) = losses_after(&both, &rules).await;
+    assert_eq!(
+        losses,
+        ["up to 2 of 3 rows of `users` have other values in `name`"]
+    );
+    assert_eq!(
+        notes,
+        ["up to 2 of 3 rows of `users` have other values in `fax`"]
+    );
+    // Values that only change places.
+    let swap = ["UPDATE users SET name = CASE id WHEN 1 THEN 'bob' ELSE 'ada' END WHERE id < 3"];
+    let (losses, _) = losses_after(&swap, &rules).await;
+    assert_eq!(losses.len(), 1, "{losses:?}");
+    assert!(losses[0].ends_with("in `name`"), "{losses:?}");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ fn is_about(gone: &LetGo, loss: &Change) -> bool {
         (Released::Table, ChangeKind::Table)
             | (Released::Column, ChangeKind::Column)
             | (Released::Rows, ChangeKind::Rows)
-            | (Released::Values, ChangeKind::Values)
+            | (Released::Values, ChangeKind::Values | ChangeKind::Written)
     )
 }
 
@@ -61,7 +61,8 @@ fn by_name(loss: &Change) -> Option<String> {
         (ChangeKind::Column, Some(column)) => format!("drop-column({table}.{column})"),
         (ChangeKind::Rows, _) => format!("delete-rows({table})"),
         (ChangeKind::Values, Some(column)) => format!("lossy-using({table}.{column})"),
-        (ChangeKind::Values, None) => format!("update-rows({table})"),
+        (ChangeKind::Values | ChangeKind::Written, None) => format!("update-rows({table})"),
+        (ChangeKind::Written, Some(column)) => format!("update-rows({table}.{column})"),
         (ChangeKind::Column | ChangeKind::Orphans | ChangeKind::Added | ChangeKind::View, _) => {
             return None;
         }

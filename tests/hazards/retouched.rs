@@ -80,3 +80,115 @@ fn a_backfill_that_calls_a_function_is_not_refused() {
     );
     project.dbscript(&MIGRATE).go();
 }
+
+/// What notes the time of changes by a trigger, as PostgreSQL must and the others can.
+const TRIGGERS: &[(Database, &str)] = &[
+    (
+        Database::Postgres,
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF NEW IS DISTINCT FROM OLD THEN NEW.updated_at := now() AT TIME ZONE 'utc'; END IF; RETURN NEW; END $$;
+         CREATE TRIGGER tu BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();",
+    ),
+    (
+        Database::Mysql,
+        "CREATE TRIGGER tu BEFORE UPDATE ON users FOR EACH ROW SET NEW.updated_at = CURRENT_TIMESTAMP();",
+    ),
+    (
+        Database::Sqlite,
+        "CREATE TRIGGER tu AFTER UPDATE ON users BEGIN UPDATE users SET updated_at = datetime('now') WHERE id = NEW.id; END;",
+    ),
+];
+
+const PLAIN: &str =
+    "CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(20), city VARCHAR(20), version INT,
+        updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+    INSERT INTO users VALUES (1, 'ada', NULL, 1, '2001-01-01'), (2, 'bob', 'x', 1, '2002-02-02');";
+
+/// A backfill of the commonest schema of all: the trigger that notes the time of a change takes nothing.
+#[test]
+fn a_backfill_of_a_table_whose_trigger_notes_the_time_of_changes_is_not_refused() {
+    for (database, trigger) in TRIGGERS {
+        let Some(project) = Project::on(*database) else {
+            continue;
+        };
+        project.sql(PLAIN).sql(trigger);
+        project.file(
+            "migrations/1_fill.sql",
+            "CREATE TABLE roles (id INT PRIMARY KEY, updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);\nALTER TABLE users ADD COLUMN role VARCHAR(9);\nUPDATE users SET role = 'member';\n",
+        );
+        let run = project.dbscript(&MIGRATE).go();
+        let told = "`updated_at` of the rows that this changes becomes the time of the change, as the trigger `tu` says";
+        assert!(run.told().contains(told), "{}", run.told());
+        let values =
+            "SELECT count(*) FROM users WHERE role = 'member' AND updated_at > '2020-01-01'";
+        assert_eq!(project.value(values), "2");
+    }
+}
+
+/// Only the time of a change is let go: whatever else a trigger writes is named, and can be allowed by that name alone.
+#[test]
+fn what_else_a_trigger_sets_is_refused_by_the_name_of_the_column() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(PLAIN).sql(
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             NEW.updated_at = now(); NEW.version = OLD.version + 1; RETURN NEW; END $$;
+         CREATE TRIGGER tu BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();",
+    );
+    let add = "ALTER TABLE users ADD COLUMN role text;\n";
+    let update = "UPDATE users SET role = 'member';\n";
+    project.file("migrations/1_fill.sql", format!("{add}{update}"));
+    let run = project.dbscript(&MIGRATE).status(3).go();
+    for told in [
+        "the trigger `tu` sets `version` of the rows that this changes",
+        "2 of 2 rows of `users` have other values in `version`",
+        "update-rows(users.version)",
+    ] {
+        assert!(run.told().contains(told), "{told}: {}", run.told());
+    }
+    let allowed = "-- dbscript: allow update-rows(users.version) it counts changes\n";
+    project.file("migrations/1_fill.sql", format!("{add}{allowed}{update}"));
+    project.dbscript(&MIGRATE).go();
+    // What is allowed for one column is not for another.
+    project.sql(
+        "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             SELECT 'gone' INTO NEW.name; NEW.version = OLD.version + 1; RETURN NEW; END $$",
+    );
+    let again = "UPDATE users SET role = 'guest' WHERE role IS NULL OR id = 1;\n";
+    let allowed = "-- dbscript: allow update-rows(users.version) it counts\n-- dbscript: allow update-rows(users.role) meant\n";
+    project.file("migrations/2_more.sql", format!("{allowed}{again}"));
+    let run = project.dbscript(&MIGRATE).status(3).go();
+    let told = "1 of 2 rows of `users` have other values in `name`";
+    assert!(run.told().contains(told), "{}", run.told());
+}
+
+/// A time that is not that of the change, or that something else writes as well.
+#[test]
+fn a_time_that_a_trigger_makes_up_is_refused() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    for body in [
+        "NEW.updated_at = '2003-03-03'; RETURN NEW;",
+        "NEW.updated_at = now() - interval '1 year'; RETURN NEW;",
+        "NEW.updated_at = now(); SELECT '2003-03-03' INTO NEW.updated_at; RETURN NEW;",
+        "NEW.updated_at = now(); NEW = OLD; NEW.updated_at = NULL; RETURN NEW;",
+        "EXECUTE 'SELECT 1'; NEW.updated_at = now(); EXECUTE 'SELECT $1::timestamp' INTO NEW.updated_at USING '2003-03-03'; RETURN NEW;",
+    ] {
+        project.sql(
+            "DROP TABLE IF EXISTS users CASCADE; DROP FUNCTION IF EXISTS touch() CASCADE; DROP TABLE IF EXISTS _sqlx_migrations",
+        );
+        project.sql(PLAIN).sql(&format!(
+            "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
+             CREATE TRIGGER tu BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();"
+        ));
+        project.file(
+            "migrations/1_fill.sql",
+            "UPDATE users SET city = 'unknown' WHERE city IS NULL;\n",
+        );
+        let run = project.dbscript(&MIGRATE).status(3).go();
+        let told = "1 of 2 rows of `users` have other values in `updated_at`";
+        assert!(run.told().contains(told), "{body}: {}", run.told());
+    }
+}

@@ -9,12 +9,14 @@ mod postgres;
 mod routines;
 mod shape;
 mod sqlite;
+mod touch;
 
 pub(super) use lexer::{BREAKPOINT, Kind as TokenKind, Lexer, Token};
 pub(super) use outside::outside;
 pub(super) use path::SearchPath;
 pub(super) use routines::{Deeds, calls_among, deeds, is_built_in};
 pub(super) use shape::Shape;
+pub(super) use touch::{Touch, is_time_of_now, touches};
 
 use super::action::{Action, Step};
 use crate::db::{Catalog, DatabaseInfo, Engine};

@@ -160,6 +160,16 @@ pub(in crate::hazard) fn deeds(engine: Engine, sql: &str) -> Deeds {
     }
 }
 
+/// The body of a routine of PostgreSQL's, if PL/pgSQL is what it is written in.
+pub(super) fn plpgsql(sql: &str) -> Option<&str> {
+    let (head, body) = parted(sql);
+    let head: Vec<String> = words_in_order(Engine::Postgres, head)
+        .map(|(word, _)| word)
+        .collect();
+    let is_it = |pair: &[String]| pair[0] == "language" && pair[1] == "plpgsql";
+    head.windows(2).any(is_it).then_some(body)
+}
+
 /// Head and body of what PostgreSQL prints of a routine: the body is in a string, or stands behind the head.
 fn parted(sql: &str) -> (&str, &str) {
     let ends = ["\nAS ", "\nBEGIN ATOMIC", "\nRETURN "];

@@ -17,6 +17,7 @@ pub(super) use table::{Column, Index, Object, Table, lower, new_column};
 use table::lower_key;
 
 use super::action::{NewTable, References};
+use super::dialect::Touch;
 use crate::ident::TableName;
 
 /// The schema at one point of the set.
@@ -34,6 +35,8 @@ pub(super) struct World {
     pub(super) sequences: Vec<String>,
     /// Those that were there and that the set has dropped.
     pub(super) gone_sequences: Vec<TableName>,
+    /// What triggers that were there set of a row that is changed.
+    pub(super) touches: Vec<Touch>,
     /// Enums by their bare name, with their values.
     enums: HashMap<String, Vec<String>>,
     /// Domains by their bare name, with the type each is made of.
