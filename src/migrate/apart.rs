@@ -10,8 +10,6 @@ use crate::ident::TableName;
 
 /// What keeps others from a table until the migration is in.
 pub(super) struct Lock {
-    /// The statement it goes before.
-    pub(super) before: usize,
     pub(super) table: TableName,
     /// Those who only read are kept from it too.
     pub(super) from_readers: bool,
@@ -29,7 +27,6 @@ pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &C
         let file = files.find(|file| file.migration.file == copied.file && file.mode.is_some());
         if let (Some(file), Some(table)) = (file, table) {
             file.locks.push(Lock {
-                before: copied.statement,
                 table: table.clone(),
                 from_readers: copied.from_readers,
             });
@@ -37,18 +34,24 @@ pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &C
     }
 }
 
-/// Keeps others from the tables that this statement copies.
+/// Keeps others from the tables that the files of one transaction copy, before the first statement of them all: one that
+/// locks such a table less, as a new foreign key to it does, would leave others waiting for us and us for them. In the
+/// order of names, so that two migrations do not wait for each other either.
 ///
 /// # Errors
 /// What the database refuses, such as a lock that is waited for too long.
 pub(super) async fn lock(
     session: &mut Session,
-    prepared: &Prepared<'_>,
-    index: usize,
+    group: &[Prepared<'_>],
     sink: &dyn Sink,
 ) -> Result<()> {
-    let locks = prepared.locks.iter();
-    for lock in locks.filter(|lock| lock.before == index) {
+    let locks = group
+        .iter()
+        .flat_map(|file| file.locks.iter().map(move |lock| (lock, file.migration)));
+    let mut locks: Vec<_> = locks.collect();
+    locks.sort_by_key(|(lock, _)| (&lock.table, !lock.from_readers));
+    locks.dedup_by_key(|(lock, _)| &lock.table);
+    for (lock, migration) in locks {
         if !session.lock_table(&lock.table, lock.from_readers).await? {
             continue;
         }
@@ -56,7 +59,7 @@ pub(super) async fn lock(
             level: Level::Info,
             message: format!(
                 "migration {} keeps others from `{}` until it is in: it copies what it takes away later, and what they wrote meanwhile would be in neither",
-                prepared.migration.version, lock.table
+                migration.version, lock.table
             ),
             data: None,
         });

@@ -76,7 +76,7 @@ pub(super) struct Prepared<'a> {
     pub(super) statements: Vec<Statement<'a>>,
     /// What is asked once more right before its statements.
     pub(super) unmet: Vec<&'a Unmet>,
-    /// What keeps others from a table, and the statement it goes before.
+    /// What keeps others from a table that it copies.
     pub(super) locks: Vec<Lock>,
     /// `None`: outside a transaction.
     pub(super) mode: Option<Begin>,
@@ -245,6 +245,7 @@ async fn inside(
     reached: &mut Reached,
 ) -> Result<Vec<Applied>> {
     create_history(session, group).await?;
+    apart::lock(session, group, conditions.sink).await?;
     let text: Vec<&str> = group
         .iter()
         .map(|prepared| &*prepared.migration.sql)

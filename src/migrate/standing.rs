@@ -250,6 +250,12 @@ pub(super) fn named(error: Error, versions: impl Iterator<Item = i64>) -> Error 
 /// The codes of a disk, or a limit on the database's size, that is full: SQLite, SQLSTATE, MySQL's `HY000` has none.
 const FULL: [&str; 2] = ["SQLITE_FULL", "53100"];
 
+/// The SQLSTATEs of a deadlock: PostgreSQL's, MySQL's.
+const DEADLOCKS: [&str; 2] = ["40P01", "40001"];
+
+/// What helps where others and the migration waited for each other.
+const ONCE_MORE: &str = "nothing is wrong with the migration: run `dbscript run safe-migration` again, at a quieter time or with what uses these tables stopped if it comes to that again";
+
 /// What helps where others kept a lock that a statement needed.
 const QUIETER: &str = "end what holds it, or run `dbscript run safe-migration` again at a quieter time, or let it wait longer with `--lock-timeout SECONDS`: while it waits, every later query of that table waits too";
 
@@ -301,9 +307,18 @@ pub(super) fn with_state(
         error.message = format!("{}; {before}{statements}{kept} stays{rest}", error.message);
         return error.hint(way_back.remedy(version));
     }
-    error.message = format!("{}; {state}", error.message);
+    let each_other = match is_deadlock(&error) {
+        true => "; another program and the migration waited for each other",
+        false => "",
+    };
+    error.message = format!("{}{each_other}; {state}", error.message);
     let hint = way_out(&mut error, stays, way_back, version);
     error.hint(hint)
+}
+
+fn is_deadlock(error: &Error) -> bool {
+    let code = error.code.as_deref();
+    code.is_some_and(|code| DEADLOCKS.contains(&code))
 }
 
 /// What helps, from what the error itself says does and what stays.
@@ -317,6 +332,7 @@ fn way_out(error: &mut Error, stays: usize, way_back: &WayBack, version: i64) ->
     );
     match (stays, own) {
         (0, Some(_)) if is_locked => QUIETER.to_owned(),
+        (0, _) if is_deadlock(error) => ONCE_MORE.to_owned(),
         (1.., Some(_)) if is_locked || is_late => way_back.remedy(version),
         (_, Some(hint)) => hint,
         (0, None) if is_full => {

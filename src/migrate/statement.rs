@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::again;
 use super::alone;
-use super::apart;
 use super::apply::Prepared;
 use super::asked::{NOT_ALLOWED, WRITTEN_SINCE};
 use super::standing::{
@@ -49,8 +48,6 @@ pub(super) async fn statements(
             let asked = again::ask(session, prepared, index, conditions).await;
             asked.map_err(|error| at.told(session, error))?;
         }
-        let kept = apart::lock(session, prepared, index, conditions.sink).await;
-        kept.map_err(|error| at.told(session, error))?;
         let foretold = commits && index > 0 && !is_rows_only(statement.text);
         if foretold {
             (conditions.settled)(at.foretold(reached.stays, &conditions.way_back));

@@ -32,18 +32,11 @@ fn what_is_copied_and_then_dropped_is_kept_from_others_meanwhile() {
         project.sql(TABLES);
         let sql = sql.replace("{gate}", "INSERT INTO gate VALUES (1);\n");
         project.file("migrations/1_copies.sql", &sql);
-        let script = "const API = 1; const NEEDS = [\"db:write\"];
-             fn main(args) {
-                 let pending = migrate::pending();
-                 migrate::lint(pending).refuse_unless_allowed();
-                 migrate::up(pending)
-             }";
-        project.file("scripts/slow.rhai", script);
+        project.file("scripts/up.rhai", UP);
         let mut other = project.holder();
         other.sql("BEGIN; LOCK TABLE gate IN SHARE MODE");
-        let run = project.dbscript(&["run", "slow", "--yes"]).start();
-        let waits = "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = 'gate' AND NOT granted";
-        wait_until("it waits", || project.value(waits) != "0");
+        let run = project.dbscript(&["run", "up", "--yes"]).start();
+        wait_until("it waits", || project.value(&waiting_for("gate")) != "0");
         let held = format!(
             "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = 'kv' AND granted AND mode = '{mode}'"
         );
@@ -55,6 +48,69 @@ fn what_is_copied_and_then_dropped_is_kept_from_others_meanwhile() {
             "{sql}: {}",
             run.told()
         );
+    }
+}
+
+const UP: &str = "const API = 1; const NEEDS = [\"db:write\"];
+     fn main(args) {
+         let pending = migrate::pending();
+         migrate::lint(pending).refuse_unless_allowed();
+         migrate::up(pending)
+     }";
+
+fn waiting_for(table: &str) -> String {
+    format!(
+        "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = '{table}' AND NOT granted"
+    )
+}
+
+/// A statement before the copy that locks the table less, so that others would wait for it and it for them.
+#[test]
+fn a_table_that_is_copied_is_kept_from_others_from_the_first_statement_on() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(TABLES).file("scripts/up.rhai", UP);
+    let first = "CREATE TABLE points (id INT PRIMARY KEY REFERENCES kv (id));\nINSERT INTO gate VALUES (1);\n";
+    let copies = COLUMN.replace("{gate}", "");
+    project.file("migrations/1_copies.sql", format!("{first}{copies}"));
+    let mut other = project.holder();
+    other.sql("BEGIN; LOCK TABLE gate IN SHARE MODE");
+    let run = project.dbscript(&["run", "up", "--yes"]).start();
+    wait_until("it waits", || project.value(&waiting_for("gate")) != "0");
+    let held = "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE relname = 'kv' AND granted AND mode = 'AccessExclusiveLock'";
+    assert_eq!(project.value(held), "1");
+    other.sql("COMMIT");
+    run.finish();
+}
+
+#[test]
+fn a_deadlock_is_no_fault_of_the_migration() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(TABLES).file("scripts/up.rhai", UP);
+    project.file(
+        "migrations/1_adds.sql",
+        "ALTER TABLE kv ADD COLUMN n INT;\nINSERT INTO gate VALUES (1);\nALTER TABLE other ADD COLUMN n INT;\n",
+    );
+    let (mut gate, mut other) = (project.holder(), project.holder());
+    gate.sql("BEGIN; LOCK TABLE gate IN SHARE MODE");
+    // The migration is the one that looks for a deadlock.
+    other.sql("SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE other");
+    let run = project.dbscript(&["run", "up", "--yes"]).status(7).start();
+    wait_until("it waits", || project.value(&waiting_for("gate")) != "0");
+    std::thread::scope(|scope| {
+        scope.spawn(|| other.sql("SELECT * FROM kv"));
+        wait_until("both wait", || project.value(&waiting_for("kv")) != "0");
+        gate.sql("COMMIT");
+    });
+    let run = run.finish();
+    for told in [
+        "another program and the migration waited for each other; everything was rolled back",
+        "nothing is wrong with the migration: run `dbscript run safe-migration` again",
+    ] {
+        assert!(run.told().contains(told), "{told}: {}", run.told());
     }
 }
 
