@@ -52,23 +52,32 @@ impl Allowance {
         }
     }
 
-    /// Whether it is for this rule, and this object by one of its names.
-    pub(super) fn covers<'a>(&self, rule: &str, mut names: impl Iterator<Item = &'a str>) -> bool {
+    /// Whether it is for this rule, and this object by one of its names. `unsaid`: the schema that goes without saying.
+    pub(super) fn covers<'a>(
+        &self,
+        rule: &str,
+        mut names: impl Iterator<Item = &'a str>,
+        unsaid: Option<&str>,
+    ) -> bool {
         let Some(object) = &self.object else {
             return self.rule == rule;
         };
-        self.rule == rule && names.any(|name| plain(name) == plain(object))
+        self.rule == rule && names.any(|name| plain(name, unsaid) == plain(object, unsaid))
     }
 }
 
-/// A name without quotes and letter case, `main.` and `public.` left out.
-pub(super) fn plain(name: &str) -> String {
+/// A name without quotes and letter case; `main.` and the schema that goes unsaid, such as `public`, are left out.
+pub(super) fn plain(name: &str, unsaid: Option<&str>) -> String {
     let name: String = name
         .chars()
         .filter(|character| !matches!(character, '"' | '`' | '[' | ']'))
         .collect();
     let name = name.trim().to_lowercase();
-    let unqualified = name.strip_prefix("main.").or(name.strip_prefix("public."));
+    let within = |schema: &str| {
+        let rest = name.strip_prefix(schema.to_lowercase().as_str())?;
+        rest.strip_prefix('.')
+    };
+    let unqualified = within("main").or_else(|| within(unsaid?));
     unqualified.unwrap_or(&name).to_owned()
 }
 
@@ -223,10 +232,10 @@ mod tests {
     #[test]
     fn objects_match_without_quotes_case_and_default_schema() {
         let allowance = &from_flags(&["drop-column(\"Users\".Fax)".to_owned()])[0];
-        assert!(allowance.covers("drop-column", ["users.fax"].into_iter()));
-        assert!(allowance.covers("drop-column", ["main.users.fax"].into_iter()));
-        assert!(!allowance.covers("drop-column", ["users.phone"].into_iter()));
-        assert!(!allowance.covers("drop-table", ["users.fax"].into_iter()));
+        assert!(allowance.covers("drop-column", ["users.fax"].into_iter(), None));
+        assert!(allowance.covers("drop-column", ["main.users.fax"].into_iter(), None));
+        assert!(!allowance.covers("drop-column", ["users.phone"].into_iter(), None));
+        assert!(!allowance.covers("drop-table", ["users.fax"].into_iter(), None));
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::event::{Finding, Logged, Severity};
 /// Turns weighed hazards into findings.
 pub(super) struct Desk<'a> {
     pub(super) engine: Engine,
+    /// The schema that goes without saying in names.
+    pub(super) unsaid: Option<&'a str>,
     pub(super) files: &'a [SqlFile<'a>],
     pub(super) split: &'a [Vec<Statement<'a>>],
     pub(super) steps: &'a [Placed],
@@ -160,7 +162,7 @@ impl<'a> Desk<'a> {
         let covering = self.allowances.iter().enumerate().filter(|(_, given)| {
             given.misplaced.is_none()
                 && given.statement.is_none_or(|at| at == here)
-                && given.allowance.covers(draft.rule, names())
+                && given.allowance.covers(draft.rule, names(), self.unsaid)
                 && given.within.is_none_or(is_below)
         });
         let first = covering.min_by_key(|(_, given)| given.statement.is_none());

@@ -95,7 +95,7 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
         "drop-column" => What::Column,
         _ => return None,
     };
-    let object = allow::plain(allowance.object.as_deref()?);
+    let object = allow::plain(allowance.object.as_deref()?, world.default_schema());
     if world.offline && unseen && matches!(what, What::Rows | What::Values) {
         return Some(LetGo {
             table: object,
@@ -118,7 +118,10 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
             let names = [&table.name, live].map(ToString::to_string);
             let short = names.iter().filter_map(|name| world.short(name));
             let names: Vec<String> = short.chain(names.iter().cloned()).collect();
-            let names: Vec<String> = names.iter().map(|name| allow::plain(name)).collect();
+            let names: Vec<String> = names
+                .iter()
+                .map(|name| allow::plain(name, world.default_schema()))
+                .collect();
             if what != What::Column && names.contains(&object) {
                 return Some(gone(live, None));
             }

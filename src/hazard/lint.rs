@@ -158,6 +158,7 @@ pub async fn lint(
     verdict.drafts.extend(set.unguarded(&replaced));
     let mut desk = Desk {
         engine,
+        unsaid: reading.default_schema.as_deref(),
         files,
         split: &split,
         steps: &steps,

@@ -62,6 +62,36 @@ fn a_table_of_the_second_schema_is_seen_by_the_lint() {
     }
 }
 
+/// A body may say itself where its names are looked for.
+#[test]
+fn a_search_path_that_a_body_sets_hides_nothing_in_it() {
+    for body in [
+        "DO $$ BEGIN SET search_path = app; DELETE FROM rates; END $$;",
+        "DO $$ BEGIN SET LOCAL search_path TO 'app', public; UPDATE rates SET amount = 0; END $$;",
+        "DO $$ BEGIN PERFORM set_config('search_path', 'app', true); TRUNCATE rates; END $$;",
+        "DO $$ BEGIN EXECUTE 'SET search_path = app'; DROP TABLE rates; END $$;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql SET search_path = app, public AS 'DELETE FROM rates';\nSELECT f();",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET search_path = app; DELETE FROM rates; END $$;\nSELECT f();",
+    ] {
+        let Some(project) = searching("billing") else {
+            return;
+        };
+        project.sql("CREATE SCHEMA app; CREATE TABLE app.rates (id int PRIMARY KEY, amount int); INSERT INTO app.rates VALUES (1, 2)");
+        let told = migrate(&project, body, &["--rehearse", "off"], 3);
+        assert!(told.contains("app.rates"), "{body}: {told}");
+        assert_eq!(project.value("SELECT sum(amount) FROM app.rates"), "2");
+    }
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    let unknown = "DO $$ DECLARE v text := 'public'; BEGIN PERFORM set_config('search_path', v, true); PERFORM 1; END $$;";
+    let told = migrate(&project, unknown, &[], 0);
+    assert!(
+        told.contains("names behind it may mean tables of any schema"),
+        "{told}"
+    );
+}
+
 #[test]
 fn an_allowance_means_the_table_of_the_search_path_in_both_spellings() {
     for (statement, allowance) in [
@@ -87,6 +117,29 @@ fn an_allowance_means_the_table_of_the_search_path_in_both_spellings() {
     project.sql("CREATE TABLE billing.bills (id int PRIMARY KEY, fax text); INSERT INTO billing.bills VALUES (1, 'x')");
     let short = "-- dbscript: allow drop-column(bills.fax) it is elsewhere\nALTER TABLE bills DROP COLUMN fax;";
     migrate(&project, short, &[], 0);
+}
+
+/// A bare name is one table's: that of the schema that is searched first, not its namesake's elsewhere.
+#[test]
+fn an_allowance_without_a_schema_covers_no_namesake_of_another_one() {
+    let Some(project) = searching("billing") else {
+        return;
+    };
+    let url = format!("{}?schema=billing", project.url().expect("a server's"));
+    let url = ["--database-url", &url];
+    project.sql("CREATE TABLE billing.prices (id int PRIMARY KEY); INSERT INTO billing.prices VALUES (1), (2), (3)");
+    for (allowed, status) in [("prices", 3), ("billing.prices", 3), ("public.prices", 0)] {
+        let sql = format!(
+            "-- dbscript: allow drop-table({allowed}) old\nDROP TABLE public.prices CASCADE;"
+        );
+        let told = migrate(&project, &sql, &url, status);
+        let hint = "-- dbscript: allow drop-table(public.prices)";
+        assert!(status == 0 || told.contains(hint), "{allowed}: {told}");
+        assert_eq!(project.value("SELECT count(*) FROM billing.prices"), "3");
+    }
+    project.sql("DROP TABLE billing._sqlx_migrations");
+    let sql = "-- dbscript: allow drop-table(prices) old\nDROP TABLE prices;";
+    migrate(&project, sql, &url, 0);
 }
 
 /// In both schemas: the first one's is meant, and asked.

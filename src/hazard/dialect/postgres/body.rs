@@ -9,6 +9,7 @@ use squawk_syntax::{SourceFile, SyntaxNode};
 use super::reader::{Reader, push, sql, start, words_of};
 use super::{expression, reader, targets};
 use crate::hazard::action::{Action, NewRoutine, ObjectKind, Step};
+use crate::hazard::dialect::Reading;
 
 /// The languages of bodies that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,11 @@ impl Language {
             _ => None,
         }
     }
+}
+
+/// Whether names without a schema mean something else from here on.
+fn sets_path(action: &Action) -> bool {
+    matches!(action, Action::SearchPath { .. })
 }
 
 /// A parser's complaint about a statement of this text. What a broken statement does to rows is not told from half of it.
@@ -122,6 +128,15 @@ impl Reader<'_> {
         push(steps, node, action);
     }
 
+    /// The same reader where names mean something else.
+    fn reading_with<'r>(&self, reading: &'r Reading) -> Reader<'r> {
+        Reader {
+            reading,
+            variables: self.variables.clone(),
+            bodies: self.bodies,
+        }
+    }
+
     /// BEGIN ATOMIC … END, or RETURN.
     fn atomic(&self, body: &ast::RoutineBody, variables: Vec<String>) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -136,6 +151,7 @@ impl Reader<'_> {
     fn written(&self, options: Option<ast::FuncOptionList>, variables: Vec<String>) -> Vec<Step> {
         let mut language = None;
         let mut text = None;
+        let mut reading = self.reading.clone();
         for option in options.iter().flat_map(|options| options.options()) {
             match option {
                 ast::FuncOption::LanguageFuncOption(option) => {
@@ -150,12 +166,22 @@ impl Reader<'_> {
                             .and_then(|literal| literal.decoded_value());
                     }
                 }
-                _ => {}
+                // `SET search_path = app` of the routine itself is written as the statement is.
+                other => {
+                    let option = SourceFile::parse(&other.syntax().text().to_string());
+                    let mut set = Vec::new();
+                    for statement in option.tree().stmts() {
+                        self.statement(&statement, &mut set);
+                    }
+                    set.retain(|step| sets_path(&step.action));
+                    reading.follow(&set);
+                }
             }
         }
         let mut steps = Vec::new();
+        let inside = self.reading_with(&reading);
         match language.zip(text) {
-            Some((language, text)) => self.text_body(language, &text, variables, &mut steps),
+            Some((language, text)) => inside.text_body(language, &text, variables, &mut steps),
             None => steps.push(Step {
                 action: Action::Dynamic(
                     "its body is not SQL or PL/pgSQL and cannot be seen into".to_owned(),
@@ -189,7 +215,7 @@ impl Reader<'_> {
             return too_deep(steps);
         };
         let mut own = Vec::new();
-        inner.walk(&root, &mut own);
+        inner.walk_along(&root, &mut own);
         for error in &errors {
             add_error(&mut own, text.text(), error);
         }
@@ -198,6 +224,22 @@ impl Reader<'_> {
             step.offset = text.source_pos(offset.into()).into();
         }
         steps.extend(own);
+    }
+
+    /// Every statement in a body. Names behind one that sets the search path are looked for along that.
+    fn walk_along(&self, root: &SyntaxNode, steps: &mut Vec<Step>) {
+        let mut read = Vec::new();
+        self.walk(root, &mut read);
+        let mut reading = self.reading.clone();
+        while let Some(at) = read.iter().position(|step| sets_path(&step.action)) {
+            let set = read[at].offset;
+            read.truncate(at + 1);
+            reading.follow(&read);
+            steps.append(&mut read);
+            self.reading_with(&reading).walk(root, &mut read);
+            read.retain(|step| step.offset > set);
+        }
+        steps.append(&mut read);
     }
 
     /// Every statement in a body, whatever control structure it is in: it may run.

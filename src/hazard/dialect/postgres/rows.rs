@@ -314,12 +314,16 @@ impl Reader<'_> {
         let last = name.last()?;
         if last == "set_config" {
             let arguments = call.arg_list()?;
-            let texts: Vec<String> = arguments
-                .args()
-                .filter_map(|argument| expression::text(&argument.expr()?))
-                .collect();
-            let (parameter, value) = texts.first().zip(texts.get(1))?;
-            return self.setting(parameter, std::slice::from_ref(value));
+            let texts = arguments.args();
+            let mut texts = texts.map(|argument| expression::text(&argument.expr()?));
+            let parameter = texts.next()??;
+            return match texts.next()? {
+                Some(value) => self.setting(&parameter, std::slice::from_ref(&value)),
+                None => (parameter == "search_path").then(|| {
+                    let message = "search_path is set to what is put together as it runs, so that names behind it may mean tables of any schema";
+                    Action::Dynamic(message.to_owned())
+                }),
+            };
         }
         if OUTSIDE.contains(&last.as_str()) {
             return Some(Action::Dynamic(format!(
