@@ -1,4 +1,5 @@
-//! Tables that become partitions, partitions that leave, and values of an enum that are renamed (PostgreSQL).
+//! Tables that become partitions, partitions that leave, and values of an enum that are renamed (PostgreSQL); partitions that
+//! are exchanged (MariaDB).
 
 use crate::harness::databases::Database;
 use crate::harness::{Finished, Project};
@@ -98,4 +99,21 @@ fn a_value_of_an_enum_that_gets_another_name_is_no_loss() {
     assert!(run.told().contains("rows of `m`"), "{}", run.told());
     migrate(&project, rename, 0);
     assert_eq!(project.value("SELECT v FROM m WHERE id = 1"), "z");
+}
+
+/// A partition is exchanged in a file like any other: nothing of ours is in its way.
+#[test]
+fn a_partition_is_exchanged_without_waiting_for_ourselves() {
+    let Some(project) = Project::on(Database::Mysql) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE ev (id INT PRIMARY KEY, v VARCHAR(9)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (20));
+         INSERT INTO ev VALUES (1, 'a'), (11, 'b'); CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(9));",
+    );
+    let exchange = "INSERT INTO ev VALUES (2, 'c');\n-- dbscript: allow exchange-partition(ev) archived\nALTER TABLE ev EXCHANGE PARTITION p0 WITH TABLE old;\nINSERT INTO ev VALUES (3, 'd');\n";
+    project.file("migrations/1_exchanges.sql", exchange);
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM old"), "2");
+    assert_eq!(project.value("SELECT count(*) FROM ev"), "2");
 }

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::link::{Link, State};
 use super::transaction::{
-    begin, commit, committed_by_itself, end, noticed, own_writes, savepoint_gone,
+    begin, commit, committed_by_itself, end, make, noticed, own_writes, savepoint_gone,
 };
 use super::{
     alone, beside, catalog, definer, journal, lines, outside, rebuild, rows, schema, text, views,
@@ -229,7 +229,7 @@ impl Connection for MysqlConnection {
             .call(async move |state: &mut State| {
                 own_writes(state).await?;
                 let statement = rebuild::adapted(state, &statement);
-                let made = views::make(state, &statement).await;
+                let made = make(state, &statement).await;
                 let made = without_transactions::noticed(state, &statement, made).await;
                 let made = noticed(state, made);
                 waiting::told(state, made).await

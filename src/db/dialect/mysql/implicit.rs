@@ -38,6 +38,14 @@ pub(in crate::db) fn commits_by_itself(sql: &str) -> Option<String> {
     of(&words)
 }
 
+/// Whether it exchanges a partition with a table.
+pub(super) fn exchanges_partition(sql: &str) -> bool {
+    let words = words(sql, (true, true)).unwrap_or_default();
+    let mut pairs = words.windows(2);
+    words.first().is_some_and(|first| first == "ALTER")
+        && pairs.any(|pair| pair[0] == "EXCHANGE" && pair[1] == "PARTITION")
+}
+
 fn of(words: &[String]) -> Option<String> {
     let first = words.first()?.as_str();
     let second = words.get(1).map_or("", String::as_str);
@@ -63,7 +71,20 @@ fn of(words: &[String]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::commits_by_itself;
+    use super::{commits_by_itself, exchanges_partition};
+
+    #[test]
+    fn an_exchange_of_a_partition_is_told_from_other_changes() {
+        assert!(exchanges_partition(
+            "alter table `t` exchange partition p with table u"
+        ));
+        for sql in [
+            "ALTER TABLE t DROP PARTITION p",
+            "SELECT 'EXCHANGE PARTITION'",
+        ] {
+            assert!(!exchanges_partition(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn what_commits_is_told_from_what_does_not() {

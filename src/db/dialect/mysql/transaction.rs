@@ -1,7 +1,9 @@
 //! A transaction's beginning and end: where the tables are put in place, and where the truth about a commit is decided.
 
 use super::link::State;
-use super::{alone, fault, journal, schema, swap, text, watch, without_transactions};
+use super::{
+    alone, fault, implicit, journal, schema, swap, text, views, watch, without_transactions,
+};
 use crate::db::dialect::Begin;
 use crate::db::{EngineError, Error, Result};
 
@@ -49,6 +51,18 @@ pub(super) async fn begin(state: &mut State, mode: Begin) -> Result<()> {
     }
     state.transaction = Some(mode);
     Ok(())
+}
+
+/// Runs a statement. MariaDB lets an exchange of a partition wait for its own session, until the limit, while that commits
+/// nothing by itself (seen on 10.11); it commits what came before it in any case.
+pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
+    if state.transaction.is_none() || !implicit::exchanges_partition(statement) {
+        return views::make(state, statement).await;
+    }
+    state.run("SET SESSION autocommit = 1").await?;
+    let made = views::make(state, statement).await;
+    let back = state.run("SET SESSION autocommit = 0").await;
+    made.and_then(|rows| back.map(|_| rows))
 }
 
 /// Whether a statement of this transaction has committed by itself what came before it; asked again, since then.
