@@ -40,7 +40,10 @@ pub async fn compare(
         let renamed = rules.now_called(&before.name, None).map(TableName::plain);
         match catalog.table(renamed.as_ref().unwrap_or(&before.name)) {
             Some(table) => compare_table(reader.as_mut(), before, rows, table, &mut judge).await?,
-            None => missing_table(reader.as_mut(), before, baseline, catalog, &mut judge).await?,
+            None => {
+                let sides = (before, baseline, rows);
+                missing_table(reader.as_mut(), sides, catalog, &mut judge).await?;
+            }
         }
     }
     judge.orphans(&baseline.orphans, orphans);
@@ -50,8 +53,7 @@ pub async fn compare(
 /// A table that is gone by its name may have been renamed: one that is new and holds the same rows.
 async fn missing_table(
     reader: &mut dyn Reader,
-    before: &TableBaseline,
-    baseline: &Baseline,
+    (before, baseline, rows): (&TableBaseline, &Baseline, Option<&dyn BaselineRows>),
     catalog: &Catalog,
     judge: &mut Judge<'_>,
 ) -> Result<()> {
@@ -73,9 +75,9 @@ async fn missing_table(
         }
     }
     let message = format!(
-        "table `{}` is gone with its {}",
+        "table `{}` is gone with {}",
         before.name,
-        counted(before.rows, "row")
+        held(before.rows, "row", rows)
     );
     if before.rows == 0 {
         judge.note(
@@ -246,12 +248,20 @@ fn missing_column(
             before,
             Some(&column.name),
             format!(
-                "column `{name}` is gone with its {}",
-                counted(values, "value")
+                "column `{name}` is gone with {}",
+                held(values, "value", rows)
             ),
         );
     }
     Ok(())
+}
+
+/// What a table or column held. A backup is older than what takes it away: others may have written since.
+fn held(number: u64, what: &str, rows: Option<&dyn BaselineRows>) -> String {
+    match rows {
+        Some(_) => format!("the {} of the backup", counted(number, what)),
+        None => format!("its {}", counted(number, what)),
+    }
 }
 
 /// Sorts what is found into losses and notes.

@@ -111,11 +111,11 @@ async fn every_loss_is_told_with_its_numbers() {
     for (change, expected) in [
         (
             &["DROP TABLE users"][..],
-            "table `users` is gone with its 3 rows",
+            "table `users` is gone with the 3 rows of the backup",
         ),
         (
             &["ALTER TABLE users DROP COLUMN fax"],
-            "column `users.fax` is gone with its 2 values",
+            "column `users.fax` is gone with the 2 values of the backup",
         ),
         (
             &["DELETE FROM users WHERE id > 1"],
@@ -193,7 +193,10 @@ async fn only_what_was_let_go_may_go() {
     assert!(losses.is_empty(), "{losses:?}");
     assert_eq!(notes.len(), 1);
     let (losses, _) = losses_after(&["ALTER TABLE users DROP COLUMN name"], &rules).await;
-    assert_eq!(losses, ["column `users.name` is gone with its 3 values"]);
+    assert_eq!(
+        losses,
+        ["column `users.name` is gone with the 3 values of the backup"]
+    );
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ fn what_a_comparison_finds_says_whether_it_is_on_the_copy_or_in_the_database() {
     let told: Vec<Value> = run.events_of("log");
     let told = told.iter().filter_map(|event| event["message"].as_str());
     let told: Vec<&str> = told.filter(|line| line.contains("is gone")).collect();
-    let gone = "column `users.email` is gone with its 30 values";
+    let gone = "column `users.email` is gone with the 30 values of the backup";
     let wanted = [
         format!("in the rehearsal: {gone}"),
         format!("in `dbscript.db`: {gone}"),
