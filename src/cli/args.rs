@@ -20,7 +20,7 @@ Exit codes:
     1  failed: a file, or the database
     2  wrong arguments or configuration; nothing was touched
     3  refused before anything changed
-    4  cannot connect
+    4  cannot connect, or the database or schema that the URL names is not there
     5  data lost or damaged, or a backup that does not verify
     6  the backup failed; what was to follow it did not start
     7  the migration failed; the message says what state the database is in

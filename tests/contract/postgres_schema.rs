@@ -223,6 +223,7 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
     fresh
         .other_program(
             "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1); CREATE PUBLICATION stays FOR TABLE t;
+             CREATE TABLE u (a INTEGER, b INTEGER); CREATE PUBLICATION partly FOR TABLE u (a) WHERE (a > 0);
              CREATE FUNCTION plus(INTEGER, INTEGER) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
              CREATE AGGREGATE total (INTEGER) (SFUNC = plus, STYPE = INTEGER)",
         )
@@ -243,6 +244,7 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
     let (_, told) = restore(project, fresh.url().to_owned()).await;
     for named in [
         "run `ALTER PUBLICATION stays ADD TABLE t` afterwards",
+        "run `ALTER PUBLICATION partly ADD TABLE u (a) WHERE ((a > 0))` afterwards",
         "publication `stays of public.t`",
         "`aggregate public.total(integer)` with it",
     ] {

@@ -120,9 +120,27 @@ const OTHERS: &[(&str, &str, &str)] = &[
 ];
 
 /// The publications that tables are in one by one, each with what makes it hold them again.
-const TABLES_PUBLISHED: &str = "SELECT p.pubname, pg_catalog.format('ALTER PUBLICATION %I ADD TABLE %s', p.pubname, \
-        pg_catalog.string_agg(r.prrelid::regclass::text, ', ' ORDER BY r.prrelid::regclass::text)) \
-    FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid GROUP BY p.pubname ORDER BY 1";
+macro_rules! tables_published {
+    ($table:literal) => {
+        concat!(
+            "SELECT p.pubname, pg_catalog.format('ALTER PUBLICATION %I ADD TABLE %s', p.pubname, pg_catalog.string_agg(",
+            $table,
+            ", ', ' ORDER BY r.prrelid::regclass::text)) \
+             FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid \
+             GROUP BY p.pubname ORDER BY 1"
+        )
+    };
+}
+
+const TABLES_PUBLISHED: &str = tables_published!("r.prrelid::regclass::text");
+
+/// Since PostgreSQL 15 some of the columns, and some of the rows.
+const PARTS_PUBLISHED: &str = tables_published!(
+    "r.prrelid::regclass::text \
+     || COALESCE((SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')' \
+         FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs::int2[])), '') \
+     || COALESCE(' WHERE (' || pg_catalog.pg_get_expr(r.prqual, r.prrelid) || ')', '')"
+);
 
 /// Those that whole schemas are in, since PostgreSQL 15; the schema `public` stays where it is.
 const SCHEMAS_PUBLISHED: &str = "SELECT p.pubname, pg_catalog.format('ALTER PUBLICATION %I ADD TABLES IN SCHEMA %s', p.pubname, \
@@ -137,10 +155,14 @@ const KNOWS_SCHEMAS: &str =
 /// What a whole restore takes from the database though it puts the tables back: it makes them anew, and the publications
 /// that named them let them go.
 pub(super) async fn foretell(state: &mut State) -> Result<Vec<String>> {
-    let mut rows = state.texts(TABLES_PUBLISHED).await?;
-    if !state.texts(KNOWS_SCHEMAS).await?.is_empty() {
-        rows.extend(state.texts(SCHEMAS_PUBLISHED).await?);
-    }
+    let rows = match state.texts(KNOWS_SCHEMAS).await?.is_empty() {
+        true => state.texts(TABLES_PUBLISHED).await?,
+        false => {
+            let mut rows = state.texts(PARTS_PUBLISHED).await?;
+            rows.extend(state.texts(SCHEMAS_PUBLISHED).await?);
+            rows
+        }
+    };
     let told = |row: Vec<Option<String>>| match <[Option<String>; 2]>::try_from(row) {
         Ok([Some(publication), Some(again)]) => Some(format!(
             "the publication `{publication}` loses what it names, as that is made anew: run `{again}` afterwards, and give \
