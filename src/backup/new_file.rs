@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use super::error::Error;
 use super::origin::Origin;
 use super::progress::say;
-use super::restore_plan::RestorePlan;
 use super::set::Set;
 use super::store::Store;
 use crate::db::Target;
@@ -69,12 +68,12 @@ pub(super) fn creates(
 pub(super) struct NewFile(Option<PathBuf>);
 
 impl NewFile {
-    /// Makes it, empty, where the plan creates a database: what is there by now is not the restore's to remove.
+    /// Makes it, empty, where a plan `creates` a database: what is there by now is not the restore's to remove.
     ///
     /// # Errors
     /// `MadeMeanwhile`; it cannot be made.
-    pub(super) fn claim(plan: &RestorePlan) -> super::error::Result<NewFile> {
-        let Some(path) = plan.target.real_file().filter(|_| plan.creates) else {
+    pub(super) fn claim(target: &Target, creates: bool) -> super::error::Result<NewFile> {
+        let Some(path) = target.real_file().filter(|_| creates) else {
             return Ok(NewFile(None));
         };
         match OpenOptions::new().write(true).create_new(true).open(&path) {

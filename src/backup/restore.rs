@@ -103,7 +103,7 @@ impl<'a> Restoring<'a> {
         if plan.creates {
             announce(plan, log)?;
         }
-        let new_file = NewFile::claim(plan)?;
+        let new_file = NewFile::claim(&plan.target, plan.creates)?;
         let access = Access {
             write: true,
             create: plan.creates,

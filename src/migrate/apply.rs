@@ -8,13 +8,13 @@
 
 use std::time::Instant;
 
-use super::again;
-use super::apart::{self, Lock};
 use super::control;
 use super::guard::Guard;
 use super::history;
 use super::home::Home;
 use super::indexes::Indexes;
+use super::meanwhile::again;
+use super::meanwhile::apart::{self, Lock};
 use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};

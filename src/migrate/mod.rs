@@ -3,11 +3,7 @@
 //! The history is sqlx's own (`_sqlx_migrations`): sqlx accepts a database that was migrated here, and the other way
 //! round. Nothing else is kept in the application's database; the journal is the run log.
 
-mod again;
-mod alone;
-mod apart;
 mod apply;
-mod asked;
 mod control;
 mod error;
 mod guard;
@@ -17,7 +13,7 @@ mod home;
 mod indexes;
 mod lint;
 mod meant;
-mod reach;
+mod meanwhile;
 mod record;
 mod resolve;
 mod revert;

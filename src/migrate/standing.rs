@@ -1,7 +1,7 @@
 //! Where a migration that did not come to its end leaves the database, in words: what is in for good, what is half done,
 //! what was rolled back, and what to type next.
 
-use super::asked::{NOT_ALLOWED, WRITTEN_SINCE};
+use super::meanwhile::asked::{NOT_ALLOWED, WRITTEN_SINCE};
 use super::statement::STOPPED;
 use super::{Applied, Migration, WayBack};
 use crate::db::{LOCKED, connection_broke};

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use super::again;
-use super::alone;
 use super::apply::Prepared;
-use super::asked::{NOT_ALLOWED, WRITTEN_SINCE};
+use super::meanwhile::asked::{NOT_ALLOWED, WRITTEN_SINCE};
+use super::meanwhile::{again, alone};
 use super::standing::{
     Doubt, Reached, Settled, commits_at_once, commits_within, is_of_session, is_piecemeal,
     is_rows_only, those_before,

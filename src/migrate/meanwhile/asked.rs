@@ -7,10 +7,10 @@ use crate::hazard::Unmet;
 use crate::value::Value;
 
 /// The code of what an allowance above another statement does not let go.
-pub(super) const NOT_ALLOWED: &str = "not-allowed";
+pub(in crate::migrate) const NOT_ALLOWED: &str = "not-allowed";
 
 /// The code of what others have written since the lint.
-pub(super) const WRITTEN_SINCE: &str = "written-since";
+pub(in crate::migrate) const WRITTEN_SINCE: &str = "written-since";
 
 /// An allowance above another statement is none for this one.
 fn not_allowed(told: &str, allowance: &str) -> Error {

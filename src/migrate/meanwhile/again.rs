@@ -11,16 +11,16 @@
 use std::time::{Duration, Instant};
 
 use super::alone;
-use super::apply::Prepared;
 use super::asked::{How, WRITTEN_SINCE, refuse_met};
 use super::reach::Reach;
-use super::standing::commits_at_once;
-use super::{Conditions, HISTORY_TABLES};
 use crate::db::{Catalog, Engine, Session};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Level};
 use crate::hazard::Unmet;
 use crate::ident::TableName;
+use crate::migrate::apply::Prepared;
+use crate::migrate::standing::commits_at_once;
+use crate::migrate::{Conditions, HISTORY_TABLES};
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +36,10 @@ const LOCKING: [&str; 3] = ["ALTER", "DROP", "TRUNCATE"];
 ///
 /// # Errors
 /// `Refused`, with what would be lost, and a connection that broke.
-pub(super) async fn ask_all(session: &mut Session, unmet: &[Unmet]) -> Result<Vec<Duration>> {
+pub(in crate::migrate) async fn ask_all(
+    session: &mut Session,
+    unmet: &[Unmet],
+) -> Result<Vec<Duration>> {
     let mut took = Vec::new();
     for unmet in unmet {
         let begun = Instant::now();
@@ -59,7 +62,7 @@ fn nothing_was_changed(mut error: Error) -> Error {
 
 /// Leaves with each file what is asked right before its statements.
 /// `took`: how long each answer took before; `None` in a rehearsal, which asks only what was never asked.
-pub(super) fn plan<'a>(
+pub(in crate::migrate) fn plan<'a>(
     prepared: &mut [Prepared<'a>],
     conditions: &Conditions<'a>,
     took: Option<&[Duration]>,
@@ -149,7 +152,7 @@ fn not_again(unmet: &Unmet, took: Duration) -> Event {
 }
 
 /// What is asked right before a statement; those that refuse before those that only tell, as [`plan`] has left them.
-pub(super) fn mine<'a>(prepared: &Prepared<'a>, index: usize) -> Vec<&'a Unmet> {
+pub(in crate::migrate) fn mine<'a>(prepared: &Prepared<'a>, index: usize) -> Vec<&'a Unmet> {
     let mine = prepared.unmet.iter().copied();
     mine.filter(|unmet| unmet.statement == index).collect()
 }
@@ -158,7 +161,7 @@ pub(super) fn mine<'a>(prepared: &Prepared<'a>, index: usize) -> Vec<&'a Unmet> 
 ///
 /// # Errors
 /// `Migration`, with what would be lost; what the database refuses of a lock.
-pub(super) async fn ask(
+pub(in crate::migrate) async fn ask(
     session: &mut Session,
     prepared: &Prepared<'_>,
     index: usize,

@@ -1,22 +1,26 @@
 //! Keeping others from a table that a migration copies, until what it takes of it later is gone: what they wrote between
 //! the two would be in neither.
 
-use super::apply::Prepared;
 use crate::db::{Catalog, Session};
 use crate::error::Result;
 use crate::event::{Event, Level, Sink};
 use crate::hazard::Copied;
 use crate::ident::TableName;
+use crate::migrate::apply::Prepared;
 
 /// What keeps others from a table until the migration is in.
-pub(super) struct Lock {
+pub(in crate::migrate) struct Lock {
     pub(super) table: TableName,
     /// Those who only read are kept from it too.
     pub(super) from_readers: bool,
 }
 
 /// Leaves with each file what keeps others from the tables that it copies before it takes from them.
-pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &Catalog) {
+pub(in crate::migrate) fn plan(
+    prepared: &mut [Prepared<'_>],
+    copied: &[Copied],
+    catalog: &Catalog,
+) {
     for copied in copied {
         let partitions = catalog.objects.iter();
         let partitions = partitions.filter(|object| object.kind == "partition");
@@ -40,7 +44,7 @@ pub(super) fn plan(prepared: &mut [Prepared<'_>], copied: &[Copied], catalog: &C
 ///
 /// # Errors
 /// What the database refuses, such as a lock that is waited for too long.
-pub(super) async fn lock(
+pub(in crate::migrate) async fn lock(
     session: &mut Session,
     group: &[Prepared<'_>],
     sink: &dyn Sink,

@@ -3,16 +3,16 @@
 //! transaction outlives the statement's beginning. Others are kept from the tables by locks that do outlive it; where
 //! that cannot be, what is not committed is at least waited for.
 
-use super::Conditions;
 use super::again::mine;
-use super::apply::Prepared;
 use super::asked::{How, refuse_met};
-use super::standing::commits_at_once;
 use crate::db::{Access, Session, telling};
 use crate::error::Result;
 use crate::event::{Event, Level};
 use crate::hazard::{Statement, Unmet};
 use crate::ident::TableName;
+use crate::migrate::Conditions;
+use crate::migrate::apply::Prepared;
+use crate::migrate::standing::commits_at_once;
 
 /// Asks from beside the transaction, which reads what was so when it began; waits for nobody.
 ///
@@ -85,7 +85,7 @@ async fn ask_here(
 ///
 /// # Errors
 /// `Migration`, with what would be lost; others' locks that are waited for too long.
-pub(super) async fn keep(
+pub(in crate::migrate) async fn keep(
     session: &mut Session,
     prepared: &Prepared<'_>,
     index: usize,
@@ -124,7 +124,7 @@ pub(super) async fn keep(
 ///
 /// # Errors
 /// As [`keep`].
-pub(super) async fn second_best(
+pub(in crate::migrate) async fn second_best(
     session: &mut Session,
     mine: &[&Unmet],
     conditions: &Conditions<'_>,
