@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::origin::Origin;
 use super::progress::say;
-use super::restore_plan::{RestoreOptions, Scope};
+use super::restore_options::{RestoreOptions, Scope};
 use super::set::{Set, first_of};
 use super::store::Store;
 use super::summary::TableSummary;

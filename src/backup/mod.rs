@@ -18,6 +18,7 @@ mod new_file;
 mod origin;
 mod progress;
 pub mod restore;
+mod restore_options;
 mod restore_plan;
 mod retention;
 pub mod schema_file;

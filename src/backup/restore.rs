@@ -12,9 +12,8 @@ use super::history::keeper;
 use super::load::{check_counts, load_all, load_table};
 use super::new_file::NewFile;
 use super::progress::say;
-pub use super::restore_plan::{
-    Change, Creation, Mode, RestoreOptions, RestorePlan, Scope, plan, refuse_rightless,
-};
+pub use super::restore_options::{Creation, Mode, RestoreOptions, Scope};
+pub use super::restore_plan::{Change, RestorePlan, plan, refuse_rightless};
 use super::standing::{not_committed, undone};
 use super::store::{SAFETY_LABEL, Store};
 use super::{taken_back, unread};
