@@ -329,3 +329,31 @@ fn what_is_written_while_the_lock_is_waited_for_is_not_dropped() {
     );
     assert_eq!(project.value("SELECT count(*) FROM cart"), "1");
 }
+
+/// What is asked between the statements of such a file leaves its own settings as they are.
+#[test]
+fn foreign_keys_that_a_file_has_switched_off_stay_off_while_its_data_is_asked() {
+    let project = Project::new();
+    project.sql(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, n TEXT);
+         CREATE TABLE o (id INTEGER PRIMARY KEY, u INTEGER REFERENCES u (id) ON DELETE CASCADE, t TEXT);
+         INSERT INTO u VALUES (1, 'a'), (2, 'b'); INSERT INTO o VALUES (1, 1, 'x'), (2, 1, 'old'), (3, 2, 'y'), (4, 2, 'z')",
+    );
+    project.file(
+        "migrations/1_rebuilds.sql",
+        "-- no-transaction\nPRAGMA foreign_keys = OFF;\n-- dbscript: allow delete-rows(o) old ones\n\
+         DELETE FROM o WHERE t = 'old';\nBEGIN;\nCREATE TABLE un (id INTEGER PRIMARY KEY, n TEXT NOT NULL);\n\
+         INSERT INTO un SELECT * FROM u;\nDROP TABLE u;\nALTER TABLE un RENAME TO u;\nCOMMIT;\n",
+    );
+    project.file(
+        "migrations/2_orphan.sql",
+        "-- no-transaction\nINSERT INTO o VALUES (9, 99, 'of nobody');\n",
+    );
+    let migrate = ["run", "safe-migration", "--yes"];
+    let run = project.dbscript(&migrate).status(3).go();
+    let enforced = "FOREIGN KEY constraint failed";
+    assert!(run.told().contains(enforced), "{}", run.told());
+    std::fs::remove_file(project.path().join("migrations/2_orphan.sql")).expect("it is there");
+    project.dbscript(&migrate).go();
+    assert_eq!(project.value("SELECT count(*) FROM o"), "3");
+}

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
-use super::worker::{State, Worker, lock_wait};
+use super::worker::{State, Worker};
 use super::{fault, lines, orphans, remake, schema, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
@@ -113,26 +113,14 @@ impl Connection for SqliteConnection {
     }
 
     async fn begin(&mut self, mode: Begin) -> Result<()> {
-        match mode {
-            Begin::Read | Begin::Waiting => self.control("BEGIN DEFERRED".to_owned()).await,
-            Begin::Write => self.control("BEGIN IMMEDIATE".to_owned()).await,
-            Begin::Rebuild => {
-                // The pragma does nothing inside a transaction, so it comes first.
-                self.control("PRAGMA foreign_keys = OFF".to_owned()).await?;
-                let begun = self.control("BEGIN IMMEDIATE".to_owned()).await;
-                if begun.is_err() {
-                    self.control("PRAGMA foreign_keys = ON".to_owned()).await?;
-                }
-                begun
-            }
-        }
+        self.with(move |state| begin(state, mode)).await
     }
 
     async fn commit(&mut self) -> Result<()> {
         self.with(|state| {
             state.cursors.retain(|_, cursor| !cursor.in_transaction);
             state.patiently(|connection| connection.execute_batch("COMMIT"))?;
-            enforce_foreign_keys(state)
+            enforce_as_before(state)
         })
         .await
     }
@@ -146,7 +134,7 @@ impl Connection for SqliteConnection {
                     .execute_batch("ROLLBACK")
                     .map_err(fault::statement)?;
             }
-            enforce_foreign_keys(state)
+            enforce_as_before(state)
         })
         .await
     }
@@ -275,10 +263,10 @@ impl Connection for SqliteConnection {
     }
 
     async fn limit_lock_waits(&mut self, limit_s: Option<u64>) -> Result<()> {
-        let wait = lock_wait(limit_s);
+        let wait = limit_s.map(std::time::Duration::from_secs);
         self.worker
             .call(move |state| {
-                state.lock_wait = wait;
+                state.lock_wait = wait.unwrap_or(state.usual_wait);
                 Ok(())
             })
             .await
@@ -294,10 +282,39 @@ impl Connection for SqliteConnection {
     }
 }
 
-fn enforce_foreign_keys(state: &State) -> Result<()> {
+fn begin(state: &mut State, mode: Begin) -> Result<()> {
+    let enforced = state
+        .connection
+        .pragma_query_value(None, "foreign_keys", |row| row.get(0))
+        .map_err(fault::statement)?;
+    let begin = match mode {
+        Begin::Read | Begin::Waiting => "BEGIN DEFERRED",
+        Begin::Write => "BEGIN IMMEDIATE",
+        Begin::Rebuild => {
+            // The pragma does nothing inside a transaction, so it comes first.
+            enforce(state, false)?;
+            "BEGIN IMMEDIATE"
+        }
+    };
+    let begun = state.patiently(|connection| connection.execute_batch(begin));
+    match begun {
+        Ok(()) => state.enforced = Some(enforced),
+        Err(_) => enforce(state, enforced)?,
+    }
+    begun
+}
+
+/// What is left when a transaction of ours ends is what was so when it began: a file that runs in none may have switched
+/// foreign keys off before what is asked between its statements. Where none of ours was open they are enforced again.
+fn enforce_as_before(state: &mut State) -> Result<()> {
+    let enforced = state.enforced.take().unwrap_or(true);
+    enforce(state, enforced)
+}
+
+fn enforce(state: &State, enforced: bool) -> Result<()> {
     state
         .connection
-        .execute_batch("PRAGMA foreign_keys = ON")
+        .pragma_update(None, "foreign_keys", enforced)
         .map_err(fault::statement)
 }
 

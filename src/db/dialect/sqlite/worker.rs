@@ -39,6 +39,10 @@ pub(super) struct State {
     pub(super) next_cursor: u64,
     /// How long another program's lock is waited for.
     pub(super) lock_wait: Duration,
+    /// The same where nothing else is said of it.
+    pub(super) usual_wait: Duration,
+    /// Whether foreign keys were enforced when the open transaction began; `None` where none of ours is open.
+    pub(super) enforced: Option<bool>,
     marks: Arc<Marks>,
 }
 
@@ -129,6 +133,8 @@ impl Worker {
                 cursors: HashMap::new(),
                 next_cursor: 0,
                 lock_wait,
+                usual_wait: lock_wait,
+                enforced: None,
                 marks: theirs,
             };
             if ready.send(Ok(interrupt)).is_ok() {
