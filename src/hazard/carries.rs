@@ -1,6 +1,7 @@
 //! Whether a statement may carry rows of a table somewhere else: by its name, through a view, in a block of code, by a
 //! function.
 
+use super::action::Action;
 use super::copied::Set;
 use super::dialect;
 use super::draft::LetGo;
@@ -10,7 +11,7 @@ use crate::db::Object;
 
 /// The names under which rows of a table may be carried away, looked for once for all statements.
 pub(super) struct Names {
-    /// Its own, and those of views on it.
+    /// Its own, those that the set gives it, and those of views on it.
     read_as: Vec<String>,
     /// The routines of the database that name it.
     routines: Vec<String>,
@@ -51,17 +52,45 @@ impl Set<'_> {
             _ => false,
         };
         let whole = || takes_all(statement.text) || !has("select");
-        let column = gone.column.as_ref().map(|column| column.to_lowercase());
-        let of_column = || match column {
-            Some(column) => has(&column) || (statement.first_word() != "UPDATE" && whole()),
+        let columns = gone.column.as_ref().map(|column| self.columns_of(column));
+        let of_column = || match &columns {
+            Some(columns) => {
+                columns.iter().any(|column| has(column))
+                    || (statement.first_word() != "UPDATE" && whole())
+            }
             None => true,
         };
         carries && of_column() && names()
     }
 
-    /// The names by which a table's rows may be read: its own, and those of views on it.
+    /// The names that a column has in the set, one after the other.
+    fn columns_of(&self, column: &str) -> Vec<String> {
+        let mut names = vec![column.to_lowercase()];
+        for placed in self.steps {
+            if let Action::RenameColumn { column, to, .. } = &placed.step.action
+                && names.contains(&column.to_lowercase())
+            {
+                names.push(to.to_lowercase());
+            }
+        }
+        names
+    }
+
+    /// The names by which a table's rows may be read: its own, those that the set gives it or a view on it, and those of
+    /// views on it.
     fn read_as(&self, table: &str) -> Vec<String> {
         let mut names = vec![bare(table)];
+        for placed in self.steps {
+            match &placed.step.action {
+                Action::RenameTable { table, to } if names.contains(&bare(&table.name)) => {
+                    names.push(to.to_lowercase());
+                }
+                Action::CreateView(view) if names.iter().any(|name| view.words.contains(name)) => {
+                    names.push(view.name.name.to_lowercase());
+                }
+                _ => {}
+            }
+        }
         let objects = || {
             self.catalog
                 .into_iter()

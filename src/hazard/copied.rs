@@ -17,15 +17,13 @@ use crate::ident::TableName;
 /// The rule of what cannot be kept from others.
 const RULE: &str = "copy-race";
 
-/// A table to keep from others, from the statement that copies it to the end of its transaction.
+/// A table to keep from others while the transaction of a file that copies it is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// The file, by its name as it was given.
     pub file: String,
-    /// The statement that copies, as [`super::split()`] counts them.
-    pub statement: usize,
-    /// The table, by the name it has before.
-    pub table: String,
+    /// The table, by the name it has when the file begins: files before it have been committed by then.
+    pub table: TableName,
     /// Reading it is waited for as well: what comes later would have to wait for the readers then, who may wait for us.
     pub from_readers: bool,
 }
@@ -62,16 +60,15 @@ pub(super) fn copied(
             Kept::ByLock => {
                 let from_readers = set.locks_readers(gap.taken);
                 let file = set.files[gap.copy.0].name;
-                let known = kept.iter_mut().find(|known| {
-                    (&*known.file, &known.table) == (file, &gap.table)
-                        && known.statement <= gap.copy.1
-                });
-                match known {
+                let Some(table) = set.name_in(gap.copy.0, &gap.table) else {
+                    continue;
+                };
+                let mut known = kept.iter_mut();
+                match known.find(|known| (&*known.file, &known.table) == (file, &table)) {
                     Some(known) => known.from_readers |= from_readers,
                     None => kept.push(Copied {
                         file: file.to_owned(),
-                        statement: gap.copy.1,
-                        table: gap.table,
+                        table,
                         from_readers,
                     }),
                 }
@@ -182,6 +179,26 @@ impl Set<'_> {
         };
         let first = self.steps.iter().find(takes)?;
         Some((first.file, first.statement))
+    }
+
+    /// The name that a table of the database, or a partition, has when a file begins.
+    fn name_in(&self, file: usize, table: &str) -> Option<TableName> {
+        let catalog = self.catalog?;
+        let partitions = catalog.objects.iter();
+        let partitions = partitions.filter(|object| object.kind == "partition");
+        let tables = catalog.tables.iter().map(|table| &table.name);
+        let mut tables = tables.chain(partitions.map(|object| &object.name));
+        let mut name = tables.find(|name| name.to_string() == table)?.clone();
+        for placed in self.steps.iter().filter(|placed| placed.file < file) {
+            match &placed.step.action {
+                Action::RenameTable { table, to } if *table == name => name.name.clone_from(to),
+                Action::MoveTable { table, schema } if *table == name => {
+                    name.schema = Some(schema.clone());
+                }
+                _ => {}
+            }
+        }
+        Some(name)
     }
 
     fn places(&self) -> impl Iterator<Item = At> {

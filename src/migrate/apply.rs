@@ -129,7 +129,7 @@ pub async fn apply(
             // On a copy nobody else writes.
             took = Some(again::ask_all(session, conditions.unmet).await?);
         }
-        let catalog = match conditions.unmet.is_empty() && conditions.copied.is_empty() {
+        let catalog = match conditions.unmet.is_empty() {
             true => Catalog::default(),
             false => session.catalog().await?,
         };
@@ -140,7 +140,7 @@ pub async fn apply(
             (engine, &catalog),
         );
         if conditions.log.is_some() {
-            apart::plan(&mut prepared, conditions.copied, &catalog);
+            apart::plan(&mut prepared, conditions.copied);
         }
         in_groups(session, &prepared, conditions).await
     };

@@ -84,6 +84,40 @@ fn a_table_that_is_copied_is_kept_from_others_from_the_first_statement_on() {
     run.finish();
 }
 
+/// Each file is committed before the next one begins: by then the table has the name that the one before gave it.
+#[test]
+fn a_table_that_an_earlier_file_renames_is_kept_from_others_by_its_new_name() {
+    let moved = "CREATE SCHEMA app; ALTER TABLE kv SET SCHEMA app";
+    for (renames, table) in [
+        ("ALTER TABLE kv RENAME TO pairs", "pairs"),
+        (
+            "ALTER TABLE kv RENAME TO pairs; CREATE VIEW kv AS SELECT id FROM pairs",
+            "pairs",
+        ),
+        (moved, "app.kv"),
+    ] {
+        let Some(project) = Project::on(Database::Postgres) else {
+            return;
+        };
+        project.sql(TABLES).file("scripts/up.rhai", UP);
+        let copies = COLUMN.replace("{gate}", "INSERT INTO gate VALUES (1);\n");
+        let copies = copies.replace("kv", table);
+        project.file("migrations/1_renames.sql", format!("{renames};\n"));
+        project.file("migrations/2_copies.sql", copies);
+        let mut other = project.holder();
+        other.sql("BEGIN; LOCK TABLE gate IN SHARE MODE");
+        let run = project.dbscript(&["run", "up", "--yes"]).start();
+        wait_until("it waits", || project.value(&waiting_for("gate")) != "0");
+        let held = format!(
+            "SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND granted AND mode = 'AccessExclusiveLock'"
+        );
+        let is_held = project.value(&held);
+        other.sql("COMMIT");
+        let run = run.finish();
+        assert_eq!(is_held, "1", "{renames}: {}", run.told());
+    }
+}
+
 #[test]
 fn a_deadlock_is_no_fault_of_the_migration() {
     let Some(project) = Project::on(Database::Postgres) else {
