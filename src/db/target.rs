@@ -41,7 +41,7 @@ impl Target {
     pub fn parse(url: &str, project: &Path) -> Result<Target> {
         Ok(match url::parse(url, project)? {
             Address::File(path) => Target {
-                reads_only: sqlite::url::reads_only(url),
+                reads_only: sqlite::url::reads_only(url::unquoted(url)),
                 ..Target::sqlite_file(&path, project)
             },
             Address::Server(engine, server) => Target::server(engine, *server),

@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str, project: &Path) -> Result<Address> {
 }
 
 /// Without white space and the quotes that some tools leave around a value.
-fn unquoted(text: &str) -> &str {
+pub(super) fn unquoted(text: &str) -> &str {
     let text = text.trim();
     ['"', '\'', '`']
         .into_iter()

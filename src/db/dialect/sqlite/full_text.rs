@@ -10,10 +10,12 @@ use crate::db::{Error, Result};
 /// Why this program cannot write to such a table: its tokenizer is unknown, which is looked for with the first word.
 pub(super) fn without_tokenizer(name: &str, sql: &str) -> Result<Option<String>> {
     let memory = Connection::open_in_memory().map_err(fault::statement)?;
+    // One statement: behind it a file that was tampered with may hold others, which SQLite itself passes over.
     let made = memory
-        .execute_batch(sql)
+        .prepare(sql)
+        .and_then(|mut create| create.raw_execute())
         .map_err(fault::statement)
-        .and_then(|()| {
+        .and_then(|_| {
             let columns = columns(&memory, name)?;
             let words = vec!["'x'"; columns.len()].join(", ");
             let insert = format!(

@@ -126,7 +126,7 @@ fn identities(catalog: &Catalog) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// What a foreign key is known by: its table, the columns, and the table it points to.
+/// What a foreign key is known by: its table, the columns, and the table and columns it points to.
 fn identity(table: &Table, key: &ForeignKey) -> String {
     let mut identity = quote(&table.name.name);
     for column in &key.columns {
@@ -134,6 +134,9 @@ fn identity(table: &Table, key: &ForeignKey) -> String {
         let _ = write!(identity, ".{}", quote(column));
     }
     let _ = write!(identity, " {}", quote(&key.parent.name));
+    for column in &key.parent_columns {
+        let _ = write!(identity, ".{}", quote(column));
+    }
     identity.to_ascii_lowercase()
 }
 

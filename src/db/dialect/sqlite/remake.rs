@@ -107,7 +107,11 @@ fn create(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     let is_table = begins(statement, &["create table"]);
     let mut lent: Vec<Missing> = Vec::new();
     let made = loop {
-        let Err(error) = connection.execute_batch(statement) else {
+        // Of the one statement only: a file that was tampered with may hold more behind it.
+        let created = connection
+            .prepare(statement)
+            .and_then(|mut create| create.raw_execute());
+        let Err(error) = created else {
             break Ok(());
         };
         let missing = Missing::of(&error).filter(|missing| !lent.contains(missing));

@@ -50,12 +50,18 @@ pub fn path(url: &str, project: &Path) -> Result<PathBuf> {
     Ok(here)
 }
 
+/// Words that mean yes to SQLite.
+const YES: [&str; 4] = ["1", "yes", "true", "on"];
+
 /// Whether the URL asks for reading alone, as SQLite's own URIs do (<https://www.sqlite.org/uri.html>): `mode=ro`, or
 /// `immutable=1`, which says that nobody writes.
 pub fn reads_only(url: &str) -> bool {
-    let url = url.trim().trim_end_matches(['"', '\'', '`']);
     let query = url.split('#').next().and_then(|url| url.split_once('?'));
-    let asks = |part: &str| matches!(part, "mode=ro" | "immutable=1");
+    let asks = |part: &str| match part.split_once('=') {
+        Some(("mode", mode)) => mode == "ro",
+        Some(("immutable", word)) => YES.contains(&&*word.to_ascii_lowercase()),
+        _ => false,
+    };
     query.is_some_and(|(_, query)| query.split('&').any(asks))
 }
 
@@ -100,7 +106,7 @@ mod tests {
         for (url, forbids) in [
             ("sqlite://app.db?mode=ro", true),
             ("file:app.db?cache=shared&mode=ro", true),
-            ("\"file:app.db?immutable=1\"", true),
+            ("file:app.db?immutable=TRUE", true),
             ("sqlite://app.db?mode=rwc", false),
             ("sqlite://app.db?immutable=0", false),
             ("sqlite://mode=ro", false),
