@@ -5,7 +5,7 @@
 use super::catalog::cell;
 use super::link::State;
 use super::{account, definer, objects, quote, text};
-use crate::db::Result;
+use crate::db::{Error, Result};
 
 /// Kinds that such rights can be given on.
 const KINDS: [&str; 4] = ["function", "procedure", "package", "package body"];
@@ -19,29 +19,32 @@ pub(super) async fn foretell(state: &mut State, statements: &[String]) -> Result
     if replaced.is_empty() {
         return Ok(None);
     }
-    let names: Vec<String> = replaced
-        .iter()
-        .map(|(kind, name)| format!("the {kind} `{name}`"))
-        .collect();
-    let names = names.join(", ");
-    let Some(given) = given(state).await? else {
+    let Some(mut given) = given(state).await? else {
         return Ok(Some(format!(
-            "rights that were given on {names} alone go with it when it is replaced; this user may not see whether there are \
-             any: as one who may read mysql.procs_priv, look there first, and give them again afterwards"
+            "rights that were given on {} alone go with it when it is replaced; this user may not see whether there are \
+             any: as one who may read mysql.procs_priv, look there first, and give them again afterwards",
+            named(&replaced)
         )));
     };
     let me = account::me(&mut state.connection).await?;
-    let again: Vec<String> = given
-        .into_iter()
-        .filter(|given| replaced.contains(&given.on) && !account::is_same(&given.to, &me))
-        .map(|given| given.statement)
-        .collect();
+    given.retain(|given| replaced.contains(&given.on) && !account::is_same(&given.to, &me));
+    let is_theirs = |routine: &Routine| given.iter().any(|given| given.on == *routine);
+    let theirs: Vec<Routine> = replaced.into_iter().filter(is_theirs).collect();
+    let again: Vec<&str> = given.iter().map(|given| given.statement.as_str()).collect();
     Ok((!again.is_empty()).then(|| {
         format!(
-            "rights that were given on {names} alone go with it when it is replaced; give them again afterwards: {}",
+            "rights that were given on {} alone go with it when it is replaced; give them again afterwards: {}",
+            named(&theirs),
             again.join("; ")
         )
     }))
+}
+
+fn named(routines: &[Routine]) -> String {
+    let names = routines
+        .iter()
+        .map(|(kind, name)| format!("the {kind} `{name}`"));
+    names.collect::<Vec<String>>().join(", ")
 }
 
 /// The routines that are there in another form. What is as it is to be stays.
@@ -79,8 +82,9 @@ async fn given(state: &mut State) -> Result<Option<Vec<Given>>> {
          WHERE Db = DATABASE() ORDER BY 1, 2, 3, 4";
     let database = text::value(&mut state.connection, "SELECT DATABASE()").await?;
     let database = quote(&database.unwrap_or_default());
-    let Ok(rows) = text::rows(&mut state.connection, RIGHTS).await else {
-        return Ok(None);
+    let rows = match text::rows(&mut state.connection, RIGHTS).await {
+        Err(Error::Denied { .. } | Error::NotGranted { .. }) => return Ok(None),
+        rows => rows?,
     };
     let given = rows.iter().map(|row| {
         let [kind, name, user, host, rights] = [0, 1, 2, 3, 4].map(|index| cell(row, index));

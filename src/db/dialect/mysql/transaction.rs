@@ -61,7 +61,8 @@ pub(super) async fn make(state: &mut State, statement: &str) -> Result<u64> {
     }
     state.run("SET SESSION autocommit = 1").await?;
     let made = views::make(state, statement).await;
-    let back = state.run("SET SESSION autocommit = 0").await;
+    // Whoever wants it stopped meanwhile finds the session as it was.
+    let back = text::surely(&mut state.connection, "SET SESSION autocommit = 0").await;
     made.and_then(|rows| back.map(|_| rows))
 }
 
