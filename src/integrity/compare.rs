@@ -352,8 +352,27 @@ impl Judge<'_> {
         self.rules.let_go.iter().any(|gone| gone.covers(change))
     }
 
+    /// What was known of a table, by the names that it and its columns have now.
+    fn by_new_names(&self, known: &Orphans) -> Orphans {
+        let table = self.rules.now_called(&known.table, None);
+        let columns = known.columns.iter().map(|column| {
+            let now = self.rules.now_called(&known.table, Some(column));
+            now.unwrap_or(column).to_owned()
+        });
+        Orphans {
+            table: table.map_or_else(|| known.table.clone(), TableName::plain),
+            columns: columns.collect(),
+            parent: known.parent.clone(),
+            rows: known.rows,
+        }
+    }
+
     fn orphans(&mut self, before: &[Orphans], now: &[Orphans]) {
-        for found in Orphans::beyond(before, now.to_vec()) {
+        let before: Vec<Orphans> = before
+            .iter()
+            .map(|known| self.by_new_names(known))
+            .collect();
+        for found in Orphans::beyond(&before, now.to_vec()) {
             let owner = TableBaseline {
                 name: found.table.clone(),
                 columns: Vec::new(),

@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use super::control;
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::history;
 use super::home::Home;
 use super::indexes::Indexes;
@@ -277,11 +277,19 @@ async fn outside(
             &conditions.way_back,
         ));
         let indexes = Indexes::before(session).await?;
+        let orphans = match hazard::runs_without_keys(session.engine(), &prepared.statements) {
+            true => Some(session.keep_orphans().await?),
+            false => None,
+        };
         let result = one(session, prepared, conditions, reached, &indexes).await;
         // What the file left open or switched off must not reach what comes after it.
         match result {
             Ok(done) => {
                 session.rollback_all().await?;
+                if let Some(before) = orphans {
+                    guard::refuse_orphans(session, &before, "has by now, as it is done and stays,")
+                        .await?;
+                }
                 applied.push(done);
             }
             Err(mut error) => {

@@ -65,24 +65,33 @@ impl Guard {
     }
 
     async fn refuse_new_orphans(&self, session: &mut Session) -> Result<()> {
-        let Some(before) = &self.orphans else {
-            return Ok(());
-        };
-        let new = session.new_orphans(before).await?;
-        let Some(found) = new.first() else {
-            return Ok(());
-        };
-        let message = format!(
-            "`{}` would have {} whose row of `{}` is not there ({})",
-            found.table,
-            counted(found.rows, "row"),
-            found.parent,
-            found.columns.join(", ")
-        );
-        Err(Error::new(Kind::Migration, message).code("orphans").hint(
-            "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
-        ))
+        match &self.orphans {
+            Some(before) => refuse_orphans(session, before, "would have").await,
+            None => Ok(()),
+        }
     }
+}
+
+/// Refuses rows that lost their parent since those that had none before were kept; they `have` none.
+pub(super) async fn refuse_orphans(
+    session: &mut Session,
+    before: &[Orphans],
+    have: &str,
+) -> Result<()> {
+    let new = session.new_orphans(before).await?;
+    let Some(found) = new.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "`{}` {have} {} whose row of `{}` is not there ({})",
+        found.table,
+        counted(found.rows, "row"),
+        found.parent,
+        found.columns.join(", ")
+    );
+    Err(Error::new(Kind::Migration, message).code("orphans").hint(
+        "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
+    ))
 }
 
 /// The way out where rows go that nobody allowed.

@@ -13,6 +13,7 @@ mod last_look;
 mod meanwhile;
 mod modes;
 mod mysql;
+mod orphans;
 mod parts;
 mod postgres;
 mod refusals;
