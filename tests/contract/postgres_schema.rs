@@ -253,6 +253,44 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
     assert!(!told.contains("the publication `stays` with it"), "{told}");
 }
 
+/// The server takes a generated column where such a trigger is there, and not the trigger where the column is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_that_could_not_be_made_again_keeps_nothing_else_from_coming_back() {
+    let Some(fresh) = Fresh::new(Database::Postgres).await else {
+        return;
+    };
+    fresh
+        .other_program(
+            "CREATE TABLE posts (id INTEGER, title TEXT, at TIMESTAMPTZ); INSERT INTO posts VALUES (1, 'a');
+             CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at = now(); RETURN NEW; END $$;
+             CREATE TRIGGER touches BEFORE UPDATE ON posts FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION touch();
+             CREATE TRIGGER other BEFORE UPDATE ON posts FOR EACH ROW WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION touch();
+             COMMENT ON TRIGGER touches ON posts IS 'the time'; ALTER TABLE posts ENABLE ALWAYS TRIGGER touches;
+             ALTER TABLE posts ADD COLUMN n INTEGER GENERATED ALWAYS AS (id + 1) STORED",
+        )
+        .await;
+    let project = Project::new();
+    let url = fresh.url().to_owned();
+    let saving = tokio::task::spawn_blocking(move || {
+        let backup = project.dbscript(&["run", "backup"]);
+        (backup.env("DATABASE_URL", &url).go().told(), project)
+    });
+    let (told, project) = saving.await.expect("it runs");
+    assert!(
+        told.contains("does not hold the trigger `touches on public.posts`"),
+        "{told}"
+    );
+    fresh.other_program("DELETE FROM posts").await;
+    restore(project, fresh.url().to_owned()).await;
+    let mut session = fresh.session().await;
+    assert_eq!(
+        number(&mut session, "SELECT count(*) FROM posts WHERE n = 2").await,
+        1
+    );
+    let triggers = "SELECT count(*) FROM pg_trigger WHERE tgname = 'other'";
+    assert_eq!(number(&mut session, triggers).await, 1);
+}
+
 /// The message alone says that there is something, not what.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_depends_on_a_table_that_is_dropped_is_named() {

@@ -3,6 +3,7 @@
 //! searched, so that all names come out qualified.
 
 use super::tables::own;
+use super::triggers::{TRIGGER_STATES, TRIGGERS, remade};
 
 /// One sort of objects.
 pub(super) struct Source {
@@ -315,46 +316,6 @@ const RULES: &str = concat!(
     own!()
 );
 
-macro_rules! triggers {
-    ($kind:literal, $class:literal, $sql:literal, $condition:literal) => {
-        concat!(
-            "SELECT '",
-            $class,
-            "', t.oid, '",
-            $kind,
-            "', n.nspname, t.tgname, n.nspname, c.relname, ",
-            $sql,
-            ", NULL \
-             FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE ",
-            $condition,
-            " AND ",
-            own!()
-        )
-    };
-}
-
-const TRIGGERS: &str = triggers!(
-    "trigger",
-    "pg_trigger",
-    "pg_catalog.pg_get_triggerdef(t.oid)",
-    "NOT t.tgisinternal AND t.tgparentid = 0"
-);
-/// Those of a partition too, which may differ from its table's. It is made under its table's name, which before
-/// PostgreSQL 15 a renamed one did not have.
-const TRIGGER_STATES: &str = triggers!(
-    "trigger state",
-    "state",
-    "pg_catalog.format('ALTER TABLE ONLY %I.%I %s TRIGGER %I', n.nspname, c.relname, CASE t.tgenabled WHEN 'D' THEN 'DISABLE' \
-        WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE REPLICA' END, COALESCE(( \
-            WITH RECURSIVE above AS (SELECT p.tgparentid, p.tgname FROM pg_catalog.pg_trigger p WHERE p.oid = t.tgparentid \
-                UNION ALL SELECT p.tgparentid, p.tgname FROM pg_catalog.pg_trigger p JOIN above a ON p.oid = a.tgparentid) \
-            SELECT a.tgname FROM above a WHERE a.tgparentid = 0), t.tgname))",
-    "t.tgenabled <> 'O' AND (NOT t.tgisinternal OR t.tgparentid <> 0) \
-     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f')"
-);
-
 const POLICIES: &str = concat!(
     "SELECT 'pg_policy', p.oid, 'policy', n.nspname, p.polname, n.nspname, c.relname, \
      pg_catalog.format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s', p.polname, n.nspname, c.relname, \
@@ -379,7 +340,8 @@ const ROW_SECURITY: &str = concat!(
     own!()
 );
 
-const COMMENTS: &str = "SELECT 'comment', d.objoid, 'comment', COALESCE(i.schema, ''), \
+const COMMENTS: &str = concat!(
+    "SELECT 'comment', d.objoid, 'comment', COALESCE(i.schema, ''), \
         d.classoid::regclass::text || ' ' || i.identity, NULL, NULL, \
      pg_catalog.format('COMMENT ON %s %s IS %L', CASE WHEN i.type LIKE '% column' THEN 'COLUMN' \
         WHEN i.type LIKE '% constraint' THEN 'CONSTRAINT' WHEN i.type = 'statistics object' THEN 'STATISTICS' \
@@ -395,4 +357,9 @@ const COMMENTS: &str = "SELECT 'comment', d.objoid, 'comment', COALESCE(i.schema
      AND i.type NOT IN ('aggregate', 'foreign table', 'foreign table column') \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e') \
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index x WHERE d.classoid = 'pg_catalog.pg_class'::regclass \
-        AND x.indexrelid = d.objoid AND NOT x.indisvalid) AND COALESCE(i.schema, '') !~ '^pg_temp'";
+        AND x.indexrelid = d.objoid AND NOT x.indisvalid) AND COALESCE(i.schema, '') !~ '^pg_temp' \
+     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE d.classoid = 'pg_catalog.pg_trigger'::regclass \
+        AND t.oid = d.objoid AND NOT (",
+    remade!(),
+    "))"
+);

@@ -35,6 +35,7 @@ mod state;
 mod statement;
 mod tables;
 mod transaction;
+mod triggers;
 mod unusable;
 mod values;
 mod waiting;

@@ -1,6 +1,7 @@
 //! What a set does not carry (FORMAT.md), named one by one.
 
 use super::state::State;
+use super::triggers;
 use crate::db::Result;
 use crate::db::catalog::NotIncluded;
 
@@ -73,6 +74,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "SELECT evtname FROM pg_catalog.pg_event_trigger",
         "it watches the whole database, a restore too",
     ),
+    ("trigger", triggers::LEFT_OUT, triggers::WHY_LEFT_OUT),
     (
         "cast",
         "SELECT castsource::regtype || ' to ' || casttarget::regtype FROM pg_catalog.pg_cast c WHERE oid >= 16384 \

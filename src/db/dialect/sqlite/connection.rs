@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::catalog::{self, quote};
 use super::cursor::OpenCursor;
 use super::worker::{State, Worker};
-use super::{fault, lines, orphans, remake, schema, values};
+use super::{fault, lines, orphans, remake, schema, transaction, values};
 use crate::db::catalog::{Catalog, Column, DatabaseInfo, Orphans, SchemaSql, Sequence, Table};
 use crate::db::dialect::{Begin, Chunk, Connection, CursorId, Lookup};
 use crate::db::{BrokenView, Error, Result, Target};
@@ -113,30 +113,16 @@ impl Connection for SqliteConnection {
     }
 
     async fn begin(&mut self, mode: Begin) -> Result<()> {
-        self.with(move |state| begin(state, mode)).await
+        self.with(move |state| transaction::begin(state, mode))
+            .await
     }
 
     async fn commit(&mut self) -> Result<()> {
-        self.with(|state| {
-            state.cursors.retain(|_, cursor| !cursor.in_transaction);
-            state.patiently(|connection| connection.execute_batch("COMMIT"))?;
-            enforce_as_before(state)
-        })
-        .await
+        self.with(transaction::commit).await
     }
 
     async fn rollback(&mut self) -> Result<()> {
-        self.with(|state| {
-            state.cursors.retain(|_, cursor| !cursor.in_transaction);
-            if !state.connection.is_autocommit() {
-                state
-                    .connection
-                    .execute_batch("ROLLBACK")
-                    .map_err(fault::statement)?;
-            }
-            enforce_as_before(state)
-        })
-        .await
+        self.with(transaction::rollback).await
     }
 
     async fn savepoint(&mut self, depth: usize) -> Result<()> {
@@ -280,42 +266,6 @@ impl Connection for SqliteConnection {
     async fn unlock_migrations(&mut self) -> Result<()> {
         Ok(())
     }
-}
-
-fn begin(state: &mut State, mode: Begin) -> Result<()> {
-    let enforced = state
-        .connection
-        .pragma_query_value(None, "foreign_keys", |row| row.get(0))
-        .map_err(fault::statement)?;
-    let begin = match mode {
-        Begin::Read | Begin::Waiting => "BEGIN DEFERRED",
-        Begin::Write => "BEGIN IMMEDIATE",
-        Begin::Rebuild => {
-            // The pragma does nothing inside a transaction, so it comes first.
-            enforce(state, false)?;
-            "BEGIN IMMEDIATE"
-        }
-    };
-    let begun = state.patiently(|connection| connection.execute_batch(begin));
-    match begun {
-        Ok(()) => state.enforced = Some(enforced),
-        Err(_) => enforce(state, enforced)?,
-    }
-    begun
-}
-
-/// What is left when a transaction of ours ends is what was so when it began: a file that runs in none may have switched
-/// foreign keys off before what is asked between its statements. Where none of ours was open they are enforced again.
-fn enforce_as_before(state: &mut State) -> Result<()> {
-    let enforced = state.enforced.take().unwrap_or(true);
-    enforce(state, enforced)
-}
-
-fn enforce(state: &State, enforced: bool) -> Result<()> {
-    state
-        .connection
-        .pragma_update(None, "foreign_keys", enforced)
-        .map_err(fault::statement)
 }
 
 fn query(state: &State, sql: &str, params: &[Value], limit: usize) -> Result<Rows> {

@@ -20,6 +20,7 @@ mod snapshot;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod transaction;
 pub(in crate::db) mod url;
 mod values;
 mod virtual_table;
