@@ -324,6 +324,7 @@ impl Judge<'_> {
             self.report.unchanged += 1;
         }
         if gone > added {
+            self.report.gone.push((name.clone(), gone - added));
             let message = format!("{} of {was} rows of `{name}` are gone", gone - added);
             self.found(ChangeKind::Rows, before, None, message);
         }

@@ -69,4 +69,6 @@ pub struct Report {
     pub unchanged: u64,
     /// The rows that the tables of before have now, by their names of now, as far as they are still there.
     pub counts: Vec<(TableName, u64)>,
+    /// How many rows fewer a table has, whether that was allowed or not, by its name of before.
+    pub gone: Vec<(TableName, u64)>,
 }

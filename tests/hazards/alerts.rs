@@ -61,3 +61,19 @@ fn what_the_set_fills_and_takes_again_is_nobodys(project: Project) {
         run.told()
     );
 }
+
+/// What is allowed to go may go further in the real database than the rehearsal showed.
+#[test]
+fn more_rows_that_go_than_in_the_rehearsal_are_told() {
+    let project = Project::new();
+    project.sql("CREATE TABLE o (id INTEGER PRIMARY KEY); INSERT INTO o VALUES (1), (2), (3)");
+    let real = project.path().join("dbscript.db");
+    let only_there = format!(
+        "-- dbscript: allow delete-rows(o)\nDELETE FROM o WHERE id = 1 OR (SELECT file FROM pragma_database_list) = '{}';\n",
+        real.display()
+    );
+    project.file("migrations/1_takes.sql", only_there);
+    let run = project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    let told = "3 rows of `o` are gone, in the rehearsal 1";
+    assert!(run.told().contains(told), "{}", run.told());
+}

@@ -295,7 +295,11 @@ fn describe(report: Report, host: &Host) -> Value {
         };
         Value::List(changes.into_iter().map(describe).collect())
     };
+    let gone = report.gone.into_iter();
+    let gone = gone
+        .map(|(table, rows)| map([("table", table.to_string().into()), ("rows", number(rows))]));
     map([
+        ("gone", Value::List(gone.collect())),
         ("losses", list(report.losses)),
         ("notes", list(report.notes)),
         ("unchanged", number(report.unchanged)),
