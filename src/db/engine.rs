@@ -98,6 +98,16 @@ impl Engine {
         }
     }
 
+    /// A question for everything that rights can be given on, each with a statement that gives one, or NULL; `None` where
+    /// rights are no matter of the database, or stay with a name.
+    pub fn rights_sql(self) -> Option<&'static str> {
+        match self {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(postgres::RIGHTS),
+            Engine::Mysql | Engine::Mariadb => Some(mysql::RIGHTS),
+        }
+    }
+
     /// SQL that keeps everybody from a table until the transaction ends, as a change of its schema does, or only those who
     /// write; `None` where nothing does that and lets the transaction go on.
     pub fn lock_sql(self, table: &crate::ident::TableName, from_readers: bool) -> Option<String> {

@@ -16,6 +16,7 @@ use super::indexes::Indexes;
 use super::meanwhile::again;
 use super::meanwhile::apart::{self, Lock};
 use super::record::{NOT_MEASURED, keep, record, roll_back, take_back};
+use super::rights::Rights;
 use super::standing::{Doubt, Reached, Settled, named, with_state};
 use super::statement::{broke, statements};
 use super::{Migration, WayBack};
@@ -142,7 +143,12 @@ pub async fn apply(
         if conditions.log.is_some() {
             apart::plan(&mut prepared, conditions.copied);
         }
-        in_groups(session, &prepared, conditions).await
+        let rights = Rights::of(session).await;
+        let applied = in_groups(session, &prepared, conditions).await;
+        if applied.is_ok() {
+            rights.tell_gone(session, &prepared, conditions.sink).await;
+        }
+        applied
     };
     let result = result.await;
     let unlimited = session.limit_lock_waits(None).await;

@@ -17,6 +17,7 @@ mod meanwhile;
 mod record;
 mod resolve;
 mod revert;
+mod rights;
 mod source;
 mod standing;
 mod statement;

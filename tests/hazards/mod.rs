@@ -19,6 +19,7 @@ mod postgres;
 mod refusals;
 mod retouched;
 mod retyped;
+mod rights;
 mod routines;
 mod row_values;
 mod search_path;

@@ -45,6 +45,7 @@ mod without_transactions;
 
 pub(in crate::db) use alone::holding;
 pub(in crate::db) use implicit::commits_by_itself;
+pub(in crate::db) use routine_grants::RIGHTS;
 
 use super::{Connection, Snapshot};
 use crate::db::server::Server;

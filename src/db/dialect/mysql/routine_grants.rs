@@ -7,6 +7,17 @@ use super::link::State;
 use super::{account, definer, objects, quote, text};
 use crate::db::{Error, Result};
 
+/// Every routine, with each of the statements that give rights on it alone; NULL where there is none. Those on tables and
+/// views stay with the name (<https://dev.mysql.com/doc/refman/8.4/en/grant.html>).
+pub(in crate::db) const RIGHTS: &str = "SELECT CONCAT(r.ROUTINE_TYPE, ' ', r.ROUTINE_NAME), CONCAT('GRANT ', \
+        COALESCE(NULLIF(TRIM(BOTH ',' FROM REPLACE(CONCAT(',', UPPER(p.Proc_priv), ','), ',GRANT,', ',')), ''), 'USAGE'), ' ON ', \
+        r.ROUTINE_TYPE, ' `', REPLACE(p.Db, '`', '``'), '`.`', REPLACE(p.Routine_name, '`', '``'), '` TO `', REPLACE(p.User, '`', '``'), '`', \
+        IF(p.Host = '', '', CONCAT('@`', REPLACE(p.Host, '`', '``'), '`')), IF(FIND_IN_SET('Grant', p.Proc_priv), ' WITH GRANT OPTION', '')) \
+    FROM information_schema.ROUTINES r LEFT JOIN mysql.procs_priv p ON p.Db = DATABASE() \
+        AND CONVERT(p.Routine_type USING utf8mb4) = CONVERT(r.ROUTINE_TYPE USING utf8mb4) \
+        AND LOWER(CONVERT(p.Routine_name USING utf8mb4)) = LOWER(CONVERT(r.ROUTINE_NAME USING utf8mb4)) \
+    WHERE r.ROUTINE_SCHEMA = DATABASE() ORDER BY 1, 2";
+
 /// Kinds that such rights can be given on.
 const KINDS: [&str; 4] = ["function", "procedure", "package", "package body"];
 

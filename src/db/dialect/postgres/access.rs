@@ -18,7 +18,9 @@ const SETTING: &str = "dbscript.withheld";
 /// Objects with an owner and rights: turn, word for ALTER (NULL: its owner is another's), word for GRANT, name, columns,
 /// owner, letter of `acldefault`, schema, rights, and those it starts with where they are not the usual ones.
 /// The schema `public` comes with the database, and with its rights.
-const OBJECTS: &str = concat!(
+macro_rules! objects {
+    () => {
+        concat!(
     "SELECT 1 AS turn, CASE WHEN n.nspname <> 'public' OR n.nspowner::regrole::text NOT IN ('pg_database_owner') AND n.nspowner <> 10 \
             THEN 'SCHEMA' END AS altered, 'SCHEMA' AS granted, pg_catalog.format('%I', n.nspname) AS name, NULL AS columns, \
         n.nspowner AS owner, 'n'::\"char\" AS letter, 0::oid AS schema, n.nspacl AS acl, \
@@ -62,7 +64,11 @@ const OBJECTS: &str = concat!(
         WHERE e.classid = 'pg_catalog.pg_collation'::regclass AND e.objid = o.oid AND e.deptype = 'e') \
      UNION ALL SELECT 5, 'STATISTICS', NULL, pg_catalog.format('%I.%I', n.nspname, x.stxname), NULL, x.stxowner, 'c', n.oid, NULL, NULL \
      FROM pg_catalog.pg_statistic_ext x JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace"
-);
+        )
+    };
+}
+
+const OBJECTS: &str = objects!();
 
 /// Default privileges take the same form: what they change is said in front of GRANT. Those of a schema start from none.
 const DEFAULTS: &str = "SELECT 6, NULL, CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' \
@@ -109,6 +115,25 @@ const STATEMENTS: &str = ", stated AS (SELECT pg_catalog.row_number() OVER () AS
     SELECT CASE said.step WHEN 0 THEN (SELECT rolname FROM pg_catalog.pg_roles r WHERE r.oid = said.grantee) END, said.sql \
     FROM said JOIN stated s ON s.id = said.id \
     ORDER BY s.turn, s.name, s.granted, s.columns NULLS FIRST, said.step, said.grantee::regrole::text, said.grantable, said.sql";
+
+/// Every object, with each of the statements that give rights on it to others, or take what everybody has by default;
+/// NULL where there is none. Simpler than what a set holds, as it is asked of the real database twice in a migration.
+pub(in crate::db) const RIGHTS: &str = concat!(
+    "WITH object AS (",
+    objects!(),
+    "), named AS (SELECT o.*, COALESCE(o.granted, o.altered) || ' ' || o.name AS what FROM object o WHERE o.columns IS NULL) \
+    SELECT w.what, g.sql FROM named w LEFT JOIN LATERAL ( \
+        SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', pg_catalog.string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), w.what, \
+            CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, \
+            CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS sql \
+        FROM pg_catalog.aclexplode(COALESCE(w.acl, pg_catalog.acldefault(w.letter, w.owner))) x \
+        WHERE x.grantee <> w.owner GROUP BY x.grantee, x.is_grantable \
+        UNION SELECT pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC', w.what) \
+        FROM pg_catalog.aclexplode(pg_catalog.acldefault(w.letter, w.owner)) d \
+        WHERE d.grantee = 0 AND w.acl IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(w.acl) x WHERE x.grantee = 0) \
+        UNION SELECT pg_catalog.format('ALTER %s %s OWNER TO %s', w.altered, w.name, w.owner::regrole) WHERE w.altered IS NOT NULL \
+    ) g ON true ORDER BY 1, 2"
+);
 
 /// The statement that gives every right; none where there is nothing to give. To be asked while no schema is searched.
 pub(super) async fn statement(state: &mut State) -> Result<Option<String>> {

@@ -46,6 +46,7 @@ use super::{Connection, Snapshot};
 use crate::db::server::Server;
 use crate::db::{Access, Result, Target};
 
+pub(in crate::db) use access::RIGHTS;
 pub(in crate::db) use scratch::{create as create_scratch, remove as drop_scratch};
 
 /// Opens a connection.
