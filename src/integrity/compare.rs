@@ -37,8 +37,15 @@ pub async fn compare(
         if rules.history.contains(&before.name.name) {
             continue;
         }
-        let renamed = rules.now_called(&before.name, None).map(TableName::plain);
-        match catalog.table(renamed.as_ref().unwrap_or(&before.name)) {
+        let table = match rules.now_called(&before.name, None) {
+            // Moved to another schema it is called by that too.
+            Some(name) => catalog.table(&TableName::plain(name)).or_else(|| {
+                let mut tables = catalog.tables.iter();
+                tables.find(|table| table.name.to_string() == name)
+            }),
+            None => catalog.table(&before.name),
+        };
+        match table {
             Some(table) => compare_table(reader.as_mut(), before, rows, table, &mut judge).await?,
             None => {
                 let sides = (before, baseline, rows);

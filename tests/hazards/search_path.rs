@@ -233,3 +233,24 @@ fn a_schema_that_is_missing_makes_no_empty_database() {
     project.dbscript(&words).status(3).go();
     assert_eq!(project.value("SELECT count(*) FROM public.prices"), "2");
 }
+
+#[test]
+fn a_table_that_moves_to_another_schema_and_loses_a_column_there_is_not_gone() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE t (id INT PRIMARY KEY, a TEXT, b TEXT); INSERT INTO t VALUES (1, 'a', 'b')",
+    );
+    project.file(
+        "migrations/1_moves.sql",
+        "CREATE SCHEMA app;\nALTER TABLE t SET SCHEMA app;\n",
+    );
+    project.file(
+        "migrations/2_drops.sql",
+        "CREATE TABLE kept AS SELECT id, b FROM app.t;\n-- dbscript: allow drop-column(app.t.b) copied\nALTER TABLE app.t DROP COLUMN b;\n",
+    );
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    assert_eq!(project.value("SELECT a FROM app.t"), "a");
+    assert_eq!(project.value("SELECT b FROM kept"), "b");
+}
