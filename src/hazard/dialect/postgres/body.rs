@@ -226,35 +226,41 @@ impl Reader<'_> {
         steps.extend(own);
     }
 
-    /// Every statement in a body. Names behind one that sets the search path are looked for along that.
+    /// Every statement in a body or text, in their order. Names behind one that sets the search path are looked for along
+    /// that.
     fn walk_along(&self, root: &SyntaxNode, steps: &mut Vec<Step>) {
-        let mut read = Vec::new();
-        self.walk(root, &mut read);
         let mut reading = self.reading.clone();
-        while let Some(at) = read.iter().position(|step| sets_path(&step.action)) {
-            let set = read[at].offset;
-            read.truncate(at + 1);
-            reading.follow(&read);
-            steps.append(&mut read);
-            self.reading_with(&reading).walk(root, &mut read);
-            read.retain(|step| step.offset > set);
+        let mut parts = parts(root).into_iter().peekable();
+        while parts.peek().is_some() {
+            let inside = self.reading_with(&reading);
+            let mut own = Vec::new();
+            for part in parts.by_ref() {
+                let before = own.len();
+                inside.part(&part, &mut own);
+                if own[before..].iter().any(|step| sets_path(&step.action)) {
+                    break;
+                }
+            }
+            reading.follow(&own);
+            steps.append(&mut own);
         }
-        steps.append(&mut read);
     }
 
     /// Every statement in a body, whatever control structure it is in: it may run.
-    fn walk(&self, node: &SyntaxNode, steps: &mut Vec<Step>) {
+    fn walk(&self, root: &SyntaxNode, steps: &mut Vec<Step>) {
+        for part in parts(root) {
+            self.part(&part, steps);
+        }
+    }
+
+    /// One of the parts of a body.
+    fn part(&self, node: &SyntaxNode, steps: &mut Vec<Step>) {
         if let Some(statement) = ast::Stmt::cast(node.clone()) {
             return self.statement(&statement, steps);
         }
-        if let Some(run) = executed(node) {
-            return self.execute(&run, node, steps);
-        }
-        if ast::PlpgsqlExpr::can_cast(node.kind()) {
-            return self.calls(node, steps);
-        }
-        for child in node.children() {
-            self.walk(&child, steps);
+        match executed(node) {
+            Some(run) => self.execute(&run, node, steps),
+            None => self.calls(node, steps),
         }
     }
 
@@ -287,9 +293,7 @@ impl Reader<'_> {
         };
         let parsed = SourceFile::parse(&text);
         let mut own = Vec::new();
-        for statement in parsed.tree().stmts() {
-            inner.statement(&statement, &mut own);
-        }
+        inner.walk_along(&parsed.syntax_node(), &mut own);
         for error in &parsed.errors() {
             add_error(&mut own, &text, error);
         }
@@ -301,6 +305,23 @@ impl Reader<'_> {
             });
             Step { offset, ..step }
         }));
+    }
+}
+
+/// What does something in a body, in the order in which it stands: statements, EXECUTE, expressions.
+fn parts(node: &SyntaxNode) -> Vec<SyntaxNode> {
+    let mut found = Vec::new();
+    add_parts(node, &mut found);
+    found
+}
+
+fn add_parts(node: &SyntaxNode, found: &mut Vec<SyntaxNode>) {
+    let is_part = ast::Stmt::can_cast(node.kind())
+        || executed(node).is_some()
+        || ast::PlpgsqlExpr::can_cast(node.kind());
+    match is_part {
+        true => found.push(node.clone()),
+        false => node.children().for_each(|child| add_parts(&child, found)),
     }
 }
 

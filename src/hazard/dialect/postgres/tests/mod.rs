@@ -3,6 +3,7 @@
 mod bodies;
 mod hostile;
 mod locks;
+mod paths;
 mod quiet;
 mod rows;
 mod schema;
