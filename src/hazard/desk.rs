@@ -291,7 +291,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) fn close(mut self, verdict: Verdict) -> Lint {
-        let silent = self.expected(&verdict.silent);
+        let silent = self.expected(&verdict.silent, &verdict.world.touches);
         let unused = self.allow_unseen(&verdict.world);
         self.judge_hidden();
         self.judge_unseen();

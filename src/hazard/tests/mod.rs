@@ -7,6 +7,7 @@ mod counters;
 mod keys_off;
 mod offline;
 mod rebuilds;
+mod retouched;
 mod rows;
 mod servers;
 mod tables;
