@@ -2,6 +2,7 @@
 
 use super::dialect::{Lexer, TokenKind};
 use super::split::Place;
+use super::unsaid::Unsaid;
 use crate::db::Engine;
 
 /// One allowance.
@@ -52,33 +53,18 @@ impl Allowance {
         }
     }
 
-    /// Whether it is for this rule, and this object by one of its names. `unsaid`: the schema that goes without saying.
+    /// Whether it is for this rule, and this object by one of its names.
     pub(super) fn covers<'a>(
         &self,
         rule: &str,
         mut names: impl Iterator<Item = &'a str>,
-        unsaid: Option<&str>,
+        unsaid: &Unsaid,
     ) -> bool {
         let Some(object) = &self.object else {
             return self.rule == rule;
         };
-        self.rule == rule && names.any(|name| plain(name, unsaid) == plain(object, unsaid))
+        self.rule == rule && names.any(|name| unsaid.plain(name) == unsaid.plain(object))
     }
-}
-
-/// A name without quotes and letter case; `main.` and the schema that goes unsaid, such as `public`, are left out.
-pub(super) fn plain(name: &str, unsaid: Option<&str>) -> String {
-    let name: String = name
-        .chars()
-        .filter(|character| !matches!(character, '"' | '`' | '[' | ']'))
-        .collect();
-    let name = name.trim().to_lowercase();
-    let within = |schema: &str| {
-        let rest = name.strip_prefix(schema.to_lowercase().as_str())?;
-        rest.strip_prefix('.')
-    };
-    let unqualified = within("main").or_else(|| within(unsaid?));
-    unqualified.unwrap_or(&name).to_owned()
 }
 
 /// The allowances of `--allow`, each flag one or several joined by commas.
@@ -192,6 +178,7 @@ pub(super) fn in_comments(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hazard::world::World;
 
     #[test]
     fn flags_and_comments_have_one_grammar() {
@@ -232,10 +219,12 @@ mod tests {
     #[test]
     fn objects_match_without_quotes_case_and_default_schema() {
         let allowance = &from_flags(&["drop-column(\"Users\".Fax)".to_owned()])[0];
-        assert!(allowance.covers("drop-column", ["users.fax"].into_iter(), None));
-        assert!(allowance.covers("drop-column", ["main.users.fax"].into_iter(), None));
-        assert!(!allowance.covers("drop-column", ["users.phone"].into_iter(), None));
-        assert!(!allowance.covers("drop-table", ["users.fax"].into_iter(), None));
+        let unsaid = Unsaid::of(&World::default(), None);
+        let covers = |rule, name| allowance.covers(rule, [name].into_iter(), &unsaid);
+        assert!(covers("drop-column", "users.fax"));
+        assert!(covers("drop-column", "main.users.fax"));
+        assert!(!covers("drop-column", "users.phone"));
+        assert!(!covers("drop-table", "users.fax"));
     }
 
     #[test]

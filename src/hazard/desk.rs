@@ -9,6 +9,7 @@ use super::lint::{Doubt, Lint, Renamed, SqlFile, Unmet, place};
 use super::overlap::{self, At, Granted, Open};
 use super::show::{mask_literals, shorten};
 use super::split::Statement;
+use super::unsaid::Unsaid;
 use super::weigh::Weighed;
 use super::world::World;
 use crate::db::{Engine, Object};
@@ -17,8 +18,8 @@ use crate::event::{Finding, Logged, Severity};
 /// Turns weighed hazards into findings.
 pub(super) struct Desk<'a> {
     pub(super) engine: Engine,
-    /// The schema that goes without saying in names.
-    pub(super) unsaid: Option<&'a str>,
+    /// What goes without saying in names.
+    pub(super) unsaid: Unsaid,
     pub(super) files: &'a [SqlFile<'a>],
     pub(super) split: &'a [Vec<Statement<'a>>],
     pub(super) steps: &'a [Placed],
@@ -162,7 +163,7 @@ impl<'a> Desk<'a> {
         let covering = self.allowances.iter().enumerate().filter(|(_, given)| {
             given.misplaced.is_none()
                 && given.statement.is_none_or(|at| at == here)
-                && given.allowance.covers(draft.rule, names(), self.unsaid)
+                && given.allowance.covers(draft.rule, names(), &self.unsaid)
                 && given.within.is_none_or(is_below)
         });
         let first = covering.min_by_key(|(_, given)| given.statement.is_none());
@@ -181,7 +182,7 @@ impl<'a> Desk<'a> {
             });
             let gone = match given.misplaced {
                 Some(_) => None,
-                None => given::names_what_goes(&given.allowance, world, unseen),
+                None => given::names_what_goes(&given.allowance, world, &self.unsaid, unseen),
             };
             let accepted = gone.is_some();
             self.granted.extend(gone.iter().map(|gone| Granted {

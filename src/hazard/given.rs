@@ -6,6 +6,7 @@ use super::draft::{LetGo, What};
 use super::lint::SqlFile;
 use super::rule;
 use super::split::{Kind, Statement};
+use super::unsaid::Unsaid;
 use super::world::{Table, World};
 use crate::db::Engine;
 use crate::event::{Finding, Logged, Severity};
@@ -85,7 +86,12 @@ pub(super) fn allowances(
 
 /// What an allowance lets go of by its own words: the rows, values or whole of a table it names. Offline no table is
 /// known; then it is taken at its word above a statement whose deeds cannot be seen.
-pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool) -> Option<LetGo> {
+pub(super) fn names_what_goes(
+    allowance: &Allowance,
+    world: &World,
+    unsaid: &Unsaid,
+    unseen: bool,
+) -> Option<LetGo> {
     let what = match allowance.rule.as_str() {
         "delete-rows" | "replace-rows" | "truncate" | "truncate-partition" | "drop-partition" => {
             What::Rows
@@ -95,7 +101,7 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
         "drop-column" => What::Column,
         _ => return None,
     };
-    let object = allow::plain(allowance.object.as_deref()?, world.default_schema());
+    let object = unsaid.plain(allowance.object.as_deref()?);
     if world.offline && unseen && matches!(what, What::Rows | What::Values) {
         return Some(LetGo {
             table: object,
@@ -118,10 +124,7 @@ pub(super) fn names_what_goes(allowance: &Allowance, world: &World, unseen: bool
             let names = [&table.name, live].map(ToString::to_string);
             let short = names.iter().filter_map(|name| world.short(name));
             let names: Vec<String> = short.chain(names.iter().cloned()).collect();
-            let names: Vec<String> = names
-                .iter()
-                .map(|name| allow::plain(name, world.default_schema()))
-                .collect();
+            let names: Vec<String> = names.iter().map(|name| unsaid.plain(name)).collect();
             if what != What::Column && names.contains(&object) {
                 return Some(gone(live, None));
             }

@@ -12,6 +12,7 @@ use super::mode;
 use super::rebuild::runs_without_keys;
 use super::split::{Statement, split};
 use super::steps::{functions, steps};
+use super::unsaid::Unsaid;
 use super::weigh::{Witness, counts, weigh};
 use super::world::World;
 use crate::db::{Catalog, Engine, Session};
@@ -158,7 +159,7 @@ pub async fn lint(
     verdict.drafts.extend(set.unguarded(&replaced));
     let mut desk = Desk {
         engine,
-        unsaid: reading.default_schema.as_deref(),
+        unsaid: Unsaid::of(&verdict.world, catalog.as_ref()),
         files,
         split: &split,
         steps: &steps,

@@ -25,6 +25,7 @@ mod steps;
 mod swapped;
 mod touched;
 mod unmet;
+mod unsaid;
 mod weigh;
 mod wording;
 mod world;

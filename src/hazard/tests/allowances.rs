@@ -135,3 +135,46 @@ async fn what_a_routine_takes_may_be_allowed_above_its_call() {
         );
     }
 }
+
+/// A table that is called as its schema is: `shop.title` of the database `shop` on MySQL.
+#[tokio::test]
+async fn a_column_of_a_table_named_as_its_schema_is_allowed_by_its_name_and_nothing_else_is() {
+    const SCHEMA: &str = "CREATE TABLE main (id INTEGER PRIMARY KEY, title TEXT);
+        CREATE TABLE title (id INTEGER PRIMARY KEY, word TEXT);
+        CREATE TABLE other (id INTEGER PRIMARY KEY, word TEXT);
+        INSERT INTO main VALUES (1, 'a'); INSERT INTO title VALUES (1, 'b'); INSERT INTO other VALUES (1, 'c');";
+    let lint = async |sql: &str, flag: &str| {
+        let options = Options {
+            allow: &[flag.to_owned()],
+            rehearsal: true,
+            applied_here: true,
+        };
+        with(SCHEMA, &[file("1_a.sql", sql)], &options).await
+    };
+    let found = lint("SELECT 1", "update-rows(main.title)").await;
+    let gone: Vec<(&str, Option<&str>)> = found
+        .let_go
+        .iter()
+        .map(|gone| (gone.table.as_str(), gone.column.as_deref()))
+        .collect();
+    assert_eq!(gone, [("main", Some("title"))]);
+    for (sql, flag, blocks) in [
+        (
+            "ALTER TABLE main DROP COLUMN title",
+            "drop-column(main.title)",
+            0,
+        ),
+        (
+            "ALTER TABLE main DROP COLUMN title",
+            "drop-column(title)",
+            1,
+        ),
+        ("DELETE FROM title", "delete-rows(main.title)", 1),
+        ("DELETE FROM title", "delete-rows(title)", 0),
+        ("DELETE FROM main.other", "delete-rows(main.other)", 0),
+        ("DELETE FROM other", "delete-rows(main.other)", 0),
+    ] {
+        let found = lint(sql, flag).await;
+        assert_eq!(found.blocking().count(), blocks, "{sql}: {flag}");
+    }
+}
