@@ -4,9 +4,12 @@
 //! Told by the words of a body, and only from what is plainly an assignment: where a column is written in any other way,
 //! it is not known what it becomes.
 
-use super::{Lexer, TokenKind, routines, unquoted};
-use crate::db::{Engine, Object};
+mod clock;
+
+use super::{Lexer, TokenKind, routines, unquoted, words};
+use crate::db::{Catalog, Engine, Index, Object, Table};
 use crate::ident::TableName;
+use clock::is_clock;
 
 /// A column that a trigger sets whenever a row is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,55 +19,13 @@ pub(in crate::hazard) struct Touch {
     pub(in crate::hazard) table: TableName,
     /// The column, in lower case.
     pub(in crate::hazard) column: String,
+    /// The columns, in lower case, of which one must be set for that (`UPDATE OF a, b`); none: whichever is.
+    pub(in crate::hazard) of: Vec<String>,
     /// It becomes the time of the change, whatever it was, and nothing else.
     pub(in crate::hazard) of_time: bool,
     /// The routine that does it, by its name without arguments in lower case (PostgreSQL).
     pub(in crate::hazard) routine: Option<String>,
 }
-
-/// Words of an expression that is the time of now; one of [`CLOCKS`] must be among them.
-const OF_TIME: [&str; 24] = [
-    "pg_catalog",
-    "timezone",
-    "at",
-    "time",
-    "zone",
-    "timestamp",
-    "timestamptz",
-    "with",
-    "without",
-    "date",
-    "datetime",
-    "strftime",
-    "cast",
-    "as",
-    "date_trunc",
-    "extract",
-    "epoch",
-    "from",
-    "to_timestamp",
-    "bigint",
-    "integer",
-    "text",
-    "julianday",
-    "unixepoch",
-];
-
-/// What tells the time. SQLite's functions are told `'now'`.
-const CLOCKS: [&str; 12] = [
-    "now",
-    "current_timestamp",
-    "current_date",
-    "localtimestamp",
-    "localtime",
-    "statement_timestamp",
-    "transaction_timestamp",
-    "clock_timestamp",
-    "sysdate",
-    "utc_timestamp",
-    "unix_timestamp",
-    "curdate",
-];
 
 /// Words after which a statement of a body begins.
 const BEFORE_STATEMENTS: [&str; 6] = [";", "begin", "then", "else", "loop", ">"];
@@ -75,8 +36,9 @@ struct Piece {
     kind: TokenKind,
 }
 
-/// The columns that the triggers among these objects set of a row that is changed.
-pub(in crate::hazard) fn touches(engine: Engine, objects: &[Object]) -> Vec<Touch> {
+/// The columns that the triggers there are set of a row that is changed.
+pub(in crate::hazard) fn touches(engine: Engine, catalog: &Catalog) -> Vec<Touch> {
+    let objects = &catalog.objects;
     let triggers = objects.iter().filter(|object| object.kind == "trigger");
     let mut found = Vec::new();
     for trigger in triggers {
@@ -84,18 +46,25 @@ pub(in crate::hazard) fn touches(engine: Engine, objects: &[Object]) -> Vec<Touc
             continue;
         };
         let pieces = pieces(engine, &trigger.sql);
-        if !is_of_updates(&pieces) {
+        let Some(of) = of_updates(&pieces) else {
             continue;
-        }
+        };
         let (routine, sets) = match engine {
             Engine::Postgres => by_routine(&pieces, objects),
-            Engine::Sqlite => (None, by_update(&pieces, &table.name)),
-            Engine::Mysql | Engine::Mariadb => (None, by_body(&pieces)),
+            Engine::Sqlite => {
+                let known = catalog.tables.iter().find(|known| known.name == *table);
+                (
+                    None,
+                    known.map_or_else(Vec::new, |table| by_update(&pieces, table)),
+                )
+            }
+            Engine::Mysql | Engine::Mariadb => (None, by_body(engine, &pieces)),
         };
         found.extend(sets.into_iter().map(|(column, of_time)| Touch {
             trigger: trigger.name.name.clone(),
             table: table.clone(),
             column,
+            of: of.clone(),
             of_time,
             routine: routine.clone(),
         }));
@@ -105,7 +74,7 @@ pub(in crate::hazard) fn touches(engine: Engine, objects: &[Object]) -> Vec<Touc
 
 /// Whether an expression is the time of now.
 pub(in crate::hazard) fn is_time_of_now(engine: Engine, sql: &str) -> bool {
-    is_clock(&pieces(engine, sql))
+    is_clock(engine, &pieces(engine, sql))
 }
 
 fn pieces(engine: Engine, sql: &str) -> Vec<Piece> {
@@ -129,13 +98,21 @@ fn place_of(pieces: &[Piece], word: &str) -> Option<usize> {
         .position(|piece| piece.kind != TokenKind::Literal && piece.text == word)
 }
 
-/// Whether it runs for a row that is changed: `… BEFORE INSERT OR UPDATE OF a ON …`.
-fn is_of_updates(pieces: &[Piece]) -> bool {
+/// The columns for whose change it runs, `… BEFORE INSERT OR UPDATE OF a ON …`; none are all, `None`: for none.
+fn of_updates(pieces: &[Piece]) -> Option<Vec<String>> {
     let head = &pieces[..place_of(pieces, "on").unwrap_or(0)];
     let when = head
         .iter()
-        .rposition(|piece| ["before", "after"].contains(&piece.text.as_str()));
-    when.is_some_and(|when| place_of(&head[when..], "update").is_some())
+        .rposition(|piece| ["before", "after"].contains(&piece.text.as_str()))?;
+    let head = &head[when..];
+    let update = place_of(head, "update")?;
+    let mut of = Vec::new();
+    let mut place = update + 1;
+    while at(head, place) == if of.is_empty() { "of" } else { "," } {
+        of.push(at(head, place + 1).to_owned());
+        place += 2;
+    }
+    Some(of)
 }
 
 /// What PostgreSQL's `… EXECUTE FUNCTION name(arguments)` sets, and the name.
@@ -157,7 +134,7 @@ fn by_routine(pieces: &[Piece], objects: &[Object]) -> (Option<String>, Vec<(Str
         // Of the extension https://www.postgresql.org/docs/current/contrib-spi.html, whose functions no catalog lists.
         [] if name == "moddatetime" => vec![(at(call, bracket + 1).to_owned(), true)],
         [routine] => match routines::plpgsql(&routine.sql) {
-            Some(body) => by_body(&self::pieces(Engine::Postgres, body)),
+            Some(body) => by_body(Engine::Postgres, &self::pieces(Engine::Postgres, body)),
             None => Vec::new(),
         },
         _ => Vec::new(),
@@ -166,7 +143,7 @@ fn by_routine(pieces: &[Piece], objects: &[Object]) -> (Option<String>, Vec<(Str
 }
 
 /// What a body sets of NEW, and whether that is the time alone.
-fn by_body(pieces: &[Piece]) -> Vec<(String, bool)> {
+fn by_body(engine: Engine, pieces: &[Piece]) -> Vec<(String, bool)> {
     let readable = is_readable(pieces);
     let mut sets: Vec<(String, bool)> = Vec::new();
     let mut places = Vec::new();
@@ -192,7 +169,7 @@ fn by_body(pieces: &[Piece]) -> Vec<(String, bool)> {
         if let Some((column, value)) = assigned(pieces, place) {
             places.push(place + 2);
             let end = end_of(&pieces[value..], in_set);
-            let of_time = readable && is_clock(&pieces[value..value + end]);
+            let of_time = readable && is_clock(engine, &pieces[value..value + end]);
             sets.push((column, of_time));
         }
     }
@@ -238,19 +215,6 @@ fn end_of(pieces: &[Piece], in_set: bool) -> usize {
     end.unwrap_or(pieces.len())
 }
 
-/// Whether the time is all that these pieces say.
-fn is_clock(pieces: &[Piece]) -> bool {
-    let is = |piece: &Piece, words: &[&str]| words.contains(&piece.text.as_str());
-    let tells = pieces.iter().any(|piece| is(piece, &CLOCKS));
-    let says_more = |piece: &Piece| match piece.kind {
-        TokenKind::Word | TokenKind::Name => !is(piece, &OF_TIME) && !is(piece, &CLOCKS),
-        TokenKind::Literal => piece.text.starts_with(['-', '+']) || piece.text.contains(' '),
-        TokenKind::Number => false,
-        _ => !is(piece, &["(", ")", ",", ".", ":", "::"]),
-    };
-    tells && !pieces.iter().any(says_more)
-}
-
 /// Whether all that a body writes to NEW is written by assignments to its columns.
 fn is_readable(pieces: &[Piece]) -> bool {
     const UNREAD: [&str; 5] = ["execute", "prepare", "call", "fetch", "diagnostics"];
@@ -283,24 +247,24 @@ fn is_read(pieces: &[Piece], place: usize) -> bool {
 }
 
 /// What SQLite's `UPDATE t SET a = … WHERE id = NEW.id` sets.
-fn by_update(pieces: &[Piece], table: &str) -> Vec<(String, bool)> {
+fn by_update(pieces: &[Piece], table: &Table) -> Vec<(String, bool)> {
     let body = &pieces[place_of(pieces, "begin").unwrap_or(pieces.len())..];
     let mut sets: Vec<(String, bool)> = Vec::new();
     let mut places = Vec::new();
     for start in 0..body.len() {
         let is_it = at(body, start) == "update" && at(body, start + 2) == "set";
-        if !is_it || at(body, start + 1) != table.to_lowercase() {
+        if !is_it || at(body, start + 1) != table.name.name.to_lowercase() {
             continue;
         }
         let end = start + end_of(&body[start..], false);
         let condition = start + place_of(&body[start..end], "where").unwrap_or(end - start);
-        let same_row = is_same_row(&body[condition..end]);
+        let same_row = is_same_row(&body[condition..end], table);
         let mut place = start + 3;
         while place < condition && at(body, place + 1) == "=" {
             let value = place + 2;
             let length = end_of(&body[value..condition], true);
             places.push(place);
-            let of_time = same_row && is_clock(&body[value..value + length]);
+            let of_time = same_row && is_clock(Engine::Sqlite, &body[value..value + length]);
             sets.push((at(body, place).to_owned(), of_time));
             place = value + length + 1;
         }
@@ -316,14 +280,36 @@ fn by_update(pieces: &[Piece], table: &str) -> Vec<(String, bool)> {
     merged(sets, others)
 }
 
-/// `WHERE id = NEW.id`, of whichever column both are.
-fn is_same_row(condition: &[Piece]) -> bool {
+/// `WHERE id = NEW.id`, of a column that no two rows have alike.
+fn is_same_row(condition: &[Piece], table: &Table) -> bool {
     let words: Vec<&str> = condition.iter().map(|piece| piece.text.as_str()).collect();
-    match words[..] {
-        ["where", own, "=", "new" | "old", ".", other] => own == other,
-        ["where", _, ".", own, "=", "new" | "old", ".", other] => own == other,
-        ["where", "new" | "old", ".", other, "=", own] => own == other,
-        _ => false,
+    let (own, other) = match words[..] {
+        ["where", own, "=", "new" | "old", ".", other] => (own, other),
+        ["where", of, ".", own, "=", "new" | "old", ".", other]
+            if of == table.name.name.to_lowercase() =>
+        {
+            (own, other)
+        }
+        ["where", "new" | "old", ".", other, "=", own] => (own, other),
+        _ => return false,
+    };
+    own == other && is_key(own, table)
+}
+
+/// Whether a column tells rows apart (SQLite). Where it is NULL, no row equals it.
+fn is_key(column: &str, table: &Table) -> bool {
+    let alone = |columns: &[String]| matches!(columns, [one] if one.eq_ignore_ascii_case(column));
+    // Another collation than the column's tells other values apart than `=` does.
+    let plain = |index: &Index| {
+        let own = index.sql.as_ref();
+        own.is_none_or(|sql| !words(Engine::Sqlite, sql).contains(&"collate".to_owned()))
+    };
+    let unique =
+        |index: &Index| index.unique && !index.partial && alone(&index.columns) && plain(index);
+    match table.column(column) {
+        Some(known) if known.identity.as_deref() == Some("rowid") => true,
+        Some(_) => alone(&table.primary_key) || table.indexes.iter().any(unique),
+        None => ["rowid", "oid", "_rowid_"].contains(&column),
     }
 }
 

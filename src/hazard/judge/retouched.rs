@@ -10,6 +10,10 @@ use crate::hazard::world::{Column, Table};
 impl Judge<'_> {
     /// What an UPDATE of these columns changes besides: the time of the change is nobody's loss.
     pub(super) fn retouch(&mut self, table: &Table, set: &[String]) {
+        let live_set: Vec<String> = set
+            .iter()
+            .map(|column| table.live_column(column).unwrap_or_else(|| column.clone()))
+            .collect();
         let is_set = |name: &str| set.iter().any(|column| column.eq_ignore_ascii_case(name));
         let columns = table.columns.iter().flatten();
         let besides = columns.filter(|column| !is_set(&column.name));
@@ -17,7 +21,7 @@ impl Judge<'_> {
             .filter_map(|column| Some((column, column.live.clone()?)))
             .collect();
         for (column, live) in besides {
-            let by_triggers = self.set_by_triggers(table, &live);
+            let by_triggers = self.set_by_triggers(table, &live, &live_set);
             let takes = by_triggers
                 .iter()
                 .find(|touch| !touch.of_time || !self.is_of_time(column));
@@ -63,12 +67,14 @@ impl Judge<'_> {
         self.push(draft);
     }
 
-    /// The triggers that set a column, as far as they are still there.
-    fn set_by_triggers(&self, table: &Table, live: &str) -> Vec<Touch> {
+    /// The triggers that set a column where these are set, as far as they are still there.
+    fn set_by_triggers(&self, table: &Table, live: &str, set: &[String]) -> Vec<Touch> {
+        let is_set = |of: &String| set.iter().any(|column| column.eq_ignore_ascii_case(of));
         let touches = self.world.touches.iter();
         let own = touches.filter(|touch| {
             table.live.as_ref() == Some(&touch.table)
                 && touch.column.eq_ignore_ascii_case(live)
+                && (touch.of.is_empty() || touch.of.iter().any(is_set))
                 && self.world.object("trigger", &touch.trigger).is_some()
         });
         own.cloned().collect()

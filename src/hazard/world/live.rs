@@ -41,7 +41,7 @@ impl World {
         for object in &catalog.objects {
             world.take_object(engine, object);
         }
-        world.touches = dialect::touches(engine, &catalog.objects);
+        world.touches = dialect::touches(engine, catalog);
         let counters = catalog.sequences.iter();
         world.sequences = counters.map(|counter| counter.name.clone()).collect();
         world

@@ -1,7 +1,7 @@
 //! What triggers set, told by their text.
 
-use super::touches;
-use crate::db::{Engine, Object};
+use super::{is_time_of_now, touches};
+use crate::db::{Catalog, Column, Engine, Object, Table};
 use crate::ident::TableName;
 
 fn set_by(engine: Engine, objects: &[(&str, &str, &str)]) -> Vec<(String, bool)> {
@@ -14,7 +14,22 @@ fn set_by(engine: Engine, objects: &[(&str, &str, &str)]) -> Vec<(String, bool)>
             sql: (*sql).to_owned(),
         })
         .collect();
-    let touches = touches(engine, &objects).into_iter();
+    let columns = ["id", "seen", "n"].map(|name| Column {
+        name: name.to_owned(),
+        ..Column::default()
+    });
+    let table = Table {
+        name: TableName::plain("t"),
+        columns: columns.to_vec(),
+        primary_key: vec!["id".to_owned()],
+        ..Table::default()
+    };
+    let catalog = Catalog {
+        tables: vec![table],
+        objects,
+        ..Catalog::default()
+    };
+    let touches = touches(engine, &catalog).into_iter();
     touches.map(|touch| (touch.column, touch.of_time)).collect()
 }
 
@@ -84,4 +99,76 @@ fn of_mysql_several_columns_may_be_set_at_once() {
     assert_eq!(found, [("seen".to_owned(), true), ("n".to_owned(), false)]);
     let inserts = "CREATE TRIGGER tu BEFORE INSERT ON t FOR EACH ROW SET NEW.seen = NOW()";
     assert_eq!(set_by(Engine::Mysql, &[("trigger", "tu", inserts)]), []);
+}
+
+/// Literals, columns that are called as functions are, and what is added to a time.
+#[test]
+fn only_the_known_forms_are_the_time_of_now() {
+    let (postgres, mysql, sqlite) = (Engine::Postgres, Engine::Mysql, Engine::Sqlite);
+    let mut wrong = Vec::new();
+    for (engine, sql, expected) in [
+        (sqlite, "datetime('now')", true),
+        (sqlite, "(datetime('now', 'localtime'))", true),
+        (sqlite, "strftime('%Y-%m-%d %H:%M:%f', 'now')", true),
+        (sqlite, "CAST(strftime('%s', 'now') AS INTEGER)", true),
+        (sqlite, "unixepoch()", true),
+        (sqlite, "CURRENT_TIMESTAMP", true),
+        (sqlite, "datetime(date, 'localtime')", false),
+        (
+            sqlite,
+            "datetime(timestamp, 'unixepoch', 'localtime')",
+            false,
+        ),
+        (sqlite, "datetime('2001-01-01', 'localtime')", false),
+        (sqlite, "datetime('now', 'unixepoch')", false),
+        (sqlite, "strftime('2001-01-01', 'now')", false),
+        (sqlite, "strftime('%s', date, 'now')", false),
+        (sqlite, "text", false),
+        (sqlite, "'now'", false),
+        (sqlite, "now", false),
+        (sqlite, "localtime", false),
+        (sqlite, "datetime(\"current_timestamp\")", false),
+        (mysql, "NOW(6)", true),
+        (mysql, "CURRENT_TIMESTAMP", true),
+        (mysql, "UNIX_TIMESTAMP()", true),
+        (mysql, "UNIX_TIMESTAMP(NOW())", true),
+        (mysql, "DATE(NOW())", true),
+        (mysql, "CAST(NOW() AS DATETIME(6))", true),
+        (mysql, "TIMESTAMP(NOW(), '10:00')", false),
+        (mysql, "TIMESTAMP(date, NOW())", false),
+        (mysql, "UNIX_TIMESTAMP(6)", false),
+        (mysql, "`current_timestamp`", false),
+        (mysql, "now", false),
+        (postgres, "now()", true),
+        (postgres, "pg_catalog.now()", true),
+        (
+            postgres,
+            "(CURRENT_TIMESTAMP(3) AT TIME ZONE 'utc'::text)::timestamp(3) without time zone",
+            true,
+        ),
+        (
+            postgres,
+            "timezone('utc'::text, clock_timestamp())::date",
+            true,
+        ),
+        (
+            postgres,
+            "date_trunc('second', now())::timestamp with time zone",
+            true,
+        ),
+        (postgres, "extract(epoch FROM now())::bigint", true),
+        (postgres, "to_timestamp(extract(epoch from now()))", true),
+        (postgres, "timezone(date, now())", false),
+        (postgres, "now() AT TIME ZONE text", false),
+        (postgres, "now() AT TIME ZONE '-100'", false),
+        (postgres, "now.time", false),
+        (postgres, "now() now()", false),
+    ] {
+        if is_time_of_now(engine, sql) != expected {
+            wrong.push(sql);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let deep = format!("{}now(){}", "(".repeat(100_000), ")".repeat(100_000));
+    assert!(!is_time_of_now(postgres, &deep));
 }
