@@ -136,13 +136,17 @@ impl Judge<'_> {
                 lost.push(format!("the {kind} over `{}`", key.columns.join(", ")));
             }
         }
+        let same =
+            |left: &TableName, right: &TableName| left.name.eq_ignore_ascii_case(&right.name);
+        // The rename takes along what points to the table by the name it is made under.
+        let to_itself = |parent: &TableName, other: &TableName| {
+            same(parent, dropped) && same(other, &new.name) && !self.connection.legacy_rename
+        };
         for reference in &original.references {
+            let parent = &reference.parent;
             let stays = new.references.iter().any(|other| {
                 lower(&other.columns) == lower(&reference.columns)
-                    && other
-                        .parent
-                        .name
-                        .eq_ignore_ascii_case(&reference.parent.name)
+                    && (same(&other.parent, parent) || to_itself(parent, &other.parent))
             });
             if !stays && kept(&reference.columns) {
                 let columns = reference.columns.join(", ");

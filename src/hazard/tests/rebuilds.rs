@@ -209,6 +209,22 @@ async fn what_is_not_brought_back_is_named() {
 }
 
 #[tokio::test]
+async fn a_key_to_its_own_table_is_taken_along_by_the_rename() {
+    let schema =
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES c (id), n TEXT)";
+    for (own, expected) in [
+        ("n", Vec::new()),
+        ("c", Vec::new()),
+        ("other", vec!["rebuild-forgets warn"]),
+    ] {
+        let sql = format!(
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES {own} (id), n TEXT); INSERT INTO n SELECT * FROM c; DROP TABLE c; ALTER TABLE n RENAME TO c"
+        );
+        assert_eq!(shown(&online(schema, &sql).await), expected, "{own}");
+    }
+}
+
+#[tokio::test]
 async fn a_rename_fails_while_a_view_reads_the_table() {
     let sql = "CREATE TABLE n (id INTEGER PRIMARY KEY, email TEXT NOT NULL, name TEXT, fax TEXT, age INTEGER, plan TEXT); INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users; CREATE UNIQUE INDEX users_email_key ON users (email); CREATE INDEX users_name ON users (name)";
     let lint = expect(sql, &["rebuild-cascades note", "sqlite-refuses block"]).await;
