@@ -1,6 +1,6 @@
 //! What is gone, what has changed, what has moved.
 
-use super::changed;
+use super::changed::{self, Changed};
 use super::comparison::{Comparison, Released};
 use super::difference::{self, Difference, Sides};
 use super::forms::{self, Retyped, Told};
@@ -200,8 +200,8 @@ async fn compare_table(
         table,
         (before.rows + difference.added).saturating_sub(difference.gone),
     );
-    let changed = match (rows, &key) {
-        (Some(rows), Some(key)) if difference.gone.min(difference.added) > 0 => {
+    let changed = match rows {
+        Some(rows) if difference.gone.min(difference.added) > 0 => {
             let sides = Sides {
                 before,
                 rows,
@@ -209,9 +209,9 @@ async fn compare_table(
                 then: &then,
                 now: &now,
             };
-            changed::columns(reader, &sides, key).await?
+            changed::columns(reader, &sides, key.as_ref(), difference, judge.rules).await?
         }
-        _ => Vec::new(),
+        _ => Changed::unknown(&then, &before.name, judge.rules),
     };
     judge.rows(before, difference, &changed);
     Ok(())
@@ -322,8 +322,7 @@ impl Judge<'_> {
         }
     }
 
-    /// `columns`: those that have other values, where they are known.
-    fn rows(&mut self, before: &TableBaseline, difference: Difference, columns: &[String]) {
+    fn rows(&mut self, before: &TableBaseline, difference: Difference, known: &Changed) {
         let Difference { gone, added } = difference;
         let (was, name) = (before.rows, &before.name);
         let changed = gone.min(added);
@@ -335,16 +334,30 @@ impl Judge<'_> {
             let message = format!("{} of {was} rows of `{name}` are gone", gone - added);
             self.found(ChangeKind::Rows, before, None, message);
         }
-        let told = format!("{changed} of {was} rows of `{name}` have other values");
-        if changed > 0 && columns.is_empty() {
-            self.found(ChangeKind::Values, before, None, told.clone());
+        let columns = &known.columns;
+        if changed > 0 && columns.is_empty() && !known.is_of_rows() {
+            let told = format!("{changed} of {was} rows of `{name}` have other values");
+            match known.as_allowed {
+                true => self.note(ChangeKind::Values, before, None, told),
+                false => self.found(ChangeKind::Values, before, None, told),
+            }
         }
+        let stayed = changed.saturating_sub(known.replaced).max(1);
         for column in columns {
+            let told =
+                format!("{stayed} of {was} rows of `{name}` have other values in `{column}`");
             let told = match columns.len() {
-                1 => format!("{told} in `{column}`"),
-                _ => format!("up to {told} in `{column}`"),
+                1 if !known.partly_free => told,
+                _ => format!("up to {told}"),
             };
             self.found(ChangeKind::Written, before, Some(column), told);
+        }
+        if known.is_of_rows() {
+            let replaced = known.replaced;
+            let message = format!(
+                "{replaced} of {was} rows of `{name}` are gone, and others came in their place"
+            );
+            self.found(ChangeKind::Rows, before, None, message);
         }
         if added > gone {
             self.note(

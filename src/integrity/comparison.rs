@@ -34,8 +34,14 @@ pub struct LetGo {
 }
 
 impl LetGo {
-    /// Whether this is what was found.
-    pub fn covers(&self, change: &Change) -> bool {
+    /// Whether this lets go what was found: of values nobody knows the columns of, only what is about no column does.
+    pub(super) fn covers(&self, change: &Change) -> bool {
+        let known = self.column.is_none() || change.column.is_some() || !change.is_of_values();
+        known && self.may_be(change)
+    }
+
+    /// Whether what was found may be this.
+    pub fn may_be(&self, change: &Change) -> bool {
         let same_table = self.table.eq_ignore_ascii_case(&change.table.to_string());
         let same_column = match (&self.column, &change.column) {
             (Some(released), Some(changed)) => released.eq_ignore_ascii_case(changed),
@@ -78,6 +84,19 @@ pub struct Renamed {
 }
 
 impl Comparison {
+    /// Whether this of a table may go, or of its column.
+    pub(super) fn frees(&self, what: Released, table: &TableName, column: Option<&str>) -> bool {
+        let table = table.to_string();
+        let same = |released: &LetGo| match (&released.column, column) {
+            (Some(released), Some(column)) => released.eq_ignore_ascii_case(column),
+            (None, None) => true,
+            _ => false,
+        };
+        self.let_go.iter().any(|released| {
+            released.what == what && released.table.eq_ignore_ascii_case(&table) && same(released)
+        })
+    }
+
     /// How a column is compared that may differ: as one that keeps its values in another form where that is known too.
     pub(super) fn form_of(&self, table: &TableName, column: &str) -> Option<Released> {
         let forms = [Released::Gaps, Released::Form, Released::Retyped];

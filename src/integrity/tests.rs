@@ -1,5 +1,7 @@
 //! Comparisons on real SQLite files.
 
+mod allowed;
+
 use std::collections::HashMap;
 
 use super::*;

@@ -17,9 +17,9 @@ pub fn allowances(losses: &[Change], doubts: &[Doubt]) -> Option<Vec<String>> {
     let mut wanted: Vec<String> = Vec::new();
     for loss in losses {
         // A delete may be what changed values, too, but first comes what is about such a loss.
-        let mut found = those(doubts, |gone| gone.covers(loss) && is_about(gone, loss));
+        let mut found = those(doubts, |gone| gone.may_be(loss) && is_about(gone, loss));
         if found.is_empty() {
-            found = those(doubts, |gone| gone.covers(loss));
+            found = those(doubts, |gone| gone.may_be(loss));
         }
         if found.is_empty() {
             found.push(by_name(loss)?);
