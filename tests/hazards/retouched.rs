@@ -192,3 +192,33 @@ fn a_time_that_a_trigger_makes_up_is_refused() {
         assert!(run.told().contains(told), "{body}: {}", run.told());
     }
 }
+
+/// A trigger that sets a time of business where the row says so: no backfill of something else may take it.
+#[test]
+fn a_time_of_business_that_a_trigger_sets_under_a_condition_is_refused() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE tickets (id int PRIMARY KEY, status text, priority text, closed_at timestamptz, updated_at timestamptz);
+         INSERT INTO tickets SELECT g, CASE WHEN g % 2 = 0 THEN 'closed' ELSE 'open' END, NULL,
+             CASE WHEN g % 2 = 0 THEN timestamptz '2020-01-01' END, '2020-01-01' FROM generate_series(1, 10) g;
+         CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             NEW.updated_at := now(); IF NEW.status = 'closed' THEN NEW.closed_at := now(); END IF; RETURN NEW; END $$;
+         CREATE TRIGGER stamp BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION stamp();",
+    );
+    project.file(
+        "migrations/1_priority.sql",
+        "UPDATE tickets SET priority = 'normal' WHERE priority IS NULL;\n",
+    );
+    let run = project.dbscript(&MIGRATE).status(3).go();
+    for told in [
+        "the trigger `stamp` sets `closed_at` of the rows that this changes",
+        "5 of 10 rows of `tickets` have other values in `closed_at`",
+        "update-rows(tickets.closed_at)",
+    ] {
+        assert!(run.told().contains(told), "{told}: {}", run.told());
+    }
+    let kept = "SELECT count(*) FROM tickets WHERE closed_at < '2021-01-01'";
+    assert_eq!(project.value(kept), "5");
+}

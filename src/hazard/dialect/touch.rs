@@ -5,11 +5,13 @@
 //! it is not known what it becomes.
 
 mod clock;
+mod condition;
 
 use super::{Lexer, TokenKind, routines, unquoted, words};
 use crate::db::{Catalog, Engine, Index, Object, Table};
 use crate::ident::TableName;
 use clock::is_clock;
+use condition::{Blocks, When};
 
 /// A column that a trigger sets whenever a row is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub(in crate::hazard) fn touches(engine: Engine, catalog: &Catalog) -> Vec<Touch
                     known.map_or_else(Vec::new, |table| by_update(&pieces, table)),
                 )
             }
-            Engine::Mysql | Engine::Mariadb => (None, by_body(engine, &pieces)),
+            Engine::Mysql | Engine::Mariadb => (None, by_body(engine, &pieces, &When::Always)),
         };
         found.extend(sets.into_iter().map(|(column, of_time)| Touch {
             trigger: trigger.name.name.clone(),
@@ -130,11 +132,19 @@ fn by_routine(pieces: &[Piece], objects: &[Object]) -> (Option<String>, Vec<(Str
         object.kind == "function" && unquoted(known).to_lowercase() == name
     };
     let routines: Vec<&Object> = objects.iter().filter(is_it).collect();
+    let when = condition::of_trigger(pieces);
     let sets = match routines[..] {
         // Of the extension https://www.postgresql.org/docs/current/contrib-spi.html, whose functions no catalog lists.
-        [] if name == "moddatetime" => vec![(at(call, bracket + 1).to_owned(), true)],
+        [] if name == "moddatetime" => {
+            let column = at(call, bracket + 1);
+            vec![(column.to_owned(), when.is_of_change(column))]
+        }
         [routine] => match routines::plpgsql(&routine.sql) {
-            Some(body) => by_body(Engine::Postgres, &self::pieces(Engine::Postgres, body)),
+            Some(body) => by_body(
+                Engine::Postgres,
+                &self::pieces(Engine::Postgres, body),
+                &when,
+            ),
             None => Vec::new(),
         },
         _ => Vec::new(),
@@ -142,14 +152,16 @@ fn by_routine(pieces: &[Piece], objects: &[Object]) -> (Option<String>, Vec<(Str
     (Some(name), sets)
 }
 
-/// What a body sets of NEW, and whether that is the time alone.
-fn by_body(engine: Engine, pieces: &[Piece]) -> Vec<(String, bool)> {
+/// What a body that runs then sets of NEW, and whether that is the time of the change alone.
+fn by_body(engine: Engine, pieces: &[Piece], when: &When) -> Vec<(String, bool)> {
     let readable = is_readable(pieces);
+    let mut blocks = Blocks::of(engine, when);
     let mut sets: Vec<(String, bool)> = Vec::new();
     let mut places = Vec::new();
     let mut in_set = false;
     let mut depth = 0usize;
     for place in 0..pieces.len() {
+        blocks.enter(pieces, place);
         match at(pieces, place) {
             "(" => depth += 1,
             ")" => depth = depth.saturating_sub(1),
@@ -169,16 +181,23 @@ fn by_body(engine: Engine, pieces: &[Piece]) -> Vec<(String, bool)> {
         if let Some((column, value)) = assigned(pieces, place) {
             places.push(place + 2);
             let end = end_of(&pieces[value..], in_set);
-            let of_time = readable && is_clock(engine, &pieces[value..value + end]);
-            sets.push((column, of_time));
+            let now = blocks.now();
+            let of_time = is_clock(engine, &pieces[value..value + end]);
+            if now != When::Never {
+                let of_time = of_time && now.is_of_change(&column);
+                sets.push((column, of_time));
+            }
         }
     }
-    // A column that is written in another way besides becomes nobody knows what.
+    let understood = readable && blocks.are_closed();
+    sets.iter_mut()
+        .for_each(|(_, of_time)| *of_time &= understood);
+    // A column that is written in another way besides becomes nobody knows what. No string that is readable names any.
     let others = |column: &str| {
         let named = pieces
             .iter()
             .enumerate()
-            .filter(|(_, piece)| piece.text == column);
+            .filter(|(_, piece)| piece.kind != TokenKind::Literal && piece.text == column);
         let mut named = named.filter(|(place, _)| !places.contains(place));
         named.any(|(place, _)| !is_read(pieces, place))
     };
@@ -249,6 +268,12 @@ fn is_read(pieces: &[Piece], place: usize) -> bool {
 /// What SQLite's `UPDATE t SET a = … WHERE id = NEW.id` sets.
 fn by_update(pieces: &[Piece], table: &Table) -> Vec<(String, bool)> {
     let body = &pieces[place_of(pieces, "begin").unwrap_or(pieces.len())..];
+    // It leaves what stands behind it out.
+    let ignores = |pieces: &[Piece]| at(pieces, 0) == "raise" && at(pieces, 2) == "ignore";
+    let when = match body.windows(3).any(ignores) {
+        true => When::Other,
+        false => condition::of_trigger(pieces),
+    };
     let mut sets: Vec<(String, bool)> = Vec::new();
     let mut places = Vec::new();
     for start in 0..body.len() {
@@ -264,8 +289,11 @@ fn by_update(pieces: &[Piece], table: &Table) -> Vec<(String, bool)> {
             let value = place + 2;
             let length = end_of(&body[value..condition], true);
             places.push(place);
-            let of_time = same_row && is_clock(Engine::Sqlite, &body[value..value + length]);
-            sets.push((at(body, place).to_owned(), of_time));
+            let column = at(body, place);
+            let of_time = same_row
+                && when.is_of_change(column)
+                && is_clock(Engine::Sqlite, &body[value..value + length]);
+            sets.push((column.to_owned(), of_time));
             place = value + length + 1;
         }
     }

@@ -1,5 +1,7 @@
 //! What triggers set, told by their text.
 
+mod conditions;
+
 use super::{is_time_of_now, touches};
 use crate::db::{Catalog, Column, Engine, Object, Table};
 use crate::ident::TableName;
