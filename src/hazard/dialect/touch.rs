@@ -74,11 +74,6 @@ pub(in crate::hazard) fn touches(engine: Engine, catalog: &Catalog) -> Vec<Touch
     found
 }
 
-/// Whether an expression is the time of now.
-pub(in crate::hazard) fn is_time_of_now(engine: Engine, sql: &str) -> bool {
-    is_clock(engine, &pieces(engine, sql))
-}
-
 fn pieces(engine: Engine, sql: &str) -> Vec<Piece> {
     let tokens = Lexer::new(engine, sql).filter(|token| !token.kind.is_blank());
     tokens

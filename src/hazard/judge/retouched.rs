@@ -3,7 +3,7 @@
 
 use super::Judge;
 use crate::event::Severity;
-use crate::hazard::dialect::{self, Touch};
+use crate::hazard::dialect::Touch;
 use crate::hazard::draft::{Draft, What};
 use crate::hazard::world::{Column, Table};
 
@@ -80,14 +80,9 @@ impl Judge<'_> {
         own.cloned().collect()
     }
 
-    /// Whether a column holds times, by its type or by its default (SQLite has no type for them).
+    /// Whether a column holds times, by its type. SQLite has none for them: what is always set to the time holds nothing else.
     fn is_of_time(&self, column: &Column) -> bool {
         let made_of = self.world.made_of(&column.type_name).to_lowercase();
-        let by_default = || {
-            let default = column.default.as_ref();
-            self.habits.rebuilds
-                && default.is_some_and(|default| dialect::is_time_of_now(self.engine, default))
-        };
-        made_of.contains("time") || made_of.contains("date") || by_default()
+        self.habits.rebuilds || made_of.contains("time") || made_of.contains("date")
     }
 }

@@ -89,3 +89,43 @@ INSERT INTO users VALUES (1, 'a', 'b', NULL, 1);
         assert_eq!(is_told, expected, "{sql}: {:?}", lint.findings);
     }
 }
+
+/// SQLite has no type for times, and many ways to write them.
+#[tokio::test]
+async fn every_usual_way_to_note_the_time_of_changes_in_sqlite_is_known() {
+    let mut wrong = Vec::new();
+    for (column, value, expected) in [
+        ("integer DEFAULT (unixepoch())", "unixepoch()", true),
+        ("datetime", "strftime('%Y-%m-%d %H:%M:%S','now')", true),
+        ("text", "datetime('now')", true),
+        ("text", "CURRENT_TIMESTAMP", true),
+        ("", "datetime()", true),
+        ("integer", "cast(strftime('%s','now') as integer)", true),
+        (
+            "integer NOT NULL DEFAULT (unixepoch() * 1000)",
+            "unixepoch() * 1000",
+            true,
+        ),
+        ("integer", "cast(unixepoch('subsec') * 1000 as int)", true),
+        (
+            "integer",
+            "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+            true,
+        ),
+        ("integer", "unixepoch() * 0", false),
+        ("integer", "unixepoch() - 1000", false),
+        ("integer", "unixepoch() * n", false),
+        ("text", "'2001-01-01'", false),
+    ] {
+        let schema = format!(
+            "CREATE TABLE posts (id INTEGER PRIMARY KEY, slug TEXT, n INTEGER, updated_at {column});
+            INSERT INTO posts VALUES (1, NULL, 1, '2020-01-01');
+            CREATE TRIGGER tu AFTER UPDATE ON posts BEGIN UPDATE posts SET updated_at = {value} WHERE id = NEW.id; END;"
+        );
+        let lint = online(&schema, "UPDATE posts SET slug = 'a' WHERE slug IS NULL").await;
+        if (touched(&lint) == ["updated_at"]) != expected {
+            wrong.push((column, value));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

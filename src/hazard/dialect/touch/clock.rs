@@ -48,6 +48,21 @@ const TYPES: [&str; 12] = [
     "text",
 ];
 
+/// What makes milliseconds of seconds, or seconds of days, and so on.
+const UNITS: [&str; 8] = [
+    "1000",
+    "1000.0",
+    "1000000",
+    "1000000.0",
+    "86400",
+    "86400.0",
+    "86400000",
+    "86400000.0",
+];
+
+/// The day that Unix counts seconds from, as SQLite's `julianday` tells it: <https://www.sqlite.org/lang_datefunc.html>.
+const FIRST_DAY: [&str; 1] = ["2440587.5"];
+
 /// Whether the time is all that these pieces say.
 pub(super) fn is_clock(engine: Engine, pieces: &[Piece]) -> bool {
     let mut reader = Reader {
@@ -98,12 +113,19 @@ impl Reader<'_> {
         while is_time {
             is_time = match () {
                 () if self.takes(":") => self.takes(":") && self.kind(),
+                () if self.takes("*") => self.number(&UNITS),
+                () if self.takes("-") => self.number(&FIRST_DAY),
                 () if self.takes("at") => self.all(&["time", "zone"]) && self.zone(),
                 () => break,
             };
         }
         self.depth -= 1;
         is_time
+    }
+
+    fn number(&mut self, known: &[&str]) -> bool {
+        let number = self.next(TokenKind::Number);
+        number.is_some_and(|number| known.contains(&number))
     }
 
     fn told(&mut self) -> bool {
@@ -155,7 +177,8 @@ impl Reader<'_> {
 
     /// What SQLite's functions are told: <https://www.sqlite.org/lang_datefunc.html>.
     fn moment(&mut self) -> bool {
-        let now = self.next(TokenKind::Literal).map(|text| text == "now");
+        let now = self.next(TokenKind::Literal);
+        let now = now.map(|text| ["now", "subsec", "subsecond"].contains(&text));
         if !now.unwrap_or_else(|| self.takes("current_timestamp")) {
             return false;
         }
