@@ -1,9 +1,9 @@
 //! Columns that become the time of a change by their own definition or by a trigger: no loss where nothing else of the set
 //! has to do with them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::action::Action;
+use super::action::{Action, ColumnChange};
 use super::carries::bare;
 use super::desk::Desk;
 use super::dialect::{self, Touch};
@@ -11,11 +11,17 @@ use super::draft::{LetGo, What};
 use super::judge::Placed;
 use super::risk::words_in_strings;
 use crate::db::{Engine, Object};
+use crate::ident::TableName;
 
 /// What is looked for in the set and the database, read once for all columns.
 struct Texts<'a> {
+    engine: Engine,
     /// Every word of the statements that may write rows that are there.
     statements: HashSet<String>,
+    /// Each word of those that only add rows, with the table they add them to.
+    inserts: HashSet<(String, String)>,
+    /// Those that create triggers and routines, with their words.
+    made: Vec<(&'a str, HashSet<String>)>,
     /// Each object but views, which change nothing, with the words of its SQL.
     objects: Vec<(&'a Object, HashSet<String>)>,
 }
@@ -46,14 +52,23 @@ impl Desk<'_> {
     fn texts(&self, touched: &[&LetGo]) -> Texts<'_> {
         let columns = touched.iter().filter_map(|gone| gone.column.as_ref());
         let columns: HashSet<String> = columns.map(|column| column.to_lowercase()).collect();
-        let mut statements = HashSet::new();
-        for statement in self.split.iter().flatten() {
-            let plain = dialect::words(self.engine, statement.text);
-            if may_write(statement.text, &plain) {
-                let mut words = within(self.engine, statement.text, plain);
-                // Of all that is inserted nothing else is kept.
-                words.retain(|word| columns.contains(word));
-                statements.extend(words);
+        let mut texts = Texts {
+            engine: self.engine,
+            statements: HashSet::new(),
+            inserts: HashSet::new(),
+            made: Vec::new(),
+            objects: Vec::new(),
+        };
+        let bearings = self.bearings();
+        let placed = self.split.iter().enumerate().flat_map(|(file, split)| {
+            let statements = split.iter().enumerate();
+            statements.map(move |(index, statement)| ((file, index), statement.text))
+        });
+        for (at, text) in placed {
+            let plain = dialect::words(self.engine, text);
+            if may_write(text, &plain) {
+                let words = within(self.engine, text, plain);
+                texts.take(bearings.get(&at), text, words, &columns);
             }
         }
         let objects = self.objects.into_iter().flatten();
@@ -62,14 +77,123 @@ impl Desk<'_> {
             let plain = dialect::words(self.engine, &object.sql);
             within(self.engine, &object.sql, plain)
         };
-        Texts {
-            statements,
-            objects: objects.map(|object| (object, words(object))).collect(),
+        texts.objects = objects.map(|object| (object, words(object))).collect();
+        texts
+    }
+
+    /// What each statement that was read does to rows that are there.
+    fn bearings(&self) -> HashMap<(usize, usize), Bearing> {
+        let mut actions: HashMap<(usize, usize), Vec<&Action>> = HashMap::new();
+        for placed in self.steps {
+            let at = (placed.file, placed.statement);
+            actions.entry(at).or_default().push(&placed.step.action);
+        }
+        // What has another name then is another table.
+        let renames = self.steps.iter().any(|placed| {
+            matches!(
+                placed.step.action,
+                Action::RenameTable { .. }
+                    | Action::MoveTable { .. }
+                    | Action::RenameColumn { .. }
+                    | Action::Partition { .. }
+            )
+        });
+        let bearings = actions.into_iter().map(|(at, actions)| {
+            let bearings = actions.into_iter().map(Bearing::of);
+            let bearing = bearings.fold(Bearing::Nothing, Bearing::with);
+            match bearing {
+                Bearing::Nothing => (at, Bearing::Nothing),
+                _ if renames => (at, Bearing::Writes),
+                bearing => (at, bearing),
+            }
+        });
+        bearings.collect()
+    }
+}
+
+/// What a statement has to do with rows that are there.
+enum Bearing {
+    Nothing,
+    /// It adds rows to a table.
+    Adds(String),
+    /// It creates a routine or a trigger.
+    Makes,
+    Writes,
+}
+
+impl Bearing {
+    fn of(action: &Action) -> Self {
+        let name = |table: &TableName| table.name.to_lowercase();
+        match action {
+            Action::CreateView(_)
+            | Action::CreateIndex(_)
+            | Action::DropIndex { .. }
+            | Action::AddColumn { .. }
+            | Action::AddConstraint { .. }
+            | Action::Lock(_) => Bearing::Nothing,
+            Action::AlterColumn {
+                change:
+                    ColumnChange::SetNotNull
+                    | ColumnChange::DropNotNull
+                    | ColumnChange::SetDefault(_)
+                    | ColumnChange::DropDefault,
+                ..
+            } => Bearing::Nothing,
+            Action::CreateTable(new) => Bearing::Adds(name(&new.name)),
+            Action::Insert(insert) if !insert.replace && insert.upsert.is_none() => {
+                Bearing::Adds(name(&insert.table))
+            }
+            Action::CreateTrigger(_) | Action::CreateRoutine(_) => Bearing::Makes,
+            _ => Bearing::Writes,
+        }
+    }
+
+    fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Bearing::Nothing, one) | (one, Bearing::Nothing) => one,
+            _ => Bearing::Writes,
         }
     }
 }
 
-impl Texts<'_> {
+impl<'a> Texts<'a> {
+    /// One more statement. Of all that is inserted nothing is kept but the names of these columns.
+    fn take(
+        &mut self,
+        bearing: Option<&Bearing>,
+        text: &'a str,
+        mut words: HashSet<String>,
+        columns: &HashSet<String>,
+    ) {
+        match bearing {
+            _ if words.is_disjoint(columns) => {}
+            Some(Bearing::Nothing) => {}
+            Some(Bearing::Adds(table)) => {
+                words.retain(|word| columns.contains(word));
+                let named = words.into_iter().map(|word| (word, table.clone()));
+                self.inserts.extend(named);
+            }
+            Some(Bearing::Makes) => self.made.push((text, words)),
+            None if is_remark(text) => {}
+            Some(Bearing::Writes) | None => {
+                words.retain(|word| columns.contains(word));
+                self.statements.extend(words);
+            }
+        }
+    }
+
+    /// Whether a statement of the set may write to a column of rows that are there.
+    fn may_set(&self, table: &str, column: &str) -> bool {
+        let may = |(text, words): &(&str, HashSet<String>)| {
+            words.contains(column) && !dialect::leaves_alone(self.engine, text, (table, column))
+        };
+        self.statements.contains(column)
+            || self
+                .inserts
+                .contains(&(column.to_owned(), table.to_owned()))
+            || self.made.iter().any(may)
+    }
+
     /// Whether no statement of the set names a column, nor any trigger or routine there is besides those that set it to the
     /// time: only then it becomes that alone.
     fn leave(&self, gone: &LetGo, touches: &[Touch]) -> bool {
@@ -106,8 +230,9 @@ impl Texts<'_> {
             words.contains(&column)
                 && (is_own(object) || words.contains(&table) || of_trigger(object))
                 && !sets_time(object)
+                && !dialect::leaves_alone(self.engine, &object.sql, (&table, &column))
         };
-        !self.statements.contains(&column) && !self.objects.iter().any(may_set)
+        !self.may_set(&table, &column) && !self.objects.iter().any(may_set)
     }
 }
 
@@ -134,6 +259,15 @@ fn may_write(text: &str, words: &[String]) -> bool {
         first.eq_ignore_ascii_case("create") && (has("table") || has("index"))
     });
     !makes || WRITING.into_iter().any(has)
+}
+
+/// Whether a statement of which no step was kept says something about the schema and does nothing, or adds rows as the one
+/// before it does.
+fn is_remark(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    ["comment", "grant", "revoke", "analyze", "insert"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
 }
 
 /// The name of a routine without its arguments, in lower case.

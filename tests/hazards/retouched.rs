@@ -222,3 +222,65 @@ fn a_time_of_business_that_a_trigger_sets_under_a_condition_is_refused() {
     let kept = "SELECT count(*) FROM tickets WHERE closed_at < '2021-01-01'";
     assert_eq!(project.value(kept), "5");
 }
+
+/// What else of the set names the column, and leaves what is in it alone.
+const HARMLESS: [&str; 10] = [
+    "CREATE VIEW recent AS SELECT id, updated_at FROM users;",
+    "CREATE INDEX users_at ON users (updated_at DESC);",
+    "COMMENT ON COLUMN users.updated_at IS 'updated_at';",
+    "ALTER TABLE users ALTER COLUMN updated_at SET NOT NULL, ALTER COLUMN updated_at SET DEFAULT now();",
+    "ALTER TABLE users ALTER COLUMN updated_at DROP DEFAULT;",
+    "CREATE TABLE z (id int PRIMARY KEY, updated_at timestamptz);
+     CREATE FUNCTION z_touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
+     CREATE TRIGGER zt BEFORE UPDATE OF updated_at ON z FOR EACH ROW EXECUTE FUNCTION z_touch();",
+    "CREATE OR REPLACE FUNCTION touch() RETURNS trigger AS $$ BEGIN NEW.updated_at = clock_timestamp(); RETURN NEW; END $$ LANGUAGE plpgsql;",
+    "CREATE TABLE z (id int PRIMARY KEY, updated_at timestamptz);
+     INSERT INTO z (id, updated_at) SELECT id, updated_at FROM users;",
+    "CREATE TABLE z AS SELECT id, updated_at FROM users;",
+    "CREATE TABLE audit (id int, old jsonb, updated_at timestamptz);",
+];
+
+/// What may set it, or shows which rows are met.
+const HARMFUL: [&str; 8] = [
+    "CREATE TABLE z (id int);\nWITH x AS (UPDATE users SET updated_at = '2003-03-03' RETURNING id) INSERT INTO z SELECT id FROM x;",
+    "UPDATE users SET updated_at = '2003-03-03';",
+    "DELETE FROM users WHERE updated_at < '2000-01-01';",
+    "ALTER TABLE users ALTER COLUMN updated_at TYPE text;",
+    "ALTER TABLE users RENAME COLUMN updated_at TO changed_at;",
+    "CREATE OR REPLACE FUNCTION touch() RETURNS trigger AS $$ BEGIN NEW.updated_at = '2003-03-03'; RETURN NEW; END $$ LANGUAGE plpgsql;",
+    "CREATE FUNCTION far() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET updated_at = '2003-03-03'; END $$;",
+    "CREATE TABLE z (LIKE users); INSERT INTO z (id, updated_at) SELECT id, '2003-03-03' FROM users; ALTER TABLE users RENAME TO old; ALTER TABLE z RENAME TO users;",
+];
+
+/// A set that does more than a backfill is the rule.
+#[test]
+fn what_names_the_time_of_changes_and_leaves_it_alone_is_not_refused() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    let told = "have other values in `updated_at`";
+    for (others, refused) in [(&HARMLESS[..], false), (&HARMFUL[..], true)] {
+        for other in others {
+            project.sql("DROP TABLE IF EXISTS users, old, z, audit, log CASCADE; DROP FUNCTION IF EXISTS touch, far, z_touch, audit CASCADE; DROP TABLE IF EXISTS _sqlx_migrations");
+            project.sql(PLAIN).sql(
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
+                 CREATE TRIGGER tu BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
+                 CREATE TABLE log (id int, old jsonb, updated_at timestamp);
+                 CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF to_jsonb(NEW) - 'updated_at' = to_jsonb(OLD) - 'updated_at' THEN RETURN NULL; END IF;
+                     INSERT INTO log (id, old, updated_at) VALUES (NEW.id, to_jsonb(OLD), NEW.updated_at); RETURN NULL; END $$;
+                 CREATE TRIGGER audit AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();",
+            );
+            let fill =
+                "ALTER TABLE users ADD COLUMN role text;\nUPDATE users SET role = 'member';\n";
+            project.file("migrations/1_fill.sql", format!("{fill}{other}\n"));
+            let status = if refused { 3 } else { 0 };
+            let run = project.dbscript(&MIGRATE).status(status).go();
+            assert!(
+                refused || !run.told().contains(told),
+                "{other}: {}",
+                run.told()
+            );
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub(super) use outside::outside;
 pub(super) use path::SearchPath;
 pub(super) use routines::{Deeds, calls_among, deeds, is_built_in};
 pub(super) use shape::Shape;
-pub(super) use touch::{Touch, touches};
+pub(super) use touch::{Touch, leaves_alone, touches};
 
 use super::action::{Action, Step};
 use crate::db::{Catalog, DatabaseInfo, Engine};

@@ -6,12 +6,14 @@
 
 mod clock;
 mod condition;
+mod leaves;
 
 use super::{Lexer, TokenKind, routines, unquoted, words};
 use crate::db::{Catalog, Engine, Index, Object, Table};
 use crate::ident::TableName;
 use clock::is_clock;
 use condition::{Blocks, When};
+pub(in crate::hazard) use leaves::leaves_alone;
 
 /// A column that a trigger sets whenever a row is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

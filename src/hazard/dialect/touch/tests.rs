@@ -3,7 +3,7 @@
 mod conditions;
 
 use super::clock::is_clock;
-use super::{pieces, touches};
+use super::{leaves_alone, pieces, touches};
 use crate::db::{Catalog, Column, Engine, Object, Table};
 use crate::ident::TableName;
 
@@ -174,4 +174,42 @@ fn only_the_known_forms_are_the_time_of_now() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let deep = format!("{}now(){}", "(".repeat(100_000), ")".repeat(100_000));
     assert!(!is_clock(postgres, &pieces(postgres, &deep)));
+}
+
+/// A trigger that writes to its own table, or to another one, and not to the column that it names.
+#[test]
+fn what_only_reads_a_column_leaves_it_alone() {
+    let sqlite = "CREATE TRIGGER a AFTER UPDATE ON z BEGIN ";
+    let mysql = "CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW ";
+    let mut wrong = Vec::new();
+    for (engine, head, body, expected) in [
+        (
+            Engine::Sqlite,
+            sqlite,
+            "UPDATE z SET seen = 1 WHERE id = NEW.id; END",
+            true,
+        ),
+        (
+            Engine::Sqlite,
+            sqlite,
+            "INSERT OR IGNORE INTO log VALUES (OLD.seen); END",
+            true,
+        ),
+        (Engine::Sqlite, sqlite, "UPDATE t SET seen = 1; END", false),
+        (Engine::Sqlite, sqlite, "UPDATE v SET seen = 1; END", false),
+        (
+            Engine::Mysql,
+            mysql,
+            "INSERT INTO log VALUES (OLD.seen)",
+            true,
+        ),
+        (Engine::Mysql, mysql, "SET NEW.seen = NOW()", true),
+        (Engine::Mysql, mysql, "SET NEW.seen = OLD.seen", false),
+        (Engine::Mysql, mysql, "CALL p(NEW.seen)", false),
+    ] {
+        if leaves_alone(engine, &format!("{head}{body}"), ("t", "seen")) != expected {
+            wrong.push(body);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
