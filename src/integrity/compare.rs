@@ -12,6 +12,8 @@ use crate::error::Result;
 use crate::event::counted;
 use crate::ident::TableName;
 
+mod orphans;
+
 /// Compares the database of a snapshot with a baseline.
 ///
 /// # Errors
@@ -371,43 +373,5 @@ impl Judge<'_> {
 
     fn allowed(&self, change: &Change) -> bool {
         self.rules.let_go.iter().any(|gone| gone.covers(change))
-    }
-
-    /// What was known of a table, by the names that it and its columns have now.
-    fn by_new_names(&self, known: &Orphans) -> Orphans {
-        let table = self.rules.now_called(&known.table, None);
-        let columns = known.columns.iter().map(|column| {
-            let now = self.rules.now_called(&known.table, Some(column));
-            now.unwrap_or(column).to_owned()
-        });
-        Orphans {
-            table: table.map_or_else(|| known.table.clone(), TableName::plain),
-            columns: columns.collect(),
-            parent: known.parent.clone(),
-            rows: known.rows,
-        }
-    }
-
-    fn orphans(&mut self, before: &[Orphans], now: &[Orphans]) {
-        let before: Vec<Orphans> = before
-            .iter()
-            .map(|known| self.by_new_names(known))
-            .collect();
-        for found in Orphans::beyond(&before, now.to_vec()) {
-            let owner = TableBaseline {
-                name: found.table.clone(),
-                columns: Vec::new(),
-                rows: 0,
-                fingerprint: Fingerprint::default(),
-            };
-            let message = format!(
-                "`{}` has {} whose row of `{}` is not there ({})",
-                found.table,
-                counted(found.rows, "row"),
-                found.parent,
-                found.columns.join(", ")
-            );
-            self.found(ChangeKind::Orphans, &owner, None, message);
-        }
     }
 }
