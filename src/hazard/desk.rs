@@ -292,7 +292,6 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) fn close(mut self, verdict: Verdict) -> Lint {
-        let silent = self.expected(&verdict.silent, &verdict.world.touches);
         let unused = self.allow_unseen(&verdict.world);
         self.judge_hidden();
         self.judge_unseen();
@@ -307,7 +306,7 @@ impl<'a> Desk<'a> {
             .into_iter()
             .map(|given| given.allowance)
             .collect();
-        self.lint.let_go.extend(silent);
+        self.lint.let_go.extend(verdict.silent);
         self.lint.let_go.sort_by(|one, other| {
             let key = |gone: &LetGo| {
                 (

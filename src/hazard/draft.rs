@@ -62,6 +62,8 @@ pub(super) struct Draft {
     pub(super) fails: bool,
     /// What goes with it by keys, asked where it is allowed.
     pub(super) carried: Vec<Carried>,
+    /// The time of a change that it notes: no loss unless something else may set it.
+    pub(super) touched: Option<LetGo>,
 }
 
 /// Rows that go, or are emptied, as those go that they point to.
@@ -180,6 +182,7 @@ impl Draft {
             let_go: Vec::new(),
             fails: false,
             carried: Vec::new(),
+            touched: None,
         }
     }
 
@@ -248,6 +251,26 @@ impl Draft {
             allowed: false,
         });
         self
+    }
+
+    /// No note, as the time of the change may not be all that its column becomes: the rehearsal decides.
+    pub(super) fn doubts_time(&mut self) {
+        let (Some(gone), Some(object)) = (self.touched.take(), self.table.clone()) else {
+            return;
+        };
+        let column = gone.column.as_deref().unwrap_or_default();
+        let live = format!("{}.{column}", gone.table);
+        let shown = object.rsplit_once('.').map(|(table, _)| table.to_owned());
+        self.aliases.extend(shown);
+        self.aliases.extend([gone.table.clone(), live]);
+        self.weight = Weight::rehearsal("another statement or routine may set or read it");
+        self.hint = Some(format!(
+            "if it may change, allow it: `-- dbscript: allow update-rows({object}) why` above the statement"
+        ));
+        self.let_go.push(LetGo {
+            what: What::Values,
+            ..gone
+        });
     }
 
     /// Adds to what it says.

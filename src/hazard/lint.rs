@@ -169,6 +169,7 @@ pub async fn lint(
         open: Vec::new(),
         lint: Lint::default(),
     };
+    desk.settle_times(&mut verdict);
     let mut witness = session.map(Witness::new);
     for draft in &verdict.drafts {
         let weighed = weigh(draft, options.rehearsal, witness.as_mut()).await?;

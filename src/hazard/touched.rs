@@ -8,7 +8,7 @@ use super::carries::bare;
 use super::desk::Desk;
 use super::dialect::{self, Touch};
 use super::draft::{LetGo, What};
-use super::judge::Placed;
+use super::judge::{Placed, Verdict};
 use super::risk::words_in_strings;
 use crate::db::{Engine, Object};
 use crate::ident::TableName;
@@ -27,9 +27,26 @@ struct Texts<'a> {
 }
 
 impl Desk<'_> {
+    /// Lets only those times of changes go of which nothing else may change the values; the others are no notes.
+    pub(super) fn settle_times(&self, verdict: &mut Verdict) {
+        verdict.silent = self.expected(&verdict.silent, &verdict.world.touches);
+        let goes: HashSet<(&str, Option<&str>)> = verdict
+            .silent
+            .iter()
+            .filter(|gone| gone.what == What::Touched)
+            .map(|gone| (gone.table.as_str(), gone.column.as_deref()))
+            .collect();
+        for draft in &mut verdict.drafts {
+            let touched = draft.touched.as_ref();
+            if touched.is_some_and(|gone| !goes.contains(&(&gone.table, gone.column.as_deref()))) {
+                draft.doubts_time();
+            }
+        }
+    }
+
     /// What goes without being a hazard, less the columns of which something else may change the values as well. `touches`:
     /// what the triggers there are set.
-    pub(super) fn expected(&self, silent: &[LetGo], touches: &[Touch]) -> Vec<LetGo> {
+    fn expected(&self, silent: &[LetGo], touches: &[Touch]) -> Vec<LetGo> {
         let is_touched = |gone: &&LetGo| gone.what == What::Touched;
         let others = silent.iter().filter(|gone| !is_touched(gone));
         let mut expected: Vec<LetGo> = others.cloned().collect();

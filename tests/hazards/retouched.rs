@@ -284,3 +284,31 @@ fn what_names_the_time_of_changes_and_leaves_it_alone_is_not_refused() {
         }
     }
 }
+
+/// No note says that all is well where the run is refused for it: what is advised can be typed.
+#[test]
+fn a_time_of_changes_that_something_else_may_set_is_told_with_its_allowance() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(PLAIN).sql(TRIGGERS[0].1);
+    let allowed = "-- dbscript: allow update-rows(users.updated_at) why\n";
+    let update = "UPDATE users SET role = 'member';\n";
+    let set = |allowed: &str| {
+        format!(
+            "ALTER TABLE users ADD COLUMN role VARCHAR(9);\n{allowed}{update}DELETE FROM users WHERE updated_at < '2000-01-01';\n"
+        )
+    };
+    project.file("migrations/1_fill.sql", set(""));
+    let run = project.dbscript(&MIGRATE).status(3).go();
+    let told = run.told();
+    for expected in [
+        "`updated_at` of the rows that this changes becomes the time of the change, as the trigger `tu` says; another statement or routine may set or read it",
+        "if it may change, allow it: `-- dbscript: allow update-rows(users.updated_at) why` above the statement",
+        "2 of 2 rows of `users` have other values in `updated_at`",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    project.file("migrations/1_fill.sql", set(allowed));
+    project.dbscript(&MIGRATE).go();
+}

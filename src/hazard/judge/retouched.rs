@@ -46,8 +46,10 @@ impl Judge<'_> {
             "`{name}` of the rows that this changes becomes the time of the change, as {says}"
         );
         let object = format!("{}.{name}", table.name);
-        self.push(Draft::new("update-rows", self.at, object).is(Severity::Note, message));
+        let mut draft = Draft::new("update-rows", self.at, object).is(Severity::Note, message);
         self.let_go_silently(table, live, What::Touched);
+        draft.touched = self.silent.last().cloned();
+        self.push(draft);
     }
 
     /// What a trigger makes of the column shows when it runs.
