@@ -17,6 +17,13 @@ pub(super) struct Names {
     routines: Vec<String>,
 }
 
+impl Names {
+    /// Whether the table is read by this name.
+    pub(super) fn reads(&self, name: &str) -> bool {
+        self.read_as.contains(&bare(name))
+    }
+}
+
 impl Set<'_> {
     /// The names of this table.
     pub(super) fn names_of(&self, table: &str) -> Names {

@@ -168,7 +168,17 @@ impl Set<'_> {
         let known = self.names_of(&gone.table);
         let copies = |at: &At| *at < taken && self.copies(self.statement(*at), gone, &known);
         let here = self.places().filter(|at| at.0 == taken.0).find(copies);
-        here.or_else(|| self.places().filter(copies).last())
+        // A table that the file of the copy drops has gone by then, and the copy may be what has its name.
+        let stays = |at: &At| {
+            !self.steps.iter().any(|placed| match &placed.step.action {
+                Action::DropTable { table, .. } => {
+                    let behind = placed.file == at.0 && placed.statement > at.1;
+                    behind && known.reads(&table.to_string())
+                }
+                _ => false,
+            })
+        };
+        here.or_else(|| self.places().filter(copies).filter(stays).last())
     }
 
     /// The first statement that takes this table's name away from it.

@@ -146,7 +146,7 @@ pub async fn apply(
         let rights = Rights::of(session).await;
         let applied = in_groups(session, &prepared, conditions).await;
         if applied.is_ok() {
-            rights.tell_gone(session, &prepared, conditions.sink).await;
+            rights.tell_gone(session, &prepared, conditions).await;
         }
         applied
     };
@@ -292,9 +292,13 @@ async fn outside(
         match result {
             Ok(done) => {
                 session.rollback_all().await?;
-                if let Some(before) = orphans {
-                    guard::refuse_orphans(session, &before, "has by now, as it is done and stays,")
-                        .await?;
+                match orphans {
+                    Some(before) if conditions.log.is_some() => {
+                        let told = (prepared.migration.version, conditions.sink);
+                        guard::tell_orphans(session, &before, told).await?;
+                    }
+                    Some(before) => guard::refuse_orphans(session, &before).await?,
+                    None => {}
                 }
                 applied.push(done);
             }

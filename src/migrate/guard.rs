@@ -4,7 +4,7 @@ use super::HISTORY_TABLES;
 use super::meant::{Doubt, allowances};
 use crate::db::{Begin, Orphans, Session};
 use crate::error::{Error, Kind, Result};
-use crate::event::counted;
+use crate::event::{Event, Sink, counted};
 use crate::hazard;
 use crate::ident::TableName;
 use crate::integrity::{Change, ChangeKind, LetGo, Released};
@@ -66,32 +66,51 @@ impl Guard {
 
     async fn refuse_new_orphans(&self, session: &mut Session) -> Result<()> {
         match &self.orphans {
-            Some(before) => refuse_orphans(session, before, "would have").await,
+            Some(before) => refuse_orphans(session, before).await,
             None => Ok(()),
         }
     }
 }
 
-/// Refuses rows that lost their parent since those that had none before were kept; they `have` none.
-pub(super) async fn refuse_orphans(
-    session: &mut Session,
-    before: &[Orphans],
-    have: &str,
-) -> Result<()> {
+/// Refuses rows that lost their parent since those that had none before were kept.
+pub(super) async fn refuse_orphans(session: &mut Session, before: &[Orphans]) -> Result<()> {
     let new = session.new_orphans(before).await?;
     let Some(found) = new.first() else {
         return Ok(());
     };
-    let message = format!(
-        "`{}` {have} {} whose row of `{}` is not there ({})",
+    let message = told(found, "would have");
+    Err(Error::new(Kind::Migration, message).code("orphans").hint(
+        "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
+    ))
+}
+
+/// Tells of such rows where the migration is in: others may have written them, so that it is no failure.
+pub(super) async fn tell_orphans(
+    session: &mut Session,
+    before: &[Orphans],
+    (version, sink): (i64, &dyn Sink),
+) -> Result<()> {
+    for found in session.new_orphans(before).await? {
+        sink.send(&Event::Alert {
+            name: "orphans".to_owned(),
+            message: format!(
+                "migration {version} is in, and {}: unless another program wrote them meanwhile, it took what they pointed to, and the backup has that",
+                told(&found, "has by now")
+            ),
+            raised: false,
+        });
+    }
+    Ok(())
+}
+
+fn told(found: &Orphans, has: &str) -> String {
+    format!(
+        "`{}` {has} {} whose row of `{}` is not there ({})",
         found.table,
         counted(found.rows, "row"),
         found.parent,
         found.columns.join(", ")
-    );
-    Err(Error::new(Kind::Migration, message).code("orphans").hint(
-        "copy every row in the rebuild, or delete the rows that depend on what goes; where ON DELETE CASCADE is to take them, do that in a file of its own that leaves foreign keys on",
-    ))
+    )
 }
 
 /// The way out where rows go that nobody allowed.

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
+use super::Conditions;
 use super::apply::Prepared;
 use crate::db::Session;
-use crate::event::{Event, Level, Sink};
-use crate::hazard::Statement;
+use crate::event::{Event, Level};
 use crate::value::Value;
 
 /// How many statements are shown.
@@ -39,52 +39,106 @@ impl Rights {
         &self,
         session: &mut Session,
         prepared: &[Prepared<'_>],
-        sink: &dyn Sink,
+        conditions: &Conditions<'_>,
     ) {
         if self.0.iter().all(|(_, statement)| statement.is_none()) {
             return;
         }
         let now = Rights::of(session).await;
-        let meant: HashSet<String> = prepared
+        let meant: Vec<HashSet<String>> = prepared
             .iter()
             .flat_map(|file| &file.statements)
-            .filter(|statement| is_of_rights(statement))
-            .flat_map(|statement| words(statement.text))
+            .map(|statement| words(statement.text).collect())
+            .filter(is_of_rights)
             .collect();
-        let gone: Vec<&str> = self.gone(&now, &meant);
+        let gone = together(&self.gone(&now, &meant));
         if gone.is_empty() {
             return;
         }
+        // A journal is kept of the real database only.
+        let what = match conditions.log.is_some() {
+            true => {
+                "rights are gone with what these migrations made anew; what is to stay is given again by"
+            }
+            false => {
+                "rights go with what these migrations make anew; what is to stay is to be put behind it in the file"
+            }
+        };
         let more = match gone.len().saturating_sub(SHOWN) {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
         let shown = gone[..gone.len().min(SHOWN)].join("; ");
-        sink.send(&Event::Log {
+        conditions.sink.send(&Event::Log {
             level: Level::Warn,
-            message: format!(
-                "rights are gone with what these migrations make anew; put what is to stay behind it in the file, or run it afterwards: {shown}{more}"
-            ),
+            message: format!("{what}: {shown}{more}"),
             data: None,
         });
     }
 
-    fn gone(&self, now: &Rights, meant: &HashSet<String>) -> Vec<&str> {
+    fn gone(&self, now: &Rights, meant: &[HashSet<String>]) -> Vec<&str> {
         let there: HashSet<&String> = now.0.iter().map(|(on, _)| on).collect();
-        let given: HashSet<&String> = now.0.iter().filter_map(|(_, sql)| sql.as_ref()).collect();
-        let is_meant = |on: &str| meant.contains(&bare(on));
+        let given = now.0.iter();
+        let given: HashSet<&str> = given
+            .filter_map(|(on, sql)| Some(without_kind(on, sql.as_ref()?)))
+            .collect();
+        let is_meant = |on: &str, sql: &str| meant.iter().any(|words| means(words, on, sql));
         let entries = self.0.iter();
         let entries = entries.filter_map(|(on, statement)| Some((on, statement.as_ref()?)));
         entries
-            .filter(|(on, sql)| there.contains(on) && !given.contains(sql) && !is_meant(on))
+            .filter(|(on, sql)| there.contains(on) && !given.contains(without_kind(on, sql)))
+            .filter(|(on, sql)| !is_meant(on, sql))
             .map(|(_, statement)| statement.as_str())
             .collect()
     }
 }
 
-fn is_of_rights(statement: &Statement<'_>) -> bool {
-    ["GRANT", "REVOKE", "REASSIGN"].contains(&&*statement.first_word())
-        || statement.text.to_lowercase().contains("owner to")
+fn is_of_rights(words: &HashSet<String>) -> bool {
+    let any = ["grant", "revoke", "reassign", "owner", "privileges"];
+    any.iter().any(|word| words.contains(*word))
+}
+
+/// Whether a statement with these words is about this right: it names the object, or all of a schema, and who has it.
+fn means(words: &HashSet<String>, on: &str, sql: &str) -> bool {
+    let has = |word: &str| words.contains(word);
+    let names = has(&bare(on)) || (has("all") && has("schema")) || has("privileges");
+    let to = sql.rsplit([' ', '.']).next().unwrap_or_default();
+    let to = match sql.strip_suffix(" WITH GRANT OPTION") {
+        Some(sql) => sql.rsplit(' ').next().unwrap_or_default(),
+        None => to,
+    };
+    let to = to.split('@').next().unwrap_or(to);
+    let to = to.trim_matches(['"', '`']).to_lowercase();
+    names && (has(&to) || has("owner") || has("reassign"))
+}
+
+/// The statement as it is for a table, a view and whatever else has that name: who owns it is not the kind's matter.
+fn without_kind<'a>(on: &str, sql: &'a str) -> &'a str {
+    let name = on.split_once(' ').map_or(on, |(_, name)| name);
+    match sql.starts_with("ALTER ") {
+        true => sql.find(name).map_or(sql, |at| &sql[at..]),
+        false => sql,
+    }
+}
+
+/// Rights that one statement can give.
+fn together(gone: &[&str]) -> Vec<String> {
+    let mut said: Vec<(String, String)> = Vec::new();
+    for sql in gone {
+        let given = sql.strip_prefix("GRANT ");
+        let Some((right, rest)) = given.and_then(|given| given.split_once(" ON ")) else {
+            said.push(((*sql).to_owned(), String::new()));
+            continue;
+        };
+        match said.iter_mut().find(|(_, known)| known == rest) {
+            Some((statement, _)) => {
+                let rights = statement.trim_end_matches(rest).trim_end_matches(" ON ");
+                *statement = format!("{rights}, {right} ON {rest}");
+            }
+            None => said.push(((*sql).to_owned(), rest.to_owned())),
+        }
+    }
+    said.into_iter().map(|(statement, _)| statement).collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {

@@ -307,3 +307,22 @@ fn what_is_copied_under_another_name_is_kept_from_others_too() {
         assert!(run.told().contains(&told), "{copy}: {}", run.told());
     }
 }
+
+/// The copy has become the table, and what was written to it is there.
+#[test]
+fn a_table_that_an_earlier_file_has_rebuilt_is_no_copy() {
+    let project = Project::new();
+    project.sql(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO u VALUES (1, 'a'), (2, 'b')",
+    );
+    project.file(
+        "migrations/1_rebuilds.sql",
+        "CREATE TABLE un (id INTEGER PRIMARY KEY, n TEXT);\nINSERT INTO un SELECT * FROM u;\nDROP TABLE u;\nALTER TABLE un RENAME TO u;\n",
+    );
+    project.file(
+        "migrations/2_takes.sql",
+        "-- no-transaction\n-- dbscript: allow delete-rows(u)\nDELETE FROM u WHERE id = 2;\nVACUUM;\n",
+    );
+    let run = project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    assert!(!run.told().contains("copy-race"), "{}", run.told());
+}

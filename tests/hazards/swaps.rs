@@ -118,3 +118,22 @@ fn the_row_level_security_that_a_swap_leaves_behind_is_told() {
     let run = project.dbscript(&lint).unchecked();
     assert!(!run.told().contains(weakened), "{}", run.told());
 }
+
+/// Its rows are there under the name it has then; those of the other table are no fewer than they were.
+#[test]
+fn a_table_that_another_one_with_fewer_rows_takes_the_name_of_has_lost_none() {
+    let Some(project) = Project::on(Database::Postgres) else {
+        return;
+    };
+    project.sql(
+        "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3);
+         CREATE TABLE t_next (id INT PRIMARY KEY); INSERT INTO t_next VALUES (9)",
+    );
+    project.file(
+        "migrations/1_swaps.sql",
+        "ALTER TABLE t RENAME TO t_prev;\nALTER TABLE t_next RENAME TO t;\n",
+    );
+    project.dbscript(&["run", "safe-migration", "--yes"]).go();
+    assert_eq!(project.value("SELECT count(*) FROM t_prev"), "3");
+    assert_eq!(project.value("SELECT count(*) FROM t"), "1");
+}

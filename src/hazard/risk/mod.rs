@@ -62,7 +62,15 @@ pub fn at_risk(
         }
         before.end_file(reading);
     }
-    risk.lost.into_iter().collect()
+    let Risk {
+        mut lost,
+        replaced,
+        names,
+        ..
+    } = risk;
+    // One that only gave up its name has its rows by another one: those of its old name are another table's.
+    lost.extend(replaced.into_iter().filter(|table| !names.keeps(table)));
+    lost.into_iter().collect()
 }
 
 /// A foreign key between live tables.
@@ -95,6 +103,8 @@ struct Risk<'a> {
     /// What was run of what the statement at hand runs.
     ran: HashSet<Follow>,
     lost: BTreeSet<TableName>,
+    /// Those whose name another table has taken.
+    replaced: BTreeSet<TableName>,
 }
 
 impl<'a> Risk<'a> {
@@ -126,6 +136,7 @@ impl<'a> Risk<'a> {
             followed: HashSet::new(),
             ran: HashSet::new(),
             lost: BTreeSet::new(),
+            replaced: BTreeSet::new(),
         }
     }
 
@@ -178,7 +189,7 @@ impl<'a> Risk<'a> {
         match action {
             Action::CreateTable(new) => {
                 let replaced = self.names.create(&new.name);
-                self.lost.extend(replaced);
+                self.replaced.extend(replaced);
             }
             Action::DropTable { table, .. } => self.drop_table(table),
             Action::RenameTable { table, to } => {
@@ -187,12 +198,12 @@ impl<'a> Risk<'a> {
                     name: to.clone(),
                 };
                 let replaced = self.names.rename(table, &to);
-                self.lost.extend(replaced);
+                self.replaced.extend(replaced);
             }
             Action::MoveTable { table, schema } => {
                 let to = self.reading.name(Some(schema.clone()), table.name.clone());
                 let replaced = self.names.rename(table, &to);
-                self.lost.extend(replaced);
+                self.replaced.extend(replaced);
             }
             Action::AddColumn { table, column } => {
                 if let Some(references) = &column.references {

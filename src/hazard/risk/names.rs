@@ -119,6 +119,11 @@ impl Names {
         self.arrive(key, live)
     }
 
+    /// Whether a live table is there by some name.
+    pub(super) fn keeps(&self, table: &TableName) -> bool {
+        self.now.values().any(|live| live.contains(table))
+    }
+
     /// A table is dropped.
     pub(super) fn drop(&mut self, name: &TableName) -> Dropped {
         let key = self.key(name);

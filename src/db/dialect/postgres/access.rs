@@ -123,11 +123,11 @@ pub(in crate::db) const RIGHTS: &str = concat!(
     objects!(),
     "), named AS (SELECT o.*, COALESCE(o.granted, o.altered) || ' ' || o.name AS what FROM object o WHERE o.columns IS NULL) \
     SELECT w.what, g.sql FROM named w LEFT JOIN LATERAL ( \
-        SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', pg_catalog.string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), w.what, \
+        SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', x.privilege_type, w.what, \
             CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END, \
             CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS sql \
         FROM pg_catalog.aclexplode(COALESCE(w.acl, pg_catalog.acldefault(w.letter, w.owner))) x \
-        WHERE x.grantee <> w.owner GROUP BY x.grantee, x.is_grantable \
+        WHERE x.grantee <> w.owner \
         UNION SELECT pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC', w.what) \
         FROM pg_catalog.aclexplode(pg_catalog.acldefault(w.letter, w.owner)) d \
         WHERE d.grantee = 0 AND w.acl IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(w.acl) x WHERE x.grantee = 0) \
