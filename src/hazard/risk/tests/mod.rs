@@ -102,8 +102,13 @@ fn what_is_deleted_is_counted_with_what_goes_along() {
             ("CREATE TABLE fresh (id int); DELETE FROM fresh", ""),
             ("DROP TABLE log; CREATE TABLE log (id int)", "log"),
             (
-                "ALTER TABLE log RENAME TO old; CREATE TABLE log (id int)",
+                "ALTER TABLE log RENAME TO old; CREATE TABLE log (id int); DROP TABLE old",
                 "log",
+            ),
+            // Its rows are there under the other name.
+            (
+                "ALTER TABLE log RENAME TO old; CREATE TABLE log (id int)",
+                "",
             ),
             ("DROP TABLE bills", ""),
         ],
@@ -149,7 +154,8 @@ fn what_is_deleted_is_counted_with_what_goes_along() {
                 "lines orders",
             ),
             ("ALTER TABLE log DROP PARTITION p1", "log"),
-            ("RENAME TABLE a TO old, log TO a", "a"),
+            ("RENAME TABLE a TO old, log TO a", ""),
+            ("RENAME TABLE a TO old, log TO a; DROP TABLE old", "a"),
         ],
     );
 }
