@@ -81,6 +81,16 @@ pub(super) fn copied(
             }
         }
     }
+    for (file, table) in set.remade() {
+        let is_it = |known: &Copied| (&*known.file, &known.table) == (file, table);
+        if !kept.iter().any(is_it) {
+            kept.push(Copied {
+                file: file.to_owned(),
+                table: table.clone(),
+                from_readers: true,
+            });
+        }
+    }
     (kept, drafts)
 }
 
@@ -173,7 +183,8 @@ impl Set<'_> {
             !self.steps.iter().any(|placed| match &placed.step.action {
                 Action::DropTable { table, .. } => {
                     let behind = placed.file == at.0 && placed.statement > at.1;
-                    behind && known.reads(&table.to_string())
+                    let named = table.to_string();
+                    behind && (named == gone.table || table.schema.is_none() && known.reads(&named))
                 }
                 _ => false,
             })

@@ -17,6 +17,7 @@ mod outside;
 mod overlap;
 mod quoted;
 mod rebuild;
+mod remade;
 mod risk;
 mod rule;
 mod show;

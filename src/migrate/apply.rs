@@ -295,7 +295,7 @@ async fn outside(
                 match orphans {
                     Some(before) if conditions.log.is_some() => {
                         let told = (prepared.migration.version, conditions.sink);
-                        guard::tell_orphans(session, &before, told).await?;
+                        guard::tell_orphans(session, &before, told).await;
                     }
                     Some(before) => guard::refuse_orphans(session, &before).await?,
                     None => {}

@@ -4,7 +4,7 @@ use super::HISTORY_TABLES;
 use super::meant::{Doubt, allowances};
 use crate::db::{Begin, Orphans, Session};
 use crate::error::{Error, Kind, Result};
-use crate::event::{Event, Sink, counted};
+use crate::event::{Event, Level, Sink, counted};
 use crate::hazard;
 use crate::ident::TableName;
 use crate::integrity::{Change, ChangeKind, LetGo, Released};
@@ -84,13 +84,27 @@ pub(super) async fn refuse_orphans(session: &mut Session, before: &[Orphans]) ->
     ))
 }
 
-/// Tells of such rows where the migration is in: others may have written them, so that it is no failure.
+/// Tells of such rows where the migration is in: others may have written them, so that it is no failure, and neither is
+/// that they cannot be looked for.
 pub(super) async fn tell_orphans(
     session: &mut Session,
     before: &[Orphans],
     (version, sink): (i64, &dyn Sink),
-) -> Result<()> {
-    for found in session.new_orphans(before).await? {
+) {
+    let found = match session.new_orphans(before).await {
+        Ok(found) => found,
+        Err(error) => {
+            sink.send(&Event::Log {
+                level: Level::Warn,
+                message: format!(
+                    "migration {version} is in; whether it left rows without those they point to could not be asked: {error}"
+                ),
+                data: None,
+            });
+            return;
+        }
+    };
+    for found in found {
         sink.send(&Event::Alert {
             name: "orphans".to_owned(),
             message: format!(
@@ -100,7 +114,6 @@ pub(super) async fn tell_orphans(
             raised: false,
         });
     }
-    Ok(())
 }
 
 fn told(found: &Orphans, has: &str) -> String {

@@ -7,6 +7,7 @@ use super::Conditions;
 use super::apply::Prepared;
 use crate::db::Session;
 use crate::event::{Event, Level};
+use crate::hazard::Statement;
 use crate::value::Value;
 
 /// How many statements are shown.
@@ -48,8 +49,8 @@ impl Rights {
         let meant: Vec<HashSet<String>> = prepared
             .iter()
             .flat_map(|file| &file.statements)
+            .filter(|statement| is_of_rights(statement))
             .map(|statement| words(statement.text).collect())
-            .filter(is_of_rights)
             .collect();
         let gone = together(&self.gone(&now, &meant));
         if gone.is_empty() {
@@ -93,15 +94,24 @@ impl Rights {
     }
 }
 
-fn is_of_rights(words: &HashSet<String>) -> bool {
-    let any = ["grant", "revoke", "reassign", "owner", "privileges"];
-    any.iter().any(|word| words.contains(*word))
+/// Whether a statement gives or takes rights, or a block may.
+fn is_of_rights(statement: &Statement<'_>) -> bool {
+    let text = || statement.text.to_lowercase();
+    match &*statement.first_word() {
+        "GRANT" | "REVOKE" | "REASSIGN" => true,
+        "DO" => ["grant", "revoke", "owner to"]
+            .iter()
+            .any(|word| text().contains(word)),
+        "ALTER" => text().contains("owner to") || text().contains("default privileges"),
+        _ => false,
+    }
 }
 
 /// Whether a statement with these words is about this right: it names the object, or all of a schema, and who has it.
 fn means(words: &HashSet<String>, on: &str, sql: &str) -> bool {
     let has = |word: &str| words.contains(word);
-    let names = has(&bare(on)) || (has("all") && has("schema")) || has("privileges");
+    let all = (has("all") && has("schema")) || (has("default") && has("privileges"));
+    let names = has(&bare(on)) || all || has("reassign");
     let to = sql.rsplit([' ', '.']).next().unwrap_or_default();
     let to = match sql.strip_suffix(" WITH GRANT OPTION") {
         Some(sql) => sql.rsplit(' ').next().unwrap_or_default(),
@@ -109,7 +119,7 @@ fn means(words: &HashSet<String>, on: &str, sql: &str) -> bool {
     };
     let to = to.split('@').next().unwrap_or(to);
     let to = to.trim_matches(['"', '`']).to_lowercase();
-    names && (has(&to) || has("owner") || has("reassign"))
+    names && (has(&to) || sql.starts_with("ALTER ") && (has("owner") || has("reassign")))
 }
 
 /// The statement as it is for a table, a view and whatever else has that name: who owns it is not the kind's matter.

@@ -95,6 +95,11 @@ fn a_table_that_an_earlier_file_renames_is_kept_from_others_by_its_new_name() {
             "pairs",
         ),
         (moved, "app.kv"),
+        // The lint knows no such table of the database.
+        (
+            "ALTER TABLE kv RENAME TO kv_old; CREATE TABLE kv (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO kv SELECT * FROM kv_old",
+            "kv",
+        ),
     ] {
         let Some(project) = Project::on(Database::Postgres) else {
             return;

@@ -174,11 +174,13 @@ impl Connection for SqliteConnection {
     }
 
     async fn keep_orphans(&mut self) -> Result<Vec<Orphans>> {
-        self.with(|state| orphans::keep(&state.connection)).await
+        self.with(|state| state.again(|| orphans::keep(&state.connection)))
+            .await
     }
 
     async fn new_orphans(&mut self, _kept: &[Orphans]) -> Result<Vec<Orphans>> {
-        self.with(|state| orphans::new(&state.connection)).await
+        self.with(|state| state.again(|| orphans::new(&state.connection)))
+            .await
     }
 
     async fn broken_views(&mut self) -> Result<Vec<BrokenView>> {

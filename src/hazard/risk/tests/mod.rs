@@ -105,7 +105,6 @@ fn what_is_deleted_is_counted_with_what_goes_along() {
                 "ALTER TABLE log RENAME TO old; CREATE TABLE log (id int); DROP TABLE old",
                 "log",
             ),
-            // Its rows are there under the other name.
             (
                 "ALTER TABLE log RENAME TO old; CREATE TABLE log (id int)",
                 "",
