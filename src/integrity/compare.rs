@@ -182,17 +182,15 @@ async fn compare_table(
         judge.count(table, before.rows);
         return Ok(());
     }
-    let difference = match rows {
-        Some(rows) => {
-            let sides = Sides {
-                before,
-                rows,
-                table,
-                then: &then,
-                now: &now,
-            };
-            difference::count(reader, &sides).await?
-        }
+    let sides = rows.map(|rows| Sides {
+        before,
+        rows,
+        table,
+        then: &then,
+        now: &now,
+    });
+    let difference = match &sides {
+        Some(sides) => difference::count(reader, sides).await?,
         None => {
             let same = same_columns && then == now;
             counted_only(before, measure(reader, table, &now).await?, same)
@@ -202,16 +200,9 @@ async fn compare_table(
         table,
         (before.rows + difference.added).saturating_sub(difference.gone),
     );
-    let changed = match rows {
-        Some(rows) if difference.gone.min(difference.added) > 0 => {
-            let sides = Sides {
-                before,
-                rows,
-                table,
-                then: &then,
-                now: &now,
-            };
-            changed::columns(reader, &sides, key.as_ref(), difference, judge.rules).await?
+    let changed = match &sides {
+        Some(sides) if difference.gone.min(difference.added) > 0 => {
+            changed::columns(reader, sides, key.as_ref(), difference, judge.rules).await?
         }
         _ => Changed::unknown(&then, &before.name, judge.rules),
     };

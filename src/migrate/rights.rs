@@ -112,11 +112,8 @@ fn means(words: &HashSet<String>, on: &str, sql: &str) -> bool {
     let has = |word: &str| words.contains(word);
     let all = (has("all") && has("schema")) || (has("default") && has("privileges"));
     let names = has(&bare(on)) || all || has("reassign");
-    let to = sql.rsplit([' ', '.']).next().unwrap_or_default();
-    let to = match sql.strip_suffix(" WITH GRANT OPTION") {
-        Some(sql) => sql.rsplit(' ').next().unwrap_or_default(),
-        None => to,
-    };
+    let to = sql.strip_suffix(" WITH GRANT OPTION").unwrap_or(sql);
+    let to = to.rsplit(' ').next().unwrap_or_default();
     let to = to.split('@').next().unwrap_or(to);
     let to = to.trim_matches(['"', '`']).to_lowercase();
     names && (has(&to) || sql.starts_with("ALTER ") && (has("owner") || has("reassign")))

@@ -78,6 +78,17 @@ async fn rich() -> Option<(Fresh, Project)> {
     Some((fresh, project.await.expect("it runs")))
 }
 
+/// A project with a backup, and what was told of that.
+async fn backup(url: String) -> (Project, String) {
+    let project = Project::new();
+    let done = tokio::task::spawn_blocking(move || {
+        let backup = project.dbscript(&["run", "backup"]);
+        let told = backup.env("DATABASE_URL", &url).go().told();
+        (project, told)
+    });
+    done.await.expect("it runs")
+}
+
 async fn restore(project: Project, url: String) -> (Project, String) {
     let done = tokio::task::spawn_blocking(move || {
         let restore = project.dbscript(&["run", "restore", "--yes"]);
@@ -153,13 +164,7 @@ async fn a_right_that_cannot_be_given_is_named_and_the_others_are_given() {
              CREATE TABLE u (a INTEGER); ALTER TABLE u OWNER TO rights_gone",
         )
         .await;
-    let project = Project::new();
-    let url = fresh.url().to_owned();
-    let saving = tokio::task::spawn_blocking(move || {
-        let backup = project.dbscript(&["run", "backup"]);
-        (backup.env("DATABASE_URL", &url).go().told(), project)
-    });
-    let (told, project) = saving.await.expect("it runs");
+    let (project, told) = backup(fresh.url().to_owned()).await;
     assert!(
         told.contains("does not hold the role `rights_gone`"),
         "{told}"
@@ -228,13 +233,7 @@ async fn what_no_backup_holds_and_a_restore_takes_along_is_named() {
              CREATE AGGREGATE total (INTEGER) (SFUNC = plus, STYPE = INTEGER)",
         )
         .await;
-    let project = Project::new();
-    let url = fresh.url().to_owned();
-    let saving = tokio::task::spawn_blocking(move || {
-        let backup = project.dbscript(&["run", "backup"]);
-        (backup.env("DATABASE_URL", &url).go().told(), project)
-    });
-    let (told, project) = saving.await.expect("it runs");
+    let (project, told) = backup(fresh.url().to_owned()).await;
     for named in [
         "`stays of public.t`",
         "does not hold the `aggregate public.total(integer)`",
@@ -269,13 +268,7 @@ async fn a_trigger_that_could_not_be_made_again_keeps_nothing_else_from_coming_b
              ALTER TABLE posts ADD COLUMN n INTEGER GENERATED ALWAYS AS (id + 1) STORED",
         )
         .await;
-    let project = Project::new();
-    let url = fresh.url().to_owned();
-    let saving = tokio::task::spawn_blocking(move || {
-        let backup = project.dbscript(&["run", "backup"]);
-        (backup.env("DATABASE_URL", &url).go().told(), project)
-    });
-    let (told, project) = saving.await.expect("it runs");
+    let (project, told) = backup(fresh.url().to_owned()).await;
     assert!(
         told.contains("does not hold the trigger `touches on public.posts`"),
         "{told}"
